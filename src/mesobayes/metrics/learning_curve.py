@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What learning curves say about the saving of labels (Krokos et al. 2022, section 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.stats import t as student_t
+
+
+def mean_and_band(values: NDArray, level: float = 0.95) -> tuple[NDArray, NDArray]:
+    """Mean over repeats (axis 0) and half width of the Student-t confidence interval of that mean."""
+    n = values.shape[0]
+    half = student_t.ppf((1 + level) / 2, n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)
+    return values.mean(axis=0), half
+
+
+def labels_to_reach(accuracy: NDArray, added: NDArray, plateau: float) -> float:
+    """Added labels at which a curve first reaches `plateau`, linear between queries; NaN if it never does."""
+    if accuracy[0] >= plateau:
+        return 0.0
+    for left in range(len(accuracy) - 1):
+        if accuracy[left + 1] >= plateau:
+            share = (plateau - accuracy[left]) / (accuracy[left + 1] - accuracy[left])
+            return float(added[left] + share * (added[left + 1] - added[left]))
+    return float("nan")
+
+
+@dataclass(frozen=True)
+class LabelSaving:
+    """What one acquisition saves against random on one network.
+
+    plateau: mean accuracy of the random chains after the last query; labels, labels_random: added patches at
+    which the mean curves reach it; saving = 1 − labels / labels_random; advantage: accuracy above random,
+    averaged over the queries after the first, paired by repeat, with the half width of its 95 % interval.
+    """
+
+    plateau: float
+    labels: float
+    labels_random: float
+    saving: float
+    advantage: float
+    advantage_half_width: float
+
+    def as_dict(self) -> dict[str, float | None]:
+        """For a json file: NaN (plateau never reached) becomes null."""
+        return {name: (None if np.isnan(value) else value) for name, value in asdict(self).items()}
+
+
+def label_saving(curves: xr.Dataset, network: str, acquisition: str) -> LabelSaving:
+    """Compare `acquisition` with random acquisition for `network` (Krokos et al. 2022, fig. 33)."""
+    added = (curves["labelled"] - curves["labelled"][0]).values
+    accuracy = curves["accuracy"].sel(network=network)
+    random = accuracy.sel(acquisition="random").values
+    chosen = accuracy.sel(acquisition=acquisition).values
+    plateau = float(random[:, -1].mean())
+    labels = labels_to_reach(chosen.mean(axis=0), added, plateau)
+    labels_random = labels_to_reach(random.mean(axis=0), added, plateau)
+    advantage, half = mean_and_band((chosen - random)[:, 1:].mean(axis=1, keepdims=True))
+    saving = 1 - labels / labels_random if labels_random > 0 else float("nan")
+    return LabelSaving(plateau, labels, labels_random, saving, float(advantage[0]), float(half[0]))
+
+
+def claim_verdict(saving: LabelSaving, printed_saving: float, scale: str) -> tuple[str, str]:
+    """Verdict on the printed label saving, and the reason in one sentence.
+
+    Shown: the advantage over random is positive beyond its 95 % interval and at least three quarters of the
+    printed saving are reached. Contradicted: at the printed settings (scale `paper`) random is better beyond
+    the interval. Everything else is not shown at this scale.
+    """
+    low, high = saving.advantage - saving.advantage_half_width, saving.advantage + saving.advantage_half_width
+    facts = (
+        f"accuracy above random {100 * saving.advantage:+.1f} points, "
+        f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}, label saving "
+        + (
+            "none: the plateau of random is not reached"
+            if np.isnan(saving.saving)
+            else f"{100 * saving.saving:.0f} %"
+        )
+    )
+    if low > 0 and saving.saving >= 0.75 * printed_saving:
+        return "shown", facts
+    if high < 0 and scale == "paper":
+        return "contradicts the paper", facts
+    return "not shown at this scale", facts

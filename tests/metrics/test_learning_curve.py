@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from mesobayes.metrics.learning_curve import claim_verdict, label_saving, labels_to_reach, mean_and_band
+
+ADDED = np.array([0, 500, 1000, 1500, 2000, 2500])
+
+
+def curves(random: np.ndarray, chosen: np.ndarray) -> xr.Dataset:
+    accuracy = np.stack([random, chosen])[None]
+    return xr.Dataset(
+        {
+            "accuracy": (("network", "acquisition", "repeat", "query"), accuracy),
+            "labelled": ("query", 2500 + ADDED),
+        },
+        coords={"network": ["printed"], "acquisition": ["random", "max_variance"]},
+    )
+
+
+def test_the_band_is_the_student_t_interval_of_the_mean():
+    values = np.random.default_rng(0).normal(size=(5, 3))
+    mean, half = mean_and_band(values)
+    low, high = stats.t.interval(0.95, 4, loc=values.mean(0), scale=stats.sem(values, axis=0))
+    np.testing.assert_allclose(mean - half, low)
+    np.testing.assert_allclose(mean + half, high)
+
+
+def test_the_plateau_is_reached_by_linear_interpolation_between_queries():
+    accuracy = np.array([0.60, 0.64, 0.68, 0.72, 0.75, 0.75])
+    assert labels_to_reach(accuracy, ADDED, 0.70) == pytest.approx(1250)
+    assert labels_to_reach(accuracy, ADDED, 0.60) == 0
+    assert math.isnan(labels_to_reach(accuracy, ADDED, 0.80))
+
+
+def test_the_papers_curve_gives_the_papers_saving():
+    jitter = np.linspace(-0.004, 0.004, 5)[:, None]
+    random = np.array([0.66, 0.68, 0.70, 0.72, 0.735, 0.75]) + jitter
+    chosen = np.array([0.66, 0.70, 0.73, 0.75, 0.755, 0.76]) + jitter
+    saving = label_saving(curves(random, chosen), "printed", "max_variance")
+    assert saving.labels == pytest.approx(1500)
+    assert saving.labels_random == pytest.approx(2500)
+    assert saving.saving == pytest.approx(0.40)
+    assert claim_verdict(saving, 0.40, "small")[0] == "shown"
+
+
+def test_a_chain_that_loses_against_random_contradicts_only_at_the_printed_settings():
+    jitter = np.linspace(-0.01, 0.01, 3)[:, None]
+    random = np.array([0.50, 0.60, 0.65, 0.70, 0.73, 0.75]) + jitter
+    saving = label_saving(
+        curves(random, random - np.array([0, 1, 1, 1, 1, 1]) * 0.05), "printed", "max_variance"
+    )
+    assert saving.advantage == pytest.approx(-0.05)
+    assert saving.as_dict()["labels"] is None
+    assert claim_verdict(saving, 0.40, "small")[0] == "not shown at this scale"
+    verdict, reason = claim_verdict(saving, 0.40, "paper")
+    assert verdict == "contradicts the paper"
+    assert "-5.0 points" in reason
+
+
+def test_an_advantage_within_the_spread_of_the_repeats_is_not_shown():
+    random = np.array(
+        [
+            [0.5, 0.6, 0.65, 0.7, 0.73, 0.75],
+            [0.5, 0.66, 0.7, 0.76, 0.79, 0.81],
+            [0.5, 0.54, 0.6, 0.64, 0.67, 0.69],
+        ]
+    )
+    chosen = np.tile([0.5, 0.62, 0.68, 0.72, 0.75, 0.76], (3, 1))
+    saving = label_saving(curves(random, chosen), "printed", "max_variance")
+    assert saving.advantage > 0
+    assert claim_verdict(saving, 0.40, "paper")[0] == "not shown at this scale"
