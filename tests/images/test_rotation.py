@@ -40,7 +40,7 @@ def test_rotation_by_a_right_angle_equals_the_exact_quarter_turn():
 def test_a_linear_stress_field_is_turned_exactly(degrees):
     gradient = np.random.default_rng(2).normal(size=(3, 3))
     field = lambda y, x: np.einsum("ck,kyx->cyx", gradient, np.stack([np.ones_like(x), x, y]))  # noqa: E731
-    turned, solid = rotate_images(field(ROWS, COLUMNS), np.ones((SIDE, SIDE), bool), degrees)
+    turned, _ = rotate_images(field(ROWS, COLUMNS), np.ones((SIDE, SIDE), bool), degrees)
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     expected = rotate_components(field(c * ROWS - s * COLUMNS, s * ROWS + c * COLUMNS), degrees)
     np.testing.assert_allclose(turned[:, INNER], expected[:, INNER], atol=1e-10)

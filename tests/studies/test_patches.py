@@ -17,13 +17,14 @@ def structures() -> xr.Dataset:
     n, image = 4, (SIDE, SIDE)
     solid = np.ones((n, *image), np.uint8)
     solid[:, 40:60, 50:70] = 0
+    stress = ("structure", "load", "component", "y", "x")
     micro = rng.normal(size=(n, 3, 3, *image)) * solid[:, None, None]
     return xr.Dataset(
         {
             "geometry": (("structure", "y", "x"), solid),
             "coverage": (("structure", "y", "x"), solid.astype(np.float32)),
-            "macro_stress": (("structure", "load", "component", "y", "x"), rng.normal(size=(n, 3, 3, *image))),
-            "micro_stress": (("structure", "load", "component", "y", "x"), micro),
+            "macro_stress": (stress, rng.normal(size=(n, 3, 3, *image))),
+            "micro_stress": (stress, micro),
             "strain": (("structure", "load"), rng.normal(size=(n, 3))),
             "status": ("structure", np.array([0, 0, 2, 0])),
         }

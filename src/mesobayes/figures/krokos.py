@@ -56,7 +56,7 @@ def selective_learning(
 
 
 def draw_chains(axis: Axes, added: np.ndarray, values: xr.DataArray) -> None:
-    """Mean curve of every acquisition over its repeats; the band of random is its 95 % confidence interval."""
+    """Mean curve of every acquisition over its repeats, for random with its 95 % confidence interval."""
     for acquisition in values["acquisition"].values:
         label, colour, line, marker = ACQUISITION_STYLE[acquisition]
         repeats = values.sel(acquisition=acquisition).values  # (repeat, query)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class PatchGeometry:
-    """Sizes in pixels of patch, ROI and stride for a resolution of `pixels_per_radius` pixels per pore radius."""
+    """Sizes in pixels of patch, ROI and stride at `pixels_per_radius` pixels per pore radius."""
 
     pixels_per_radius: int
     patch_radii: int = 18
@@ -56,15 +56,18 @@ def patch_origins(
     last = np.array(shape) - geometry.patch
     if (last < 0).any():
         raise ValueError(
-            f"an image of {shape[0]}x{shape[1]} pixels holds no patch of {geometry.patch}x{geometry.patch} pixels; "
-            "make the plate larger or lower pixels_per_radius"
+            f"an image of {shape[0]}x{shape[1]} pixels holds no patch of {geometry.patch}x{geometry.patch} "
+            "pixels; make the plate larger or lower pixels_per_radius"
         )
     rows, columns = np.arange(last[0], -1, -step), np.arange(last[1], -1, -step)
     return np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def cut_windows(image: NDArray, origins: NDArray, size: int, offset: int = 0) -> NDArray:
-    """Windows of `size` pixels from the last two axes of `image`, moved by `offset`, shape (patch, ..., size, size)."""
+    """Windows of `size` pixels from the last two axes of `image`, shape (patch, ..., size, size).
+
+    `offset` moves them up and to the right: the margin of a patch, for example, gives its ROI.
+    """
     return np.stack(
         [image[..., r + offset : r + offset + size, c + offset : c + offset + size] for r, c in origins]
     )

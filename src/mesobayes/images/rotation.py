@@ -30,7 +30,7 @@ def rotated_pixels(shape: tuple[int, int], degrees: float) -> NDArray:
 
 
 def rotate_images(stress: NDArray, solid: NDArray, degrees: float) -> tuple[NDArray, NDArray]:
-    """Turn a stress image (3, y, x) and its mask (y, x) counter-clockwise by `degrees` about the image centre.
+    """Turn a stress image (3, y, x) and its mask (y, x) counter-clockwise by `degrees` about the centre.
 
     Returns the stress image and the boolean mask; stress is 0 outside the material. Pixels that come from
     outside the image are void: cut patches only from inside the inscribed circle.

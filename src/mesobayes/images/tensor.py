@@ -26,7 +26,7 @@ def tresca(stress: ArrayLike, axis: int = 0) -> NDArray:
 
 
 def principal_sum(stress: ArrayLike, axis: int = 0) -> NDArray:
-    """|σmax| + |σmin|, the output scale of Krokos et al. 2022, section 3.1, equal to max(|σxx + σyy|, 2 Tresca)."""
+    """|σmax| + |σmin|, the output scale of Krokos et al. 2022, section 3.1: max(|σxx + σyy|, 2 Tresca)."""
     s11, s22, s12 = np.moveaxis(np.asarray(stress), axis, 0)
     return np.maximum(np.abs(s11 + s22), 2 * np.hypot((s11 - s22) / 2, s12))
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Acquisition functions of selective learning: which patches of the pool to label next.
 
-Scores are larger for patches that are more wanted; the batch is the top of the list, as in Krokos et al. 2022,
-section 3.6 ("max variance present in each prediction").
+Scores are larger for patches that are more wanted; the batch is the top of the list, as in Krokos et al.
+2022, section 3.6 ("max variance present in each prediction").
 """
 
 from __future__ import annotations

@@ -20,16 +20,16 @@ def cut_patches(
     """All patches of the good structures, scaled, split by structure.
 
     `input (patch, y, x, channel)` holds the macro stress divided by the patch scale (its largest component by
-    magnitude over the patch), the solid mask and the solid area fraction of each pixel; `target (patch, y, x)`
-    the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation; all
+    magnitude over the patch), the solid mask and the solid area fraction of each pixel; `target (patch, y,
+    x)` the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation; all
     patches of one structure are in one split.
     Raises ValueError if fewer good structures exist than `validation_structures` + 1.
     """
     good = np.flatnonzero(structures["status"].values == 0)
     if len(good) <= validation_structures:
         raise ValueError(
-            f"{len(good)} good structures cannot give {validation_structures} for validation and at least one for "
-            "training; raise n_structures or lower validation_structures in the scale file"
+            f"{len(good)} good structures cannot give {validation_structures} for validation and at least "
+            "one for training; raise n_structures or lower validation_structures in the scale file"
         )
     geometry = PatchGeometry(pixels_per_radius)
     held_out = rng_from_name(study_seed, "split").permutation(good)[:validation_structures]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one per query.
 
-Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate` more
-patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to the
+Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
+more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to the
 larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on the
 order in which jobs run.
 """
@@ -53,7 +53,7 @@ class ChainSettings:
 
 @dataclass(frozen=True)
 class ChainSets:
-    """Patch numbers of one repeat: `initial` and `pool` (training structures), `validation` (held-out structures)."""
+    """Patch numbers of one repeat: initial set and pool (training structures), validation (held out)."""
 
     initial: NDArray[np.int64]
     pool: NDArray[np.int64]
@@ -72,8 +72,8 @@ def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: s
     ):
         if have < want:
             raise ValueError(
-                f"selective learning needs {want} patches of {what}, the data set has {have}; raise n_structures "
-                "or lower the set sizes in the scale file"
+                f"selective learning needs {want} patches of {what}, the data set has {have}; raise "
+                "n_structures or lower the set sizes in the scale file"
             )
     shuffled = rng_from_name(study_seed, "chain", repeat).permutation(train)[: chain.initial + chain.pool]
     validation = rng_from_name(study_seed, "validation").permutation(held_out)[: chain.validation]
