@@ -40,14 +40,18 @@ def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
         SettingsError: a key is unknown or missing, or a value has the wrong type or leaves its range.
     """
     if not isinstance(values, Mapping):
-        raise SettingsError(f"{where or 'the configuration'} must be a mapping of keys to values, not {values!r}")
+        raise SettingsError(
+            f"{where or 'the configuration'} must be a mapping of keys to values, not {values!r}"
+        )
     hints = get_type_hints(kind, include_extras=True)
     for key in values:
         if key not in hints:
             raise SettingsError(f"unknown key {_join(where, key)!r}{nearest(key, hints)}")
     for key in hints:
         if key not in values:
-            raise SettingsError(f"{_join(where, key)!r} is missing: set it in config.yaml or in the scale file")
+            raise SettingsError(
+                f"{_join(where, key)!r} is missing: set it in config.yaml or in the scale file"
+            )
     return kind(**{key: _convert(hint, values[key], _join(where, key)) for key, hint in hints.items()})
 
 
@@ -64,7 +68,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
             raise SettingsError(f"{where!r} must be a list, not {value!r}")
-        inner = Annotated[get_args(hint)[0], limits]
+        inner: Any = Annotated[get_args(hint)[0], limits]
         return tuple(_convert(inner, item, f"{where}[{i}]") for i, item in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):

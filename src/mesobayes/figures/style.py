@@ -2,7 +2,8 @@
 """The one style of all figures, and the one way of writing them.
 
 Colours are the palette of Okabe and Ito, which readers with any common colour vision deficiency can tell
-apart. Fonts are embedded as TrueType, and the font comes with matplotlib, so figures look the same everywhere.
+apart. Fonts are embedded as TrueType, and the font comes with matplotlib, so that figures look the same
+everywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.figure import Figure
 
 from mesobayes.errors import StoreError
@@ -26,7 +28,7 @@ FIELD_MAP = "viridis"  # stresses, damage and other magnitudes: perceptually uni
 
 PAGE_WIDTH = 7.1  # inches, two columns
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
     "axes.titlesize": 8.5,
@@ -39,7 +41,7 @@ _STYLE: dict[str, Any] = {
     "axes.linewidth": 0.7,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK]),
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK]),
     "image.origin": "lower",
     "image.cmap": FIELD_MAP,
     "image.interpolation": "nearest",
