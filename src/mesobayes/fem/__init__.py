@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boundary-value problems on JAX-FEM's weak forms, one file per problem, with direct solvers."""
+
+from mesobayes.fem.errors import MeshError, SolveError
+from mesobayes.fem.plate import solve_plate, solve_unit_strains
+from mesobayes.fem.settings import MeshSettings
+
+__all__ = ["MeshError", "MeshSettings", "SolveError", "solve_plate", "solve_unit_strains"]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sparse direct solvers of symmetric positive definite systems.
+
+`cholespy` is the default: it comes as a wheel and also solves on CUDA. `cholmod` is scikit-sparse's supernodal
+CHOLMOD, an optional extra. `superlu` is SciPy's LU without pivoting, the independent check of both.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as spla
+from numpy.typing import NDArray
+
+from mesobayes.fem.errors import SolveError
+
+FloatArray = NDArray[np.float64]
+SolverName = Literal["auto", "cholespy", "cholmod", "superlu"]
+_SOLVERS = ("auto", "cholespy", "cholmod", "superlu")
+
+
+def solve_spd(
+    lower: sp.csc_matrix, right_hand_sides: FloatArray, solver: SolverName = "auto", tolerance: float = 1e-8
+) -> FloatArray:
+    """Solve A X = B with one factorisation of A, given its lower triangle in CSC format.
+
+    right_hand_sides (n, load). `auto` takes CHOLMOD if scikit-sparse is installed and cholespy otherwise.
+    Raises SolveError if A is not positive definite or a relative residual exceeds `tolerance`.
+    """
+    if solver not in _SOLVERS:
+        raise ValueError(f"Unknown solver '{solver}'; choose one of {', '.join(_SOLVERS)}.")
+    if solver == "auto":
+        solver = "cholmod" if importlib.util.find_spec("sksparse") is not None else "cholespy"
+    if not (np.all(np.isfinite(lower.data)) and np.all(np.isfinite(right_hand_sides))):
+        raise SolveError(f"The linear system of {lower.shape[0]} unknowns holds NaN or infinity.")
+    solve = {"cholespy": _cholespy, "cholmod": _cholmod, "superlu": _superlu}[solver]
+    right_hand_sides = np.ascontiguousarray(right_hand_sides, dtype=np.float64)
+    try:
+        solution = solve(lower, right_hand_sides)
+    except (ValueError, ArithmeticError, RuntimeError) as error:
+        raise SolveError(
+            f"{solver} could not factorise the system of {lower.shape[0]} unknowns: {error} "
+            "The mesh is distorted, or a part of it is held nowhere."
+        ) from error
+    residual = right_hand_sides - symmetric_product(lower, solution)
+    error_norm = np.linalg.norm(residual, axis=0) / np.maximum(
+        np.linalg.norm(right_hand_sides, axis=0), 1e-300
+    )
+    if not np.max(error_norm, initial=0.0) <= tolerance:
+        raise SolveError(
+            f"{solver} left a relative residual of {np.max(error_norm):.1e} on {lower.shape[0]} unknowns, "
+            f"above {tolerance:.0e}: the system is singular or nearly so."
+        )
+    return solution
+
+
+def symmetric_product(lower: sp.csc_matrix, vectors: FloatArray) -> FloatArray:
+    """A X from the lower triangle of A."""
+    return lower @ vectors + lower.T @ vectors - lower.diagonal()[:, None] * vectors
+
+
+def _cholespy(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
+    from cholespy import CholeskySolverD, MatrixType
+
+    columns, rows = lower.indptr.astype(np.int32), lower.indices.astype(np.int32)
+    factor = CholeskySolverD(lower.shape[0], columns, rows, lower.data, MatrixType.CSC)
+    solution = np.zeros_like(right_hand_sides)
+    factor.solve(right_hand_sides, solution)
+    return solution
+
+
+def _cholmod(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
+    from sksparse.cholmod import cholesky  # reads the lower triangle only
+
+    return cholesky(lower)(right_hand_sides)
+
+
+def _superlu(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
+    full = (lower + sp.tril(lower, k=-1).T).tocsc()
+    factor = spla.splu(
+        full, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+    )
+    if np.min(factor.U.diagonal()) <= 0.0:
+        raise ArithmeticError("a pivot is not positive.")
+    return factor.solve(right_hand_sides)
