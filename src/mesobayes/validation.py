@@ -68,7 +68,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
             raise SettingsError(f"{where!r} must be a list, not {value!r}")
-        inner: Any = Annotated[get_args(hint)[0], limits]
+        inner = get_args(hint)[0]
         return tuple(_convert(inner, item, f"{where}[{i}]") for i, item in enumerate(value))
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
@@ -107,7 +107,7 @@ def json_schema(hint: Any) -> dict[str, Any]:
             "properties": {key: json_schema(inner) for key, inner in hints.items()},
         }
     if get_origin(hint) is tuple:
-        return {"type": "array", "items": json_schema(Annotated[get_args(hint)[0], limits])}
+        return {"type": "array", "items": json_schema(get_args(hint)[0])}
     if get_origin(hint) is Literal:
         return {"enum": list(get_args(hint))}
     if get_origin(hint) is types.UnionType:

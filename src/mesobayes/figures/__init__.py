@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures and tables of the papers: one module per paper, one style, one registry; nothing solves or trains."""
+"""Figures and tables of the papers: one module per paper, one style, one registry."""

@@ -69,8 +69,8 @@ class Target:
     def planned_message(self) -> str:
         """The sentence with which a target fails whose study is not built yet."""
         return (
-            f"results/{self.rule} is planned: {self.label} of {self.paper} ({self.title}) is in the registry, "
-            "but no rule makes it yet; the targets that are built are listed in README.md"
+            f"results/{self.rule} is planned: {self.label} of {self.paper} ({self.title}) is in the "
+            "registry, but no rule makes it yet; the targets that are built are listed in README.md"
         )
 
 

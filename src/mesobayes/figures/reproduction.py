@@ -28,14 +28,9 @@ _COLOURS = {SHOWN: GREEN, NOT_SHOWN: BLUE, CONTRADICTS: VERMILION, PLANNED: GREY
 
 # heading, left edge in per cent of the page width, characters that fit
 _COLUMNS = (
-    *(("paper", 4.0, 15), ("item", 13.5, 12), ("target", 21.0, 30), ("quantity", 38.5, 34)),
-    *(
-        ("printed", 58.0, 24),
-        ("ours", 70.0, 12),
-        ("difference", 76.0, 12),
-        ("scale", 82.5, 7),
-        ("verdict", 86.5, 24),
-    ),
+    *(("paper", 4.0, 15), ("item", 11.5, 12), ("target", 17.5, 30), ("quantity", 34.0, 30)),
+    *(("printed", 51.0, 20), ("ours", 62.0, 10), ("difference", 67.0, 10), ("scale", 72.5, 7)),
+    ("verdict", 76.5, 44),
 )
 _PAGE = (11.69, 8.27)  # A4, landscape, inches
 _LINES_PER_PAGE = 46
@@ -197,4 +192,6 @@ def _line(figure: Figure, height: float, width: float) -> None:
 
 
 def _number(cell: float | str, digits: int) -> str:
-    return cell if isinstance(cell, str) else f"{cell:.{digits}g}"
+    if isinstance(cell, str):
+        return cell
+    return str(int(cell)) if float(cell).is_integer() else f"{cell:.{digits}g}"
