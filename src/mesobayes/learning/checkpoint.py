@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checkpoints of a fit: written whole or not at all, and refused by any other fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mesobayes.errors import StoreError
+from mesobayes.learning.data import PatchData
+from mesobayes.learning.settings import FitSettings
+from mesobayes.nets import NetworkSettings
+
+_LOG = logging.getLogger(__name__)
+_WITHOUT_EFFECT = ("reports", "validation_patches", "checkpoint_seconds")
+
+
+def fit_identity(
+    network: NetworkSettings, start: Any, settings: FitSettings, data: PatchData, seed: int
+) -> str:
+    """Hash of all that decides the numbers of a fit: settings, seed, starting weights and training data."""
+    fit = {key: value for key, value in asdict(settings).items() if key not in _WITHOUT_EFFECT}
+    text = json.dumps({"network": asdict(network), "fit": fit, "seed": seed}, sort_keys=True)
+    digest = hashlib.sha256(text.encode())
+    for array in (*jax.tree.leaves(start), data.inputs, data.target, data.mask):
+        array = np.asarray(array)
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray], identity: str) -> None:
+    """Write arrays to one file, atomically. Raises StoreError if the disk is full or read-only."""
+    temporary = path.with_name(f"{path.name}.tmp.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, identity=np.array(identity), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}): free space or choose another folder"
+        ) from error
+
+
+def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    """Read what `save_arrays` wrote: arrays and identity. Raises StoreError if the file is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return arrays, str(arrays.pop("identity"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise StoreError(f"{path} is damaged or not a checkpoint: delete it and run again") from error
+
+
+def save_state(path: Path, state: Any, step: int, records: dict[str, np.ndarray], identity: str) -> None:
+    """Write the training state (any tree of arrays), the number of finished steps and the records so far."""
+    leaves = {f"leaf{i:04d}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))}
+    save_arrays(path, {**leaves, **records, "step": np.array(step)}, identity)
+
+
+def load_state(path: Path, state: Any, identity: str) -> tuple[Any, int, dict[str, np.ndarray]] | None:
+    """Training state shaped like `state`, finished steps and records; None where there is nothing to go on from.
+
+    A damaged checkpoint and one of another fit are left out with a message in the log.
+    """
+    if not path.exists():
+        return None
+    try:
+        arrays, found = load_arrays(path)
+    except StoreError:
+        _LOG.warning("the checkpoint %s is damaged: training starts from step 0", path)
+        return None
+    if found != identity:
+        _LOG.warning(
+            "the checkpoint %s belongs to another configuration (%s, here %s): training starts from step 0",
+            *(path, found, identity),
+        )
+        return None
+    structure = jax.tree.structure(state)
+    leaves = [jnp.array(arrays.pop(f"leaf{i:04d}")) for i in range(structure.num_leaves)]
+    step = int(arrays.pop("step"))
+    return jax.tree.unflatten(structure, leaves), step, arrays

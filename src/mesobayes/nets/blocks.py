@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Building blocks of the printed network: squeeze and excitation, residual block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from mesobayes.nets.estimators import Noise
+from mesobayes.nets.layers import Linear, Normalisation
+from mesobayes.nets.operators import Dense
+from mesobayes.nets.rewritten import convolution
+from mesobayes.nets.settings import NetworkSettings
+
+Keys = Iterator[tuple[int, jax.Array]]
+
+
+class SqueezeExcitation(nnx.Module):
+    """e ↦ e ∘ sigmoid(W₂ relu(W₁ mean(e))), the mean over space (Krokos et al. 2022, section 3.2.3)."""
+
+    def __init__(self, channels: int, settings: NetworkSettings, keys: Keys):
+        reduced = max(1, channels // settings.se_reduction)
+        self.squeeze = Linear(Dense(), (channels, reduced), reduced, settings, keys)
+        self.excite = Linear(Dense(), (reduced, channels), channels, settings, keys)
+
+    def __call__(self, x: jax.Array, noise: Noise | None) -> jax.Array:
+        gate = nnx.relu(self.squeeze(jnp.mean(x, axis=(1, 2)), noise))
+        gate = nnx.sigmoid(self.excite(gate, noise))
+        return x * gate[:, None, None, :]
+
+
+class ConvolutionUnit(nnx.Module):
+    """Convolution, normalisation, ReLU."""
+
+    def __init__(
+        self, size: int, inputs: int, outputs: int, stride: int, settings: NetworkSettings, keys: Keys
+    ):
+        operator = convolution(settings, size, stride, inputs, outputs)
+        self.linear = Linear(operator, (size, size, inputs, outputs), outputs, settings, keys)
+        self.norm = Normalisation(outputs, settings)
+
+    def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
+        return nnx.relu(self.norm(self.linear(x, noise), train))
+
+
+class ResidualBlock(nnx.Module):
+    """u ↦ u + SE(unit(unit(u))) with 3 × 3 convolutions that keep the shape (Krokos et al. 2022, fig. 7)."""
+
+    def __init__(self, channels: int, settings: NetworkSettings, keys: Keys):
+        self.first = ConvolutionUnit(3, channels, channels, 1, settings, keys)
+        self.second = ConvolutionUnit(3, channels, channels, 1, settings, keys)
+        self.gate = SqueezeExcitation(channels, settings, keys)
+
+    def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
+        return x + self.gate(self.second(self.first(x, noise, train), noise, train), noise)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks by settings and seed."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from flax import nnx
+
+from mesobayes.nets.divergence import weights
+from mesobayes.nets.keys import numbered_keys
+from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.stressnet import StressNet
+from mesobayes.nets.unet import LinearStressUNet
+
+StressNetwork = StressNet | LinearStressUNet
+
+
+def build_network(settings: NetworkSettings, seed: int) -> StressNetwork:
+    """Network with weights drawn from the seed (any non-negative integer below 2⁶³).
+
+    It maps inputs (n, h, w, 5) float32 (macroscopic sxx, syy, sxy divided by the patch scale, solid, coverage)
+    to the Tresca stress (n, roi, roi) in units of the patch scale: `network(inputs, noise=None, train=False)`.
+    """
+    architectures = {"printed": StressNet, "modern": LinearStressUNet}
+    return architectures[settings.name](settings, numbered_keys(seed))
+
+
+def warm_start(variational: StressNetwork, deterministic: StressNetwork) -> StressNetwork:
+    """Copy of `variational` whose posterior means, biases and normalisation are those of `deterministic`.
+
+    Raises ValueError if the two are not the same architecture.
+    """
+    source = nnx.to_flat_state(nnx.state(deterministic))
+    graph, state = nnx.split(variational)
+    target = dict(nnx.to_flat_state(state))
+    for path, variable in source:
+        if path not in target or target[path].shape != variable.shape:
+            raise ValueError(
+                f"warm start: {'.'.join(map(str, path))} {tuple(variable.shape)} has no counterpart in the "
+                "variational network: build both with the same settings except estimator and prior"
+            )
+        target[path] = variable.replace(jnp.array(variable[...]))
+    return nnx.merge(graph, nnx.from_flat_state(target))
+
+
+def count_weights(network: StressNetwork) -> int:
+    """Number of weights (posterior means) without biases and normalisation."""
+    return sum(int(jnp.size(weight.mu[...])) for weight in weights(network))

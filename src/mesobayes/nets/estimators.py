@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Monte Carlo estimators of a layer with Gaussian weights w ~ N(μ, σ²), for any op(x, w) linear in each argument.
+
+A field network shares its weights over space, so the noise of a weight draw is shared over space as well. Both
+estimators keep that: `shared` draws the weights once for the batch, `flipout` gives every example its own signs
+per channel, broadcast over space. Noise drawn per pixel (local reparameterisation) has the right marginals and
+the wrong fields: its spatial means hardly vary and its maxima are too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+
+LinearOperator = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Source of weight noise of one forward pass: a random key and the name of the estimator."""
+
+    key: jax.Array
+    estimator: str
+
+
+def shared(op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, key: jax.Array) -> jax.Array:
+    """op(x, μ + σ∘ε) with one ε ~ N(0, 1) for the whole batch (Krokos et al. 2022, section 3.4)."""
+    return op(x, draw_weight(mu, sigma, key))
+
+
+def flipout(op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, key: jax.Array) -> jax.Array:
+    """op(x, μ) + s_out ∘ op(s_in ∘ x, σ∘ε) with random signs per example and channel (Wen et al. 2018, eq. 4)."""
+    key_weight, key_in, key_out = jax.random.split(key, 3)
+    mean = op(x, mu)
+    sign_in = jax.random.rademacher(key_in, _per_channel(x), x.dtype)
+    sign_out = jax.random.rademacher(key_out, _per_channel(mean), mean.dtype)
+    return mean + sign_out * op(sign_in * x, sigma * jax.random.normal(key_weight, mu.shape, mu.dtype))
+
+
+ESTIMATORS = {"shared": shared, "flipout": flipout}
+
+
+def draw_weight(mu: jax.Array, sigma: jax.Array, key: jax.Array) -> jax.Array:
+    """One draw w = μ + σ∘ε of a weight array."""
+    return mu + sigma * jax.random.normal(key, mu.shape, mu.dtype)
+
+
+def _per_channel(x: jax.Array) -> tuple[int, ...]:
+    """Shape (n, 1, ..., 1, channel) that broadcasts over the space axes of x."""
+    return (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])

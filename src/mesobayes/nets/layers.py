@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layers with point or Gaussian weights around a linear operator, and the normalisations of the printed network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise
+from mesobayes.nets.settings import NetworkSettings
+
+
+class Weight(nnx.Module):
+    """Weights of one layer: points μ, or independent Gaussians N(μ, softplus(ρ)²) (Krokos et al. 2022, section 3.4).
+
+    `rho` is None for point weights. `index` numbers the layers of a network, so that one key gives every layer
+    its own noise.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], gain: float, settings: NetworkSettings, key: jax.Array, index: int
+    ):
+        fan_in = math.prod(shape[:-1])
+        spread = gain * math.sqrt(2.0 / fan_in)
+        self.index = index
+        self.mu = nnx.Param(spread * jax.random.normal(key, shape, jnp.float32))
+        initial = math.log(math.expm1(settings.posterior_std * spread))  # softplus⁻¹
+        variational = settings.estimator != "none"
+        self.rho = nnx.Param(jnp.full(shape, initial, jnp.float32)) if variational else None
+
+    @property
+    def sigma(self) -> jax.Array:
+        """Posterior standard deviation softplus(ρ)."""
+        return jax.nn.softplus(self.rho[...])
+
+
+class Linear(nnx.Module):
+    """y = op(x, w) + b with point biases; the operator decides whether it is dense, convolution or transposed."""
+
+    def __init__(
+        self,
+        operator: LinearOperator,
+        shape: tuple[int, ...],
+        channels: int,
+        settings: NetworkSettings,
+        keys: Iterator[tuple[int, jax.Array]],
+        gain: float = 1.0,
+        bias: float = 0.0,
+    ):
+        index, key = next(keys)
+        self.operator = operator
+        self.weight = Weight(shape, gain, settings, key, index)
+        self.bias = nnx.Param(jnp.full((channels,), bias, jnp.float32))
+
+    def __call__(self, x: jax.Array, noise: Noise | None) -> jax.Array:
+        """x (n, ..., channel) -> (n, ..., channels); noise None uses the posterior means."""
+        weight = self.weight
+        if noise is None or weight.rho is None:
+            y = self.operator(x, weight.mu[...])
+        else:
+            key = jax.random.fold_in(noise.key, weight.index)
+            y = ESTIMATORS[noise.estimator](self.operator, x, weight.mu[...], weight.sigma, key)
+        return y + self.bias[...]
+
+
+class Normalisation(nnx.Module):
+    """Batch, group or no normalisation over (n, h, w, channel)."""
+
+    def __init__(self, channels: int, settings: NetworkSettings):
+        self.kind = settings.norm
+        self.norm = _normalisation(channels, settings.norm)
+
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """Normalise x; `train` uses and records the statistics of the batch where there are any."""
+        if self.kind == "batch":
+            return self.norm(x, use_running_average=not train)  # type: ignore[misc]
+        return x if self.norm is None else self.norm(x)  # type: ignore[operator]
+
+
+def _normalisation(channels: int, kind: str) -> nnx.Module | None:
+    rngs = nnx.Rngs(0)  # the initial scale 1 and offset 0 are not random
+    if kind == "batch":
+        return nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, rngs=rngs)
+    if kind == "group":
+        return nnx.GroupNorm(channels, num_groups=math.gcd(8, channels), rngs=rngs)
+    return None
