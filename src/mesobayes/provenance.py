@@ -51,6 +51,17 @@ def config_hash(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def job_provenance(study: str, params: Mapping[str, Any]) -> Provenance:
+    """Return the provenance of a job from its parameters.
+
+    ``scale``, ``seed`` and ``code`` have fields of their own; which samples a batch holds (``indices``) and
+    where a checkpoint lies is no setting; the hash covers everything else.
+    """
+    aside = ("scale", "seed", "code", "indices", "checkpoint")
+    settings = {key: value for key, value in params.items() if key not in aside}
+    return Provenance(study, params["scale"], params["seed"], config_hash(settings), params["code"])
+
+
 @cache
 def versions() -> dict[str, str]:
     """Return the version of Python and of every library that can change a number."""

@@ -44,15 +44,19 @@ def process_environment(compilation_cache: Path) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if name not in os.environ}
 
 
-def limit_threads(threads: int) -> None:
-    """Make BLAS, OpenMP and XLA use so many threads; call it before any of them is imported."""
+def limit_resources(threads: int, gpus: int = 0) -> None:
+    """Make BLAS, OpenMP and XLA use so many threads, and JAX a GPU only where one was asked for.
+
+    Call it before any of these is imported.
+    """
     for name in _THREAD_VARIABLES:
         os.environ[name] = str(threads)
+    os.environ["JAX_PLATFORMS"] = "cuda" if gpus else "cpu"
 
 
 @contextlib.contextmanager
-def job_log(path: Path | str, threads: int) -> Iterator[None]:
-    """Run a job's body: limit its threads, copy its output, its logging and its traceback to a file.
+def job_log(path: Path | str, threads: int, gpus: int = 0) -> Iterator[None]:
+    """Run a job's body: limit its resources, copy its output, its logging and its traceback to a file.
 
     Output is copied at the level of file descriptors, so that what compiled libraries print arrives too.
 
@@ -60,7 +64,7 @@ def job_log(path: Path | str, threads: int) -> Iterator[None]:
         SystemExit: with status 1 when the body raised; the traceback, then the message as the last line, are
             in the log and on the console by then.
     """
-    limit_threads(threads)
+    limit_resources(threads, gpus)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
@@ -71,10 +75,19 @@ def job_log(path: Path | str, threads: int) -> Iterator[None]:
             sys.stdout.flush()
             traceback.print_exc()
             kind = "" if isinstance(error, MesobayesError) else f"{type(error).__name__}: "
-            print(f"error: {kind}{error}", file=sys.stderr, flush=True)
+            print(f"error: {kind}{_hint(error)}", file=sys.stderr, flush=True)
             raise SystemExit(1) from None
         finally:
             print(f"wall time {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def _hint(error: Exception) -> str:
+    if "Unable to initialize backend 'cuda'" in str(error):
+        return (
+            "a GPU was asked for, but JAX finds none: prepare the environment by `make env GPU=1`, check "
+            "`nvidia-smi`, or run without --profile profiles/gpu"
+        )
+    return str(error)
 
 
 @contextlib.contextmanager

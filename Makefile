@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make env                       prepare .venv from the locked requirements (GPU=1 adds CUDA)
+# make results/<anything>        make a figure, a table or any intermediate file by snakemake
+# make test | bench | report | gpu-check | lock | peers
+#
+# SCALE=smoke|small|paper and SNAKEMAKE_FLAGS="..." are passed on; PYTHON=python3.12 picks the interpreter.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+SCALE ?=
+SNAKEMAKE_FLAGS ?=
+GPU ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt)
+STAMP := $(VENV)/ready$(if $(GPU),-gpu)
+CONFIG := $(if $(SCALE),--config scale=$(SCALE))
+
+.PHONY: help env all test bench report gpu-check lock peers
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '2,6s/^# \?//p' Makefile
+
+env: $(STAMP)
+
+$(STAMP): $(LOCK) pyproject.toml envs/check_system.sh
+	@bash envs/check_system.sh python $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(foreach file,$(LOCK),-r $(file))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@bash envs/check_system.sh gmsh $(BIN)/python
+	@touch $@
+
+all: $(STAMP)
+	$(BIN)/snakemake all $(SNAKEMAKE_FLAGS) $(CONFIG)
+
+# one snakemake for all the results asked for; FORCE because snakemake, not make, knows what is up to date
+results/%: $(STAMP) FORCE
+	$(BIN)/snakemake $@ $(SNAKEMAKE_FLAGS) $(CONFIG)
+
+FORCE:
+
+.NOTPARALLEL:
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+bench: $(STAMP)
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+report: $(STAMP)
+	$(BIN)/snakemake --report report.zip $(CONFIG)
+
+gpu-check: $(STAMP)
+	$(BIN)/python benchmarks/gpu_check.py
+
+# the locks: universal for Linux and Python 3.11 or newer, with hashes
+LOCKING = uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-header --extra build
+
+lock:
+	$(LOCKING) -o envs/requirements.txt
+	$(LOCKING) --extra dev -c envs/requirements.txt -o envs/requirements-dev.txt
+	$(LOCKING) --extra gpu -c envs/requirements.txt -o envs/requirements-gpu.txt
+
+# only for timing side by side; not locked by hashes, and nothing else uses it
+peers: .venv-peers/ready
+
+.venv-peers/ready: Makefile
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 numpy
+	@touch $@

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Helpers of all rules: the resolved configuration, the registry, parameters key by key, checks of the targets.
+
+import dataclasses
+import os
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+# the package beside this file, for this process and for every job, whatever else is installed
+SOURCES = str(Path(workflow.basedir) / "src")
+sys.path.insert(0, SOURCES)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+from mesobayes.errors import MesobayesError
+from mesobayes.figures.registry import read_registry
+from mesobayes.provenance import code_hash
+from mesobayes.runlog import process_environment
+from mesobayes.settings import flat, resolve
+from mesobayes.validation import nearest, plain
+
+WORKFLOW = Path(workflow.basedir) / "workflow"
+
+try:
+    SETTINGS = resolve(config, WORKFLOW / "scales")
+    REGISTRY = read_registry(WORKFLOW / "figures.yaml")
+except MesobayesError as error:
+    sys.exit(f"error: {error}")
+
+SCALE = SETTINGS.scale
+SEED = SETTINGS.seed
+RESULTS = f"results/{SCALE}"
+LOGS = f"logs/{SCALE}"
+BENCHMARKS = f"results/{SCALE}/benchmarks"
+TABLE_REPRODUCTION = [
+    "results/table_reproduction.csv",
+    "results/table_reproduction.pdf",
+]
+FIGURES = (
+    {}
+)  # slug -> inputs, params and resources of each built figure; filled by the studies
+
+# jobs are children of this process, or run it again on their node: both ways they start with these
+os.environ.update(process_environment(Path("results/.cache/jax").resolve()))
+
+
+def write_configuration():
+    """Write the resolved configuration beside the results of its scale."""
+    path = Path(RESULTS) / "config.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8")
+
+
+def by_wildcard(prefix, wildcard, records):
+    """Return parameters ``{prefix}_{field}``, each a function that picks the record a wildcard names."""
+
+    def picker(field):
+        return lambda wildcards: getattr(getattr(records, wildcards[wildcard]), field)
+
+    first = getattr(records, dataclasses.fields(records)[0].name)
+    return {
+        f"{prefix}_{field.name}": picker(field.name)
+        for field in dataclasses.fields(first)
+    }
+
+
+def caption_file(target):
+    """Return the path of a file with the caption from the registry, for the report."""
+    path = Path(".snakemake/captions") / f"{target.rule}.rst"
+    if not path.is_file() or path.read_text(encoding="utf-8") != target.caption:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(target.caption, encoding="utf-8")
+    return str(path.resolve())
+
+
+def refuse_unmakeable_targets(arguments):
+    """End with one sentence when the command line asks for a planned target or a misspelt one."""
+    planned = {
+        name: target
+        for target in REGISTRY.planned
+        for name in (target.rule, *target.files)
+    }
+    names = [target.rule for target in REGISTRY.targets] + ["table_reproduction"]
+    files = [
+        file for target in REGISTRY.targets for file in target.files
+    ] + TABLE_REPRODUCTION
+    for asked in arguments:
+        if asked in planned:
+            sys.exit(f"error: {planned[asked].planned_message()}")
+        if re.fullmatch(r"results/[^/=]+\.\w+", asked) and asked not in files:
+            sys.exit(f"error: unknown target {asked!r}{nearest_target(asked, files)}")
+        if re.fullmatch(r"(fig|table)_\w+", asked) and asked not in names:
+            sys.exit(f"error: unknown target {asked!r}{nearest_target(asked, names)}")
+
+
+def nearest_target(asked, names):
+    """Return a hint with the nearest name, or where to find all of them."""
+    hint = nearest(asked, names)
+    return (
+        hint
+        if hint.startswith("; did")
+        else "; snakemake --list-target-rules shows all"
+    )

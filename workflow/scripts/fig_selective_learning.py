@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from typing import TYPE_CHECKING
+
+from mesobayes.runlog import job_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job_log(snakemake.log[0], snakemake.threads):
+    from mesobayes.jobs.fig_selective_learning import fig_selective_learning
+    from mesobayes.provenance import job_provenance
+
+    fig_selective_learning(
+        curves=snakemake.input.curves,
+        registry=snakemake.input.registry,
+        pdf=snakemake.output.pdf,
+        png=snakemake.output.png,
+        record=snakemake.output.json,
+        provenance=job_provenance("stress/selective", dict(snakemake.params.items())),
+    )

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from typing import TYPE_CHECKING
+
+from mesobayes.runlog import job_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
+    from mesobayes.jobs.fit_selective import fit_selective
+    from mesobayes.learning.settings import FitSettings
+    from mesobayes.nets import NetworkSettings
+    from mesobayes.provenance import job_provenance
+    from mesobayes.settings import grouped
+    from mesobayes.studies.selective import ChainSettings
+
+    fit_selective(
+        patches=snakemake.input.patches,
+        previous=snakemake.input.get("previous") or None,
+        output=snakemake.output[0],
+        checkpoint=snakemake.params.checkpoint,
+        acquisition=snakemake.wildcards.acquisition,
+        repeat=int(snakemake.wildcards.repeat),
+        query=int(snakemake.wildcards.query),
+        chain=grouped(ChainSettings, snakemake.params, "chain"),
+        network=grouped(NetworkSettings, snakemake.params, "network", name=snakemake.wildcards.network),
+        settings=grouped(FitSettings, snakemake.params, "fit"),
+        provenance=job_provenance("stress/selective", dict(snakemake.params.items())),
+    )
