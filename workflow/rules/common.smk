@@ -9,12 +9,10 @@ from pathlib import Path
 
 import yaml
 
-# the package beside this file, for this process and for every job, whatever else is installed
-SOURCES = str(Path(workflow.basedir) / "src")
-sys.path.insert(0, SOURCES)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+SOURCES = Path(workflow.basedir) / "src"
+sys.path.insert(
+    0, str(SOURCES)
+)  # the package beside this file, whatever else is installed
 
 from mesobayes.errors import MesobayesError
 from mesobayes.figures.registry import read_registry
@@ -40,12 +38,11 @@ TABLE_REPRODUCTION = [
     "results/table_reproduction.csv",
     "results/table_reproduction.pdf",
 ]
-FIGURES = (
-    {}
-)  # slug -> inputs, params and resources of each built figure; filled by the studies
+# slug -> inputs and params of each built figure; filled by the studies
+FIGURES = {}
 
 # jobs are children of this process, or run it again on their node: both ways they start with these
-os.environ.update(process_environment(Path("results/.cache/jax").resolve()))
+os.environ.update(process_environment(SOURCES, Path("results/.cache/jax").resolve()))
 
 
 def write_configuration():
