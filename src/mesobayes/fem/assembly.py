@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Global stiffness of the free degrees of freedom and its load from prescribed displacements.
 
-Prescribed displacements are eliminated from rows *and* columns, K_ff u_f = -K_fc u_c, so that the matrix stays
-symmetric and Cholesky applies.
+Prescribed displacements are eliminated from rows *and* columns, K_ff u_f = -K_fc u_c, so that the matrix
+stays symmetric and Cholesky applies.
 """
 
 from __future__ import annotations

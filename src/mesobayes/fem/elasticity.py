@@ -24,6 +24,11 @@ class PlaneStrain:
         shear = self.young / (2.0 * (1.0 + self.poisson))
         return self.young * self.poisson / ((1.0 + self.poisson) * (1.0 - 2.0 * self.poisson)), shear
 
+    @property
+    def hoop_modulus(self) -> float:
+        """E/(1-ν²): stress over strain along a traction-free edge."""
+        return self.young / (1.0 - self.poisson**2)
+
     def __call__(self, grad_u: jax.Array) -> jax.Array:
         """Stress tensor (2, 2) of a displacement gradient (2, 2): the whole of the weak form's physics."""
         lam, mu = self.lame

@@ -2,9 +2,9 @@
 """Adapter to JAX-FEM: the only module that imports jax_fem.
 
 A JAX-FEM `Problem` compiles afresh for every mesh. Its element kernels, however, are pure functions of cell
-arrays. One template problem on a single element lends its kernels, and every mesh goes through them in blocks of
-one fixed number of cells, the last block padded: after the first block nothing is ever compiled again. All of it
-runs in double precision, enabled for the calls made here and nowhere else.
+arrays. One template problem on a single element lends its kernels, and every mesh goes through them in blocks
+of one fixed number of cells, the last block padded: after the first block nothing is ever compiled again. All
+of it runs in double precision, enabled for the calls made here and nowhere else.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -61,7 +62,7 @@ def make_problem(
     """
     jax_fem = import_jax_fem()
 
-    class MomentumBalance(jax_fem.Problem):  # type: ignore[name-defined, misc]
+    class MomentumBalance(jax_fem.Problem):  # type: ignore[name-defined]
         def get_tensor_map(self) -> StressLaw:
             return law
 
@@ -74,7 +75,7 @@ def make_problem(
 class ElementKernels:
     """Residual and tangent of any set of triangles of one kind."""
 
-    evaluate: Callable[[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
+    evaluate: Callable[[ArrayLike, ArrayLike], tuple[jax.Array, jax.Array]]
     cells_per_block: int
 
     def tangents(self, coordinates: FloatArray) -> FloatArray:
@@ -116,9 +117,9 @@ def _padded(array: FloatArray, count: int) -> FloatArray:
 def element_kernels(law: StressLaw, order: int, quadrature_degree: int) -> ElementKernels:
     """Kernels of the weak form ∫ σ(∇u) : ∇v dx on triangles of the given order.
 
-    The quadrature degree is that of the polynomial integrated exactly: 0 for linear triangles, 2 (three points)
-    for straight and 4 (six points) for curved quadratic ones. Equal arguments give the same, already compiled,
-    kernels.
+    The quadrature degree is that of the polynomial integrated exactly: 0 for linear triangles, 2 (three
+    points) for straight and 4 (six points) for curved quadratic ones. Equal arguments give the same, already
+    compiled, kernels.
     """
     nodes = 3 * order
     with jax.enable_x64(True):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Graded triangle meshes of a perforated plate by gmsh, quadratic with curved hole edges.
 
-gmsh makes the straight triangles. The mid-edge nodes are ours, because those of a hole edge have to lie on the
-exact ellipse: that is worth a factor 1.4-1.9 in accuracy and costs nothing.
+gmsh makes the straight triangles. The mid-edge nodes are ours, because those of a hole edge have to lie on
+the exact ellipse: that is worth a factor 1.4-1.9 in accuracy and costs nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Mesh:
 
     points (node, 2); cells (cell, 3 or 6), vertices counter-clockwise, then the mid-edge nodes of edges 0-1,
     1-2, 2-0; outer: nodes on the outer edge of the domain; curved (cell): has an edge on a hole; and for the
-    nodes on holes: hole_nodes, hole_index (which hole), hole_anomaly (radians), hole_normals (out of the hole).
+    nodes on holes: hole_nodes, hole_index (which hole), hole_anomaly (radians), hole_normals (outwards).
     """
 
     points: NDArray[np.float64]
@@ -191,7 +191,7 @@ def _with_boundaries(
     triangles = np.where(clockwise[:, None], triangles[:, ::-1], triangles)
 
     ends = np.sort(triangles[:, _EDGES], axis=2)  # (cell, edge, 2)
-    keys, first, inverse, count = np.unique(
+    _, first, inverse, count = np.unique(
         ends[..., 0] * len(points) + ends[..., 1], return_index=True, return_inverse=True, return_counts=True
     )
     edges = ends.reshape(-1, 2)[first]  # (edge, 2)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stress images of one plate: mesh, three unit strains per factorisation, recovery, pixels.
 
-The plate sits in a solid buffer; the outer edge of the domain is displaced by u = E·X (Krokos et al. 2022). By
-linearity the stress of every far-field strain is a combination of those of the three unit strains.
+The plate sits in a solid buffer; the outer edge of the domain is displaced by u = E·X (Krokos et al. 2022).
+By linearity the stress of every far-field strain is a combination of those of the three unit strains.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def solve_unit_strains(
 ) -> xr.Dataset:
     """Stress images of the three unit far-field strains, in units of E.
 
-    Returns stress (load, component, y, x), zero in voids, far_stress (load, component) of the solid plate, and
-    coordinates x, y in R. Raises MeshError and SolveError.
+    Returns stress (load, component, y, x), zero in voids, far_stress (load, component) of the solid plate,
+    and coordinates x, y in R. Raises MeshError and SolveError.
     """
     centres = pixel_centres(plate.side, pixels_per_radius)
     solution = solve_nodal_stress(plate, pores, settings, material, solver)
@@ -115,7 +115,7 @@ def solve_plate(
     plate: Plate,
     strain: tuple[float, float, float] = (1.0, 0.0, 0.0),
     pores: bool = True,
-    elements_per_radius: float = 5.0,
+    elements_per_radius: float = 7.0,
     pixels_per_radius: float = 4,
     settings: MeshSettings | None = None,
     solver: SolverName = "auto",
@@ -123,8 +123,10 @@ def solve_plate(
     """Stress image of a plate under the far-field strain (exx, eyy, exy), tensor components, plane strain.
 
     `settings` replaces the default mesh, `elements_per_radius` included. Returns, in units of E, stress
-    (component, y, x) and tresca (y, x), both zero in voids, far_stress (component), and pore_hoop (pore, angle),
-    the hoop stress on the edge of every pore, angle in degrees from +x. Raises MeshError and SolveError.
+    (component, y, x) and tresca (y, x), both zero in voids, far_stress (component), and pore_hoop (pore,
+    angle), the hoop stress on the edge of every pore, angle in degrees from +x.
+
+    Raises MeshError and SolveError, and ValueError for a strain that is not three finite numbers.
     """
     settings = settings or MeshSettings(elements_per_radius=elements_per_radius)
     material = UNIT_PLANE_STRAIN

@@ -17,7 +17,7 @@ class MeshSettings:
     comparison with linear triangles.
     """
 
-    elements_per_radius: float = 5.0
+    elements_per_radius: float = 7.0
     ellipse_elements_per_radius: float = 3.0
     far_size: float = 8.0
     growth: float = 0.52

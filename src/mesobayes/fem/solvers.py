@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sparse direct solvers of symmetric positive definite systems.
 
-`cholespy` is the default: it comes as a wheel and also solves on CUDA. `cholmod` is scikit-sparse's supernodal
-CHOLMOD, an optional extra. `superlu` is SciPy's LU without pivoting, the independent check of both.
+`cholespy` is the default: it comes as a wheel and also solves on CUDA. `cholmod` is scikit-sparse's
+supernodal CHOLMOD, an optional extra. `superlu` is SciPy's LU without pivoting, the independent check.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from typing import Literal
 
@@ -73,9 +74,13 @@ def _cholespy(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
 
 
 def _cholmod(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
-    from sksparse.cholmod import cholesky  # reads the lower triangle only
-
-    return cholesky(lower)(right_hand_sides)
+    cholmod = importlib.import_module("sksparse.cholmod")
+    try:
+        if hasattr(cholmod, "cho_factor"):  # scikit-sparse 0.5
+            return cholmod.cho_factor(lower, lower=True).solve(right_hand_sides)
+        return cholmod.cholesky(lower)(right_hand_sides)  # 0.4 reads the lower triangle
+    except cholmod.CholmodError as error:
+        raise ArithmeticError(str(error)) from error
 
 
 def _superlu(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:

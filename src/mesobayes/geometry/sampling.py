@@ -29,9 +29,9 @@ class PlateFamily:
     """Distribution of random plates; lengths in units of the pore radius R.
 
     Shapes lie wholly inside the central square of edge side - 2 margin, with gaps of at least `gap_min`
-    between boundaries. Semi-axes are uniform in [semi_axis_min, semi_axis_max], the number of pores is uniform
-    in [n_pores_min, n_pores_max]. A pore has the area of a circle of radius R and an aspect ratio uniform in
-    [1, pore_aspect_max].
+    between boundaries. Semi-axes are uniform in [semi_axis_min, semi_axis_max], the number of pores is
+    uniform in [n_pores_min, n_pores_max]. A pore has the area of a circle of radius R and an aspect ratio
+    uniform in [1, pore_aspect_max].
     """
 
     name: str
@@ -79,8 +79,8 @@ def sample_plate(family: PlateFamily, rng: np.random.Generator) -> Plate:
     raise PlacementError(
         f"Family '{family.name}': {family.n_ellipses} ellipses of semi-axes {family.semi_axis_min:g}-"
         f"{family.semi_axis_max:g} R and {family.n_pores_min}-{family.n_pores_max} pores with gaps of "
-        f"{family.gap_min:g} R (about {100 * area / inner**2:.0f} % of the central square of {inner:g} R) found "
-        f"no place in {_RESTARTS} starts; lower n_pores_max, semi_axis_max or gap_min, or raise side."
+        f"{family.gap_min:g} R (about {100 * area / inner**2:.0f} % of the central square of {inner:g} R) "
+        f"found no place in {_RESTARTS} starts; lower n_pores_max, semi_axis_max or gap_min, or raise side."
     )
 
 

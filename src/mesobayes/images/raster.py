@@ -2,8 +2,8 @@
 """From mesh fields to pixels: values at pixel centres and the area fraction of material in every pixel.
 
 Pixel centres are located in the mesh and the field is interpolated by its shape functions; averaging inside a
-pixel would change the stress concentration, which is the label, by 13-15 %. Which pixels are void is decided by
-the exact shapes, never by the mesh. Images are (y, x) with y increasing with the row.
+pixel would change the stress concentration, which is the label, by 13-15 %. Which pixels are void is decided
+by the exact shapes, never by the mesh. Images are (y, x) with y increasing with the row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def pixel_centres(side: float, pixels_per_radius: float) -> FloatArray:
             f"A side of {side:g} R at {pixels_per_radius:g} pixels per R makes {exact:g} pixels; "
             "choose values with a whole product."
         )
-    return (np.arange(count) + 0.5) / pixels_per_radius - 0.5 * side
+    return np.asarray((np.arange(count) + 0.5) / pixels_per_radius - 0.5 * side, dtype=np.float64)
 
 
 def locate(

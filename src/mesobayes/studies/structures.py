@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Structures of the stress study: random plates, macro and micro stress images, one batch a call.
 
-A structure is named by (study seed, family, index), so its numbers do not depend on the batch it is computed in.
+A structure is named by (study seed, family, index), so its numbers do not depend on its batch.
 A draw that cannot be meshed or solved is recorded and replaced by the next draw of the same structure.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN, PlaneStrain
+from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.errors import MeshError, SolveError
 from mesobayes.fem.plate import COMPONENTS, LOADS, image_stress, solve_nodal_stress, tresca
 from mesobayes.fem.settings import DEFAULT_MESH, MeshSettings
@@ -72,7 +72,9 @@ def simulate_structure(
         plate, strain = draw_structure(family, study_seed, index, draw)
         try:
             macro, micro = (
-                image_stress(solve_nodal_stress(plate, pores, mesh, PlaneStrain(), solver), centres, centres)
+                image_stress(
+                    solve_nodal_stress(plate, pores, mesh, UNIT_PLANE_STRAIN, solver), centres, centres
+                )
                 for pores in (False, True)
             )
         except (MeshError, SolveError) as error:
@@ -129,14 +131,15 @@ def simulate_structures(
             report(k + 1, count, remark + f", after {len(done.failures)} failed draws" * bool(done.failures))
     dims, stress_dims = ("structure", "y", "x"), ("structure", "load", "component", "y", "x")
     shape_dims = ("structure", "ellipse", "parameter"), ("structure", "pore", "parameter")
-    failed = np.array([len(reasons) for reasons in failures], dtype=np.int32)
+    reasons = np.array(["; ".join(draws) for draws in failures], dtype=str)
+    failed = np.array([len(draws) for draws in failures], dtype=np.int32)
     result = xr.Dataset(
         {
             "geometry": (dims, geometry, {"long_name": "material (1) or void (0) at the pixel centre"}),
             "coverage": (
                 dims,
                 coverage,
-                {"units": "1", "long_name": "area fraction of material in the pixel"},
+                {"units": "1", "long_name": "area fraction of material"},
             ),
             "macro_stress": (stress_dims, macro, {"units": "E", "long_name": "stress without pores"}),
             "micro_stress": (stress_dims, micro, {"units": "E", "long_name": "stress with pores"}),
@@ -144,7 +147,7 @@ def simulate_structures(
             "strain": (("structure", "component"), strain, {"units": "1", "long_name": "far-field strain"}),
             "far_stress": (
                 ("structure", "component"),
-                PlaneStrain().stress(strain),
+                UNIT_PLANE_STRAIN.stress(strain),
                 {"units": "E", "long_name": "stress of the solid plate under `strain`"},
             ),
             "ellipse": (shape_dims[0], ellipse, {"units": "R, R, R, R, degree"}),
@@ -152,7 +155,7 @@ def simulate_structures(
             "status": (("structure",), np.zeros(count, np.int32), {"long_name": "0 = good"}),
             "status_reason": (
                 ("structure",),
-                np.array(["; ".join(reasons) for reasons in failures], dtype=str),
+                reasons,
             ),
             "failed_draws": (("structure",), failed, {"long_name": "draws that failed before this one"}),
         },
