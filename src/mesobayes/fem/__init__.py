@@ -2,7 +2,17 @@
 """Boundary-value problems on JAX-FEM's weak forms, one file per problem, with direct solvers."""
 
 from mesobayes.fem.errors import MeshError, SolveError
+from mesobayes.fem.failure import fail_specimen
+from mesobayes.fem.material_point import integrate_material_point
 from mesobayes.fem.plate import solve_plate, solve_unit_strains
 from mesobayes.fem.settings import MeshSettings
 
-__all__ = ["MeshError", "MeshSettings", "SolveError", "solve_plate", "solve_unit_strains"]
+__all__ = [
+    "MeshError",
+    "MeshSettings",
+    "SolveError",
+    "fail_specimen",
+    "integrate_material_point",
+    "solve_plate",
+    "solve_unit_strains",
+]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fast equilibrium of a slender bar: the rigid motions of its cross-sections get a mass of their own.
 
-An explicit iteration spreads information by one voxel a step, and the bending of a slender bar is slower still by
-the square of its length. Six motions of each plane of nodes (three translations, two tilts, one twist) carry all
-slow modes. With V these motions and K_V the stiffness of the homogeneous elastic bar in their space, the inverse
-mass m⁻¹ + ω² V K_V⁻¹ Vᵀ moves every slow mode to the frequency ω and leaves the fast ones as they are: the largest
-eigenvalue grows by ω² at most.
+An explicit iteration spreads information by one voxel a step, and the bending of a slender bar is slower
+still by the square of its length. Six motions of each plane of nodes (three translations, two tilts, one
+twist) carry all slow modes. With V these motions and K_V the stiffness of the homogeneous elastic bar in
+their space, the inverse mass m⁻¹ + ω² V K_V⁻¹ Vᵀ moves every slow mode to the frequency ω and leaves the
+fast ones as they are: the largest eigenvalue grows by ω² at most.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FloatArray = NDArray[np.float64]
 def section_compliance(shape: tuple[int, int, int], lame: float, shear: float) -> FloatArray:
     """Inverse (6 (nz + 1), 6 (nz + 1)) of the stiffness of the homogeneous bar for motions of its sections.
 
-    Ordered (motion, plane), motions x, y, z, tilt in x, tilt in y, twist. The end planes move in their plane only,
-    and rigid motions of the whole bar are left out (pseudo-inverse).
+    Ordered (motion, plane), motions x, y, z, tilt in x, tilt in y, twist. The end planes move in their plane
+    only, and rigid motions of the whole bar are left out (pseudo-inverse).
     """
     nx, ny, nz = shape
     layer = _layer_stiffness(nx, ny, lame, shear)

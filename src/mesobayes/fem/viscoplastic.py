@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Viscoplasticity with hardening, nucleation and growth of voids (Bridgman et al. 2022, section 2.1).
 
-With the effective stress S = C:(ε - εp), its von Mises stress q and mean p (tension positive), and σ = (1 - φ) S,
-flow and hardening do not see the damage φ:
+With the effective stress S = C:(ε - εp), its von Mises stress q and mean p (tension positive), and σ = (1 -
+φ) S, flow and hardening do not see the damage φ:
 
     dē/dt = f sinhⁿ⟨(q - κ)/Y - 1⟩,   dεp = 3/2 dē s/q,   dκ = (H - R κ) dē
     dη = η [N1 (4/27 - J3²/J2³) + N3 p/q] dē
     dφ = √(2/3) [1 - (1-φ)^(m+1)]/(1-φ)^m sinh(2(2m-1)/(2m+1) p/q) dē + (1-φ)² ν0 dη
 
-⟨·⟩ is the Macaulay bracket: the paper does not print it, but n is even, so without it the unloaded material would
-flow. One step of backward Euler needs one scalar y = (Δē/(f Δt))^(1/n), the root of the increasing function
+⟨·⟩ is the Macaulay bracket: the paper does not print it, but n is even, so without it the unloaded material
+would flow. One step of backward Euler needs one scalar y = (Δē/(f Δt))^(1/n), the root of the increasing
+function
 
     (3G + H - R κ) f Δt yⁿ + Y asinh y = q_tr - κ - Y,
 
@@ -64,7 +65,8 @@ class Material:
 class State(NamedTuple):
     """State of any number of material points.
 
-    stress: six arrays xx, yy, zz, yz, xz, xy of the effective stress S in MPa; kappa in MPa, eta in 1/µm³, phi.
+    stress: six arrays xx, yy, zz, yz, xz, xy of the effective stress S in MPa; kappa in MPa, eta in 1/µm³,
+    phi.
     """
 
     stress: tuple[jax.Array, ...]
@@ -110,7 +112,7 @@ def flow_root(drive: jax.Array, stiffness: jax.Array, material: Material) -> jax
 def update(
     state: State, strain: tuple[jax.Array, ...], duration: float, material: Material
 ) -> tuple[State, Increment]:
-    """One time step from the increments of the six tensor strains (xx, yy, zz, yz, xz, xy) over `duration` s."""
+    """One step of `duration` s from the increments of six tensor strains (xx, yy, zz, yz, xz, xy)."""
     shear, bulk = material.shear_modulus, material.bulk_modulus
     third = (strain[0] + strain[1] + strain[2]) / 3.0
     mean_old = (state.stress[0] + state.stress[1] + state.stress[2]) / 3.0

@@ -5,9 +5,9 @@ On a unit voxel with ξ, η, ζ in [-½, ½], a nodal field is
 
     u = m + x ξ + y η + z ζ + xy ξη + yz ηζ + xz ξζ + xyz ξηζ,
 
-and its eight coefficients are means and differences of the eight nodal values along the axes. No index list is
-needed, and the transposed map, from forces conjugate to the coefficients to nodal forces, is as plain. Arrays are
-(..., x, y, z); a grid of n voxels has n + 1 nodes along an axis.
+and its eight coefficients are means and differences of the eight nodal values along the axes. No index list
+is needed, and the transposed map, from forces conjugate to the coefficients to nodal forces, is as plain.
+Arrays are (..., x, y, z); a grid of n voxels has n + 1 nodes along an axis.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def nodal_to_modes(u: jax.Array) -> Modes:
 
 
 def modes_to_nodal(force: Modes) -> jax.Array:
-    """Transpose of :func:`nodal_to_modes`; the force conjugate to the mean `m` does no work here and is left out."""
+    """Transpose of :func:`nodal_to_modes` for stresses: the force conjugate to the mean `m` is taken as 0."""
     azay = _difference_transposed(force.x, -3)
     azdy = _mean_transposed(force.y, -3) + _difference_transposed(force.xy, -3)
     dzay = _mean_transposed(force.z, -3) + _difference_transposed(force.xz, -3)
