@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
-import math
 import os
 import warnings
 import zipfile
@@ -98,7 +98,16 @@ def open_store(
         raise StoreError(_delete_hint(path, str(error))) from error
     except (
         *(zipfile.BadZipFile, zlib.error, json.JSONDecodeError, zarr.errors.BaseZarrError),
-        *(KeyError, ValueError, TypeError, AttributeError, OSError, RuntimeError, NotImplementedError),
+        *(
+            KeyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            OSError,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+        ),
         zarr.errors.ZarrUserWarning,
     ) as error:
         raise StoreError(
@@ -150,6 +159,9 @@ def _chunks(values: np.ndarray) -> tuple[int, ...]:
 def _read_zip(path: Path, schema: str, wanted: set[str] | None) -> xr.Dataset:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
+        damaged = archive.testzip()  # reads every member and checks its header and its CRC-32
+    if damaged is not None:
+        raise StoreError(f"its member {damaged} is damaged")
     with warnings.catch_warnings(), ZipStore(path, mode="r") as store:
         warnings.simplefilter(
             "error", zarr.errors.ZarrUserWarning
@@ -187,10 +199,10 @@ def _read_zip(path: Path, schema: str, wanted: set[str] | None) -> xr.Dataset:
 
 
 def _read_array(name: str, array: Any, attributes: dict[str, Any], names: set[str]) -> xr.Variable:
-    stored = sum(key.startswith(f"{name}/c") for key in names)
-    expected = math.prod(-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True))
-    if stored != expected:
-        raise StoreError(f"{stored} of {expected} chunks of {name} are there")
+    grid = [range(-(-n // c)) for n, c in zip(array.shape, array.chunks, strict=True)]
+    chunks = {"/".join([name, "c", *map(str, index)]) for index in itertools.product(*grid)}
+    if chunks - names:
+        raise StoreError(f"{len(chunks & names)} of {len(chunks)} chunks of {name} are there")
     values = np.asarray(array[...])
     if values.dtype.kind == "f":
         nans = int(np.isnan(values).sum())

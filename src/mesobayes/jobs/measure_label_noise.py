@@ -26,7 +26,7 @@ def measure_label_noise(
     pixels_per_radius: int,
     provenance: Provenance,
 ) -> None:
-    """Write the deviation of labels from those of a mesh finer by ``refinement``, and the accuracy it allows."""
+    """Write how far labels are from those of a mesh finer by ``refinement``, and the accuracy that allows."""
     noise = measure(
         family, range(structures), provenance.seed, mesh, pixels_per_radius, mesh.refined(refinement)
     )
