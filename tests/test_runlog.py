@@ -49,7 +49,8 @@ def test_an_error_of_no_known_kind_says_its_type(tmp_path):
 
 
 def test_threads_are_limited_before_a_numerical_library_is_loaded(tmp_path):
-    last = 'print(*[os.environ[k] for k in ("OMP_NUM_THREADS", "PJRT_NPROC", "JAX_PLATFORMS")], "numpy" in sys.modules)'
+    names = ("OMP_NUM_THREADS", "PJRT_NPROC", "JAX_PLATFORMS")
+    last = f'print(*[os.environ[name] for name in {names}], "numpy" in sys.modules)'
     assert "3 3 cpu False" in run_job(tmp_path / "job.log", last).stdout
 
 

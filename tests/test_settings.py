@@ -77,7 +77,10 @@ def test_a_key_given_by_the_user_wins_over_the_scale():
         ({"scale": 3}, "unknown scale 3; choose one of: paper, small, smoke"),
         ({"sede": 1}, "unknown key 'sede'; did you mean 'seed'?"),
         ({"stress": {"selective": {"inital": 3}}}, "'stress.selective.inital'; did you mean 'initial'?"),
-        ({"stress": {"selective": {"initial": "3"}}}, "'stress.selective.initial' must be a whole number, not '3'"),
+        (
+            {"stress": {"selective": {"initial": "3"}}},
+            "'stress.selective.initial' must be a whole number, not '3'",
+        ),
         ({"stress": {"selective": {"initial": True}}}, "must be a whole number, not True"),
         ({"stress": {"selective": {"initial": 0}}}, "'stress.selective.initial' must be at least 1, not 0"),
         ({"stress": {"selective": {"pool": 3}}}, "need a pool of"),

@@ -8,11 +8,8 @@ damaged or overwritten chunk is found instead of being read back as plausible nu
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import itertools
 import json
-import os
 import warnings
 import zipfile
 import zlib
@@ -28,6 +25,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import ZipStore
 
 from mesobayes.errors import StoreError
+from mesobayes.files import replacing
 from mesobayes.provenance import Provenance, versions
 
 LAYOUT = 1  # raised when the way of writing changes
@@ -47,25 +45,13 @@ def write_store(dataset: xr.Dataset, path: Path | str, schema: str, provenance: 
     Raises:
         StoreError: the disk is full or read-only, or the folder may not be written; nothing is left behind.
     """
-    path = Path(path)
     attributes = {
         **{key: _plain(value) for key, value in dataset.attrs.items()},
         **{"schema": schema, "layout": LAYOUT, **asdict(provenance), "versions": versions()},
         "contents": sorted(map(str, dataset.variables)),
     }
-    temporary = path.with_name(f"{path.name}.tmp.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
         _write_zip(dataset, temporary, attributes)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise StoreError(_describe_os_error(error, path)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def open_store(
@@ -228,27 +214,6 @@ def _content_problem(dataset: xr.Dataset, finite: Iterable[str], sample_id: str 
 
 def _delete_hint(path: Path, problem: str) -> str:
     return f"{path} cannot be used: {problem}. Delete this file and run the same command again."
-
-
-def _describe_os_error(error: OSError, path: Path) -> str:
-    reasons = {
-        errno.ENOSPC: "the disk is full: free some space and run the same command again",
-        errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
-        errno.EROFS: "the file system is read-only: choose another working folder",
-        errno.EACCES: "the folder may not be written: check its permissions",
-        errno.EPERM: "the folder may not be written: check its permissions",
-    }
-    return f"{path} cannot be written: {reasons.get(error.errno or 0, str(error))}"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renaming durable where the file system allows it."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,9 @@ def test_all_84_figures_and_tables_are_there():
     }
 
 
-@pytest.mark.parametrize(("paper", "count"), [("krokos2022", 42), ("aldakheel2023", 14), ("bridgman2022", 17)])
+@pytest.mark.parametrize(
+    ("paper", "count"), [("krokos2022", 42), ("aldakheel2023", 14), ("bridgman2022", 17)]
+)
 def test_the_figures_of_each_paper_are_numbered_without_a_gap(paper, count):
     numbers = [t.number for t in REGISTRY.targets if t.paper == paper and t.output == "figure"]
     assert numbers == [str(i) for i in range(1, count + 1)]

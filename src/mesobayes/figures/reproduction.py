@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 
 from mesobayes.errors import StoreError
 from mesobayes.figures.registry import PrintedValue, Registry, Target
-from mesobayes.figures.style import BLACK, BLUE, GREEN, GREY, VERMILION, drawing_style, write_atomic
+from mesobayes.figures.style import BLACK, BLUE, GREEN, GREY, VERMILION, drawing_style
+from mesobayes.files import replacing
 
 SHOWN, NOT_SHOWN = "shown", "not shown at this scale"
 CONTRADICTS, PLANNED = "contradicts the paper", "planned"
@@ -113,13 +114,10 @@ def save_table(rows: Sequence[Row], csv_path: Path | str, pdf_path: Path | str) 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(Row)])
     writer.writerows([_number(cell, 6) for cell in astuple(row)] for row in rows)
-    write_atomic(csv_path, lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
-    write_atomic(pdf_path, lambda path: _write_pages(draw_pages(rows), path))
-
-
-def _write_pages(pages: Iterable[Figure], path: Path) -> None:
-    with drawing_style(), PdfPages(path, metadata={"CreationDate": None}) as pdf:
-        for page in pages:
+    with replacing(csv_path) as path:
+        path.write_text(text.getvalue(), encoding="utf-8")
+    with replacing(pdf_path) as path, drawing_style(), PdfPages(path, metadata={"CreationDate": None}) as pdf:
+        for page in draw_pages(rows):
             pdf.savefig(page)
 
 
@@ -178,7 +176,7 @@ def _draw_page(page: list[tuple[Row, list[list[str]]]], number: int, count: int,
     for row, cells in page:
         for (heading, left, _), lines in zip(_COLUMNS, cells, strict=True):
             colour = _COLOURS[row.verdict] if heading == "verdict" else BLACK
-            for i, line in enumerate(lines):
+            for i, line in enumerate(filter(None, lines)):
                 figure.text(left / 100, level - i * step, line, fontsize=6, color=colour)
         level -= step * max(map(len, cells))
         _line(figure, level + 0.62 * step, 0.2)

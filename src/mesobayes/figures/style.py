@@ -9,8 +9,7 @@ everywhere.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.figure import Figure
 
-from mesobayes.errors import StoreError
+from mesobayes.files import replacing
 
 BLACK, GREY = "#000000", "#6E6E6E"
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
@@ -78,27 +77,9 @@ def save_figure(
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with drawing_style():
-        # no date in the file: the same content gives the same bytes
-        write_atomic(pdf, lambda path: figure.savefig(path, format="pdf", metadata={"CreationDate": None}))
-        write_atomic(png, lambda path: figure.savefig(path, format="png"))
-    write_atomic(record, lambda path: path.write_text(text, encoding="utf-8"))
-
-
-def write_atomic(path: Path | str, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary file in the same folder, then rename it.
-
-    Raises:
-        StoreError: the disk is full or read-only, or the folder may not be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.tmp.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        with replacing(pdf) as path:  # no date in the file: the same content gives the same bytes
+            figure.savefig(path, format="pdf", metadata={"CreationDate": None})
+        with replacing(png) as path:
+            figure.savefig(path, format="png")
+    with replacing(record) as path:
+        path.write_text(text, encoding="utf-8")
