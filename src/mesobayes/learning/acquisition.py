@@ -30,11 +30,6 @@ def relative_spread(roi_max: NDArray) -> NDArray:
     return np.where(mean > 0, roi_max.std(axis=0) / np.where(mean > 0, mean, 1.0), 0.0)
 
 
-def relative_error(predicted: NDArray, true: NDArray) -> NDArray:
-    """|predicted − true| / true of the ROI maximum, (patch,): the oracle's score, which knows the label."""
-    return np.abs(predicted - true) / true
-
-
 def take_best(score: NDArray, count: int) -> NDArray[np.int64]:
     """Positions of the `count` largest scores, best first; ties go to the earlier position."""
     return np.argsort(-score, kind="stable")[:count]

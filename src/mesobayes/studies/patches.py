@@ -21,8 +21,8 @@ def cut_patches(
 
     `input (patch, y, x, channel)` holds the macro stress divided by the patch scale (its largest component by
     magnitude over the patch), the solid mask and the solid area fraction of each pixel; `target (patch, y,
-    x)` the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation; all
-    patches of one structure are in one split.
+    x)` the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation;
+    all patches of one structure are in one split.
     Raises ValueError if fewer good structures exist than `validation_structures` + 1.
     """
     good = np.flatnonzero(structures["status"].values == 0)

@@ -2,14 +2,13 @@
 """Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one per query.
 
 Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
-more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to the
-larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on the
-order in which jobs run.
+more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to
+the larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on
+the order in which jobs run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,20 +18,23 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
+from mesobayes.learning import FitSettings, PatchData, fit, masked_maximum, predict
 from mesobayes.learning.acquisition import (
     Acquisition,
     max_variance,
-    relative_error,
     relative_spread,
     take_best,
     take_random,
 )
-from mesobayes.learning.data import PatchData
-from mesobayes.learning.prediction import Prediction, predict
-from mesobayes.learning.training import FitSettings, fit
-from mesobayes.nets import NetworkSettings, build_network
+from mesobayes.learning.progress import Report
+from mesobayes.metrics.scores import relative_error
+from mesobayes.nets import NetworkSettings, StressNetwork, build_network
 from mesobayes.seeds import rng_from_name, seed_from_name
 from mesobayes.studies.patches import TRAIN, VALIDATION
+
+_UNIT = {"units": "patch scale"}
+_SQUARED_UNIT = {"units": "patch scale²"}
+_PREDICTION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def fit_query(
     settings: FitSettings,
     study_seed: str,
     checkpoint: Path | None,
-    report: Callable[..., None] | None,
+    report: Report | None,
 ) -> xr.Dataset:
     """Label, fit and evaluate one query of one chain.
 
@@ -151,47 +153,34 @@ def fit_query(
         validation=validation,
     )
 
-    prediction = predict(result.network, validation, draws=chain.draws, batch=settings.batch, seed=seed)
+    prediction = predict(result.network, validation.inputs, chain.draws, _PREDICTION_BATCH, seed)
     squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
     dataset = xr.Dataset(
         {
             "labelled": ("label", labelled),
             "pool": ("pool_patch", pool),
             "validation": ("patch", sets.validation),
-            "true_max": ("patch", _roi_max(validation.target, validation.mask), _UNIT),
-            "mean_max": ("patch", _roi_max(prediction.mean, validation.mask), _UNIT),
+            "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
+            "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
             "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
-            "squared_error": (
-                "patch",
-                squared.sum((1, 2)) / validation.mask.sum((1, 2)),
-                {"units": "patch scale²"},
-            ),
+            "squared_error": ("patch", squared.sum((1, 2)) / validation.mask.sum((1, 2)), _SQUARED_UNIT),
         },
         attrs={"repeat": repeat, "query": query, "network": network.name, "fit_seconds": result.seconds},
     )
-    last = query == chain.queries
-    if len(pool) and not last and acquisition != "random":
-        dataset = dataset.assign(
-            pool_scores(result.network, patch_data(patches, pool), chain.draws, settings.batch, seed)
-        )
+    if acquisition != "random" and query < chain.queries:
+        scores = pool_scores(result.network, patch_data(patches, pool), chain.draws, seed)
+        dataset = dataset.assign(scores)
     return dataset
 
 
 def pool_scores(
-    network, pool: PatchData, draws: int, batch: int, seed: int
+    network: StressNetwork, pool: PatchData, draws: int, seed: int
 ) -> dict[str, tuple[str, NDArray]]:
     """The scores of every acquisition but random, for each patch of the pool."""
-    prediction: Prediction = predict(network, pool, draws=draws, batch=batch, seed=seed)
-    error = relative_error(_roi_max(prediction.mean, pool.mask), _roi_max(pool.target, pool.mask))
+    prediction = predict(network, pool.inputs, draws, _PREDICTION_BATCH, seed)
+    truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
     return {
         "score_max_variance": ("pool_patch", max_variance(prediction.epistemic_std, pool.mask)),
         "score_relative_spread": ("pool_patch", relative_spread(prediction.roi_max)),
-        "score_oracle": ("pool_patch", error),
+        "score_oracle": ("pool_patch", relative_error(mean, truth)),
     }
-
-
-_UNIT = {"units": "patch scale"}
-
-
-def _roi_max(field: NDArray, mask: NDArray) -> NDArray:
-    return np.where(mask, field, 0.0).max(axis=(1, 2))
