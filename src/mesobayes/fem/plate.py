@@ -52,10 +52,16 @@ def solve_nodal_stress(
     Raises MeshError and SolveError.
     """
     mesh = mesh_plate(plate, pores, settings)
+    return NodalStress(mesh, recover_stress(mesh, displacements(mesh, material, solver), material))
+
+
+def displacements(
+    mesh: Mesh, material: PlaneStrain = UNIT_PLANE_STRAIN, solver: SolverName = "auto"
+) -> FloatArray:
+    """Displacements (node, component, load) of the three unit strains. Raises SolveError."""
     prescribed = np.einsum("lij,nj->nil", _UNIT_STRAINS, mesh.points[mesh.outer])
     system = reduce_system(mesh, element_stiffness(mesh, material), prescribed)
-    displacement = system.expand(solve_spd(system.lower, system.load, solver))
-    return NodalStress(mesh, recover_stress(mesh, displacement, material))
+    return system.expand(solve_spd(system.lower, system.load, solver))
 
 
 def image_stress(solution: NodalStress, x: FloatArray, y: FloatArray) -> FloatArray:

@@ -31,7 +31,7 @@ def signed_distance(ellipse: Ellipse, x: ArrayLike, y: ArrayLike) -> FloatArray:
     if ellipse.a < ellipse.b:
         xi, eta = eta, xi
     a, b = max(ellipse.a, ellipse.b), min(ellipse.a, ellipse.b)
-    xi, eta = np.maximum(xi, 1e-12 * a), np.maximum(eta, 1e-12 * b)
+    xi, eta = np.maximum(xi, 1e-7 * a), np.maximum(eta, 1e-7 * b)
     multiplier = np.maximum(b * eta - b * b, a * xi - a * a)
     for _ in range(_NEWTON_STEPS):
         p, q = a * xi / (multiplier + a * a), b * eta / (multiplier + b * b)
