@@ -78,8 +78,8 @@ def test_a_key_given_by_the_user_wins_over_the_scale():
         ({"sede": 1}, "unknown key 'sede'; did you mean 'seed'?"),
         ({"stress": {"selective": {"inital": 3}}}, "'stress.selective.inital'; did you mean 'initial'?"),
         (
-            {"stress": {"selective": {"initial": "3"}}},
-            "'stress.selective.initial' must be a whole number, not '3'",
+            {"stress": {"selective": {"initial": "three"}}},
+            "'stress.selective.initial' must be a whole number, not 'three'",
         ),
         ({"stress": {"selective": {"initial": True}}}, "must be a whole number, not True"),
         ({"stress": {"selective": {"initial": 0}}}, "'stress.selective.initial' must be at least 1, not 0"),
@@ -99,9 +99,16 @@ def test_a_wrong_key_or_value_gives_one_sentence_with_its_name(changes, words):
     assert "\n" not in str(caught.value)
 
 
+def test_numbers_from_the_command_line_may_be_text():
+    changes = {"selective": {"draws": "7"}, "mesh": {"growth": "0.6", "curved": "false"}}
+    stress = resolved(stress=changes | {"fits": {"printed": {"clip_norm": "null"}}}).stress
+    assert (stress.selective.draws, stress.mesh.growth, stress.mesh.curved) == (7, 0.6, False)
+    assert stress.fits.printed.clip_norm is None
+
+
 def test_a_missing_key_is_named():
     without = {key: value for key, value in CONFIG.items() if key != "seed"}
-    with pytest.raises(SettingsError, match="'seed' is missing: set it in config.yaml"):
+    with pytest.raises(SettingsError, match=r"'seed' is missing: set it in config\.yaml"):
         resolve(without, SCALES)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+import yaml
+
 from mesobayes.errors import SettingsError
 
 T = TypeVar("T")
@@ -75,7 +77,11 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise SettingsError(f"{where!r} cannot be {value!r}{nearest(value, map(str, get_args(hint)))}")
         return value
     if get_origin(hint) is types.UnionType:  # only `number | None` occurs
-        return None if value is None else _convert(Annotated[get_args(hint)[0], limits], value, where)
+        return (
+            None if value in (None, "null") else _convert(Annotated[get_args(hint)[0], limits], value, where)
+        )
+    if isinstance(value, str) and hint is not str:
+        value = yaml.safe_load(value)  # snakemake leaves values inside --config stress={...} as text
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):

@@ -30,10 +30,11 @@ for target in REGISTRY.built:
             runtime=15,
         params:
             **FIGURES[target.slug]["params"],
+            script=target.rule,  # the path of a script is read late, when the loop has moved on
         message:
-            f"{target.label} of {target.paper}: {target.title}"
+            f"{target.rule}: {target.label} of {target.paper}, {target.title}"
         script:
-            f"../scripts/{target.rule}.py"
+            "../scripts/{params.script}.py"
 
     workflow.get_rule(target.rule).docstring = (
         f"{target.label} of {target.paper}: {target.title}."
@@ -82,6 +83,6 @@ rule table_reproduction:
     params:
         code=code_hash("mesobayes.jobs.table_reproduction"),
     message:
-        "printed values beside ours"
+        "table_reproduction: printed values beside ours"
     script:
         "../scripts/table_reproduction.py"

@@ -36,7 +36,7 @@ rule simulate_structures:
         scale=SCALE,
         seed=SEED,
     message:
-        "structures {params.indices} of {wildcards.family}"
+        "simulate_structures: structures {params.indices} of {wildcards.family}"
     script:
         "../scripts/simulate_structures.py"
 
@@ -65,7 +65,7 @@ rule measure_label_noise:
         seed=SEED,
         structures=STRESS.label_noise.structures,
     message:
-        "label noise of {wildcards.family} on {params.structures} structures"
+        "measure_label_noise: label noise of {wildcards.family} on {params.structures} structures"
     script:
         "../scripts/measure_label_noise.py"
 
@@ -92,7 +92,7 @@ rule merge_structures:
         scale=SCALE,
         seed=SEED,
     message:
-        "all structures of {wildcards.family}"
+        "merge_structures: all structures of {wildcards.family}"
     script:
         "../scripts/merge_structures.py"
 
@@ -120,7 +120,7 @@ rule cut_patches:
         seed=SEED,
         validation_structures=STRESS.validation_structures,
     message:
-        "patches of {wildcards.family}"
+        "cut_patches: patches of {wildcards.family}"
     script:
         "../scripts/cut_patches.py"
 
@@ -158,7 +158,7 @@ rule fit_selective:
         scale=SCALE,
         seed=SEED,
     message:
-        "{wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}, query {wildcards.query}"
+        "fit_selective: {wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}, query {wildcards.query}"
     script:
         "../scripts/fit_selective.py"
 
@@ -185,7 +185,7 @@ rule collect_selective:
         scale=SCALE,
         seed=SEED,
     message:
-        "learning curves of all chains"
+        "collect_selective: learning curves of all chains"
     script:
         "../scripts/collect_selective.py"
 

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from pathlib import Path
+
+import pytest
+
+from mesobayes.figures.registry import read_registry
+
+REGISTRY = read_registry(Path(__file__).parents[2] / "workflow" / "figures.yaml")
+BUILT = [target.rule for target in REGISTRY.built] + ["table_reproduction"]
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper"])
+def test_every_built_target_has_a_plan_at_every_scale(checkout, scale):
+    by_rule = checkout.plan(*BUILT, "--config", f"scale={scale}")
+    files = [target.files[0] for target in REGISTRY.built] + ["results/table_reproduction.csv"]
+    by_file = checkout.plan(*files, "--config", f"scale={scale}")
+    assert by_rule.jobs == by_file.jobs
+    assert by_rule.jobs["fig_selective_learning"] == 1
+    assert f"results/{scale}/stress" in by_rule.text
+
+
+def test_the_paper_scale_plans_the_printed_number_of_fits(checkout):
+    jobs = checkout.plan(
+        "all", "--config", "scale=paper", "stress={selective: {acquisitions: [random, max_variance]}}"
+    ).jobs
+    # two networks; five repeats of the first fit and of five queries by two acquisitions each
+    assert jobs["fit_selective"] == 2 * (5 + 5 * 5 * 2)
+
+
+def test_query_0_is_shared_by_all_acquisitions_of_a_repeat(checkout):
+    plan = checkout.plan("all", "--config", "scale=smoke")
+    outputs = [line for line in plan.text.splitlines() if "output:" in line and "/modern/" in line]
+    assert sum("query0" in line for line in outputs) == 2  # one for each repeat
+    assert all("/initial/" in line for line in outputs if "query0" in line)
+    assert not [line for line in outputs if "/initial/" in line and "query0" not in line]
+
+
+def test_every_target_of_the_papers_is_listed_and_says_whether_it_is_planned(checkout):
+    listed = checkout.snakemake("--list-target-rules").text
+    for target in REGISTRY.targets:
+        (line,) = [line for line in listed.splitlines() if line.startswith(f"{target.rule} (")]
+        assert ("planned" in line) == (not target.built)
+        assert target.title in line
+
+
+def last_lines(run):
+    """What is left of the output without Snakemake's own two remarks on profile and configuration."""
+    remarks = ("Using workflow specific profile", "Config file", "Assuming unrestricted")
+    return [line for line in run.text.splitlines() if line and not line.startswith(remarks)]
+
+
+@pytest.mark.parametrize(
+    "asked", ["results/fig_query_rate.pdf", "fig_query_rate", "results/table_se_ablation.csv"]
+)
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)])
+def test_a_planned_target_fails_with_its_sentence_and_leaves_nothing(checkout, asked, flags):
+    run = checkout.snakemake(asked, *flags)
+    assert run.code != 0
+    (line,) = last_lines(run)
+    assert " is planned: " in line
+    assert asked.rpartition("/")[2].partition(".")[0] in line
+    assert not list((checkout.path / "results").glob("*_*")) if (checkout.path / "results").exists() else True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("results/fig_selctive_learning.pdf",), "did you mean 'results/fig_selective_learning.pdf'?"),
+        (("fig_qury_rate",), "unknown target 'fig_qury_rate'; did you mean 'fig_query_rate'?"),
+        (("all", "--config", "scale=smal"), "unknown scale 'smal'; did you mean 'small'?"),
+        (("all", "--config", "sede=x"), "unknown key 'sede'; did you mean 'seed'?"),
+        (
+            ("all", "--config", "stress={selective: {repets: 3}}"),
+            "'stress.selective.repets'; did you mean 'repeats'?",
+        ),
+        (
+            ("all", "--config", "stress={mesh: {order: 7}}"),
+            "'stress.mesh.order' must be at least 1 and at most 2",
+        ),
+    ],
+)
+def test_a_mistake_gives_one_clear_line_with_the_nearest_name(checkout, arguments, words):
+    run = checkout.snakemake(*arguments)
+    assert run.code != 0
+    (line,) = last_lines(run)
+    assert line.startswith("error: ")
+    assert words in line
