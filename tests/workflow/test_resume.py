@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Killed in the middle of a fit, and broken files between jobs."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from mesobayes.store import open_store
+
+FIT = "results/smoke/stress/selective/modern/initial/repeat0/query0.zarr.zip"
+LONGER = (
+    "--config",
+    "scale=smoke",
+    "stress={fits: {modern: {steps: 60, reports: 60, checkpoint_seconds: 0.0}}}",
+)
+
+
+@pytest.fixture
+def started(finished, tmp_path):
+    """A copy in which all stores are made, so that only fits remain."""
+    copy = type(finished)(tmp_path / "copy")
+    shutil.copytree(finished.path, copy.path, symlinks=True)
+    return copy
+
+
+def kill_in_the_middle(checkout, environment):
+    """Start the fit, and end snakemake and its children by SIGKILL once a checkpoint lies there."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", FIT, *LONGER]
+    process = subprocess.Popen(
+        command,
+        cwd=checkout.path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    folder = checkout.path / "results/smoke/checkpoints/selective"
+    deadline = time.monotonic() + 180
+    while not list(folder.glob("*.npz")):
+        assert process.poll() is None, "the fit ended before it could be killed"
+        assert time.monotonic() < deadline, "no checkpoint was written"
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_killed_fit_goes_on_where_it_was_and_ends_with_the_same_numbers(started, finished, tmp_path):
+    from conftest import environment
+
+    whole = type(finished)(tmp_path / "whole")
+    shutil.copytree(finished.path, whole.path, symlinks=True)
+    kill_in_the_middle(started, environment())
+    assert not (started.path / FIT).exists()
+
+    refused = started.snakemake(FIT, *LONGER)
+    assert refused.code != 0
+    assert "LockException" in refused.text or "unlock" in refused.text
+    assert started.snakemake("--unlock", *LONGER).code == 0
+    resumed = started.snakemake(FIT, *LONGER)
+    assert resumed.code == 0, resumed.text
+    first_step = next(line for line in resumed.text.splitlines() if line.startswith("step "))
+    assert not first_step.startswith("step 1/60")
+
+    assert whole.snakemake(FIT, *LONGER).code == 0
+    a, b = (open_store(copy.path / FIT, "stress/fit") for copy in (started, whole))
+    for name in a.data_vars:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign"])
+def test_a_broken_store_between_jobs_gives_one_message_that_names_it(started, damage):
+    patches = started.path / "results/smoke/stress/ellipse3/patches.zarr.zip"
+    content = patches.read_bytes()
+    patches.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"%PDF-1.7 something else")
+    run = started.snakemake(FIT, "--config", "scale=smoke")
+    assert run.code != 0
+    message = "error: results/smoke/stress/ellipse3/patches.zarr.zip cannot be used: "
+    log = (started.path / "logs/smoke/fit_selective/modern_initial_repeat0_query0.log").read_text()
+    (line,) = [line for line in log.splitlines() if line.startswith("error:")]
+    assert line.startswith(message)
+    assert line.endswith("Delete this file and run the same command again.")
+    assert message in run.text
+    assert not (started.path / FIT).exists()
