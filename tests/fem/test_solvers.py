@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sparse direct solvers: agreement, and the message for each way to fail."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -12,10 +10,10 @@ from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.errors import SolveError
 from mesobayes.fem.meshing import mesh_plate
 from mesobayes.fem.settings import MeshSettings
-from mesobayes.fem.solvers import solve_spd
+from mesobayes.fem.solvers import cholmod_installed, solve_spd
 from mesobayes.geometry import Ellipse, Plate
 
-INSTALLED = ["cholespy", "superlu"] + ["cholmod"] * (importlib.util.find_spec("sksparse") is not None)
+INSTALLED = ["cholespy", "superlu"] + ["cholmod"] * (cholmod_installed())
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +65,12 @@ def test_a_free_floating_body_is_singular(system, solver):
 def test_nan_is_caught_before_the_factorisation():
     with pytest.raises(SolveError, match="NaN"):
         solve_spd(sp.csc_matrix(np.array([[np.nan]])), np.ones((1, 1)))
+
+
+@pytest.mark.skipif(cholmod_installed(), reason="scikit-sparse is installed")
+def test_cholmod_without_its_extra_says_what_to_install():
+    with pytest.raises(ModuleNotFoundError, match="install the extra 'cholmod'"):
+        solve_spd(sp.csc_matrix(np.eye(2)), np.ones((2, 1)), "cholmod")
 
 
 def test_unknown_solver_lists_the_known_ones():

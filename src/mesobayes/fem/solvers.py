@@ -34,7 +34,11 @@ def solve_spd(
     if solver not in _SOLVERS:
         raise ValueError(f"Unknown solver '{solver}'; choose one of {', '.join(_SOLVERS)}.")
     if solver == "auto":
-        solver = "cholmod" if importlib.util.find_spec("sksparse") is not None else "cholespy"
+        solver = "cholmod" if cholmod_installed() else "cholespy"
+    if solver == "cholmod" and not cholmod_installed():
+        raise ModuleNotFoundError(
+            "Solver 'cholmod' needs scikit-sparse: install the extra 'cholmod' or use 'auto'."
+        )
     if not (np.all(np.isfinite(lower.data)) and np.all(np.isfinite(right_hand_sides))):
         raise SolveError(f"The linear system of {lower.shape[0]} unknowns holds NaN or infinity.")
     solve = {"cholespy": _cholespy, "cholmod": _cholmod, "superlu": _superlu}[solver]
@@ -58,6 +62,13 @@ def solve_spd(
     return solution
 
 
+def cholmod_installed() -> bool:
+    """Whether scikit-sparse, the optional extra, is there."""
+    return importlib.util.find_spec("sksparse") is not None and (
+        importlib.util.find_spec("sksparse.cholmod") is not None
+    )
+
+
 def symmetric_product(lower: sp.csc_matrix, vectors: FloatArray) -> FloatArray:
     """A X from the lower triangle of A."""
     return lower @ vectors + lower.T @ vectors - lower.diagonal()[:, None] * vectors
@@ -78,7 +89,7 @@ def _cholmod(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
     try:
         if hasattr(cholmod, "cho_factor"):  # scikit-sparse 0.5
             return cholmod.cho_factor(lower, lower=True).solve(right_hand_sides)
-        return cholmod.cholesky(lower)(right_hand_sides)  # 0.4 reads the lower triangle
+        return cholmod.cholesky(lower, mode="supernodal")(right_hand_sides)  # 0.4, LLᵀ
     except cholmod.CholmodError as error:
         raise ArithmeticError(str(error)) from error
 
