@@ -28,7 +28,7 @@ env: $(STAMP)
 $(STAMP): $(LOCK) pyproject.toml envs/check_system.sh
 	@bash envs/check_system.sh python $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(foreach file,$(LOCK),-r $(file))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile $(foreach file,$(LOCK),-r $(file))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@bash envs/check_system.sh gmsh $(BIN)/python
 	@touch $@
