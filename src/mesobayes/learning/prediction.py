@@ -15,9 +15,8 @@ from flax import nnx
 from mesobayes.learning.data import PatchData, central_mask, masked_maximum
 from mesobayes.learning.objective import residual_scale
 from mesobayes.metrics.scores import accuracy_at
-from mesobayes.nets import StressNetwork
+from mesobayes.nets import StressNetwork, draw_noise
 from mesobayes.nets.divergence import weights
-from mesobayes.nets.estimators import draw_weight
 from mesobayes.nets.keys import random_key
 
 
@@ -93,10 +92,10 @@ def mean_accuracy(network: StressNetwork, data: PatchData, threshold: float = 0.
 def _draw(graph: Any, state: Any, root: jax.Array, draw: jax.Array) -> Any:
     """State of the network with one draw of its weights in the place of the posterior means."""
     network = nnx.merge(graph, state, copy=True)
-    key = jax.random.fold_in(root, draw)
-    for weight in weights(network):
-        drawn = draw_weight(weight.mu[...], weight.sigma, jax.random.fold_in(key, weight.index))
-        weight.mu[...] = drawn
+    noise = draw_noise(network, jax.random.fold_in(root, draw))
+    if noise is not None:
+        for weight in weights(network):
+            weight.mu[...] = weight.draw(noise)
     return nnx.state(network)
 
 

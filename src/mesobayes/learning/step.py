@@ -16,7 +16,7 @@ from mesobayes.learning.augmentation import Batch, augment
 from mesobayes.learning.objective import Terms, negative_elbo
 from mesobayes.learning.optimiser import build_optimiser
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets import Noise
+from mesobayes.nets import draw_noise
 
 
 class TrainingState(NamedTuple):
@@ -42,8 +42,7 @@ def update(
 
     def objective(parameters: Any) -> tuple[jax.Array, tuple[Terms, Any]]:
         network = nnx.merge(graph, parameters, state.statistics, copy=True)
-        estimator = network.settings.estimator
-        noise = None if estimator == "none" else Noise(key_weights, estimator)
+        noise = draw_noise(network, key_weights)
         terms = negative_elbo(network, batch, noise, n_examples, settings.kl_weight, settings.loss_scale)
         return terms.loss, (terms, nnx.split(network, nnx.Param, ...)[2])
 

@@ -71,8 +71,10 @@ def fit(
     assert settings.steps is not None
     steps = settings.steps
     scan = jax.default_backend() != "cpu" if scan is None else scan
-    advance = (_Chunks if scan else _Steps)(nnx.graphdef(network), settings, data, seed)
-    state, identity = _initial(network, settings, data, seed, identify=checkpoint is not None)
+    advance = (DeviceChunks if scan else HostSteps)(nnx.graphdef(network), settings, data, seed)
+    state, identity = initial_state(network, settings), ""
+    if checkpoint is not None:
+        identity = fit_identity(network.settings, state, settings, data, seed)
     records = {"history": np.zeros((steps, 4), np.float32), "validation": np.zeros((0, 2))}
     done = 0
     if checkpoint is not None and (found := load_state(checkpoint, state, identity)):
@@ -104,7 +106,7 @@ def fit(
     return FitResult(fitted, records["history"], records["validation"], noise, time.perf_counter() - start)
 
 
-class _Steps:
+class HostSteps:
     """Advance by one step, its batch gathered on the host."""
 
     def __init__(self, graph: Any, settings: FitSettings, data: PatchData, seed: int):
@@ -121,7 +123,7 @@ class _Steps:
         return state, np.asarray(terms)[None]
 
 
-class _Chunks:
+class DeviceChunks:
     """Advance by a chunk of steps with all data on the device."""
 
     def __init__(self, graph: Any, settings: FitSettings, data: PatchData, seed: int):
@@ -143,15 +145,11 @@ class _Chunks:
         return state, np.asarray(terms)
 
 
-def _initial(
-    network: StressNetwork, settings: FitSettings, data: PatchData, seed: int, identify: bool
-) -> tuple[TrainingState, str]:
-    """Starting state, copied because a step donates it, and the identity of the fit for its checkpoints."""
+def initial_state(network: StressNetwork, settings: FitSettings) -> TrainingState:
+    """State before the first step, copied from the network because every step donates it."""
     _, parameters, statistics = nnx.split(network, nnx.Param, ...)
-    start = (parameters, statistics)
-    identity = fit_identity(network.settings, start, settings, data, seed) if identify else ""
     state = TrainingState(parameters, statistics, build_optimiser(settings).init(parameters))
-    return jax.tree.map(jnp.array, state), identity
+    return jax.tree.map(jnp.array, state)
 
 
 def _assemble(network: StressNetwork, state: TrainingState) -> StressNetwork:

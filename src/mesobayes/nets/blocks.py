@@ -3,28 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.estimators import Noise
+from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Normalisation
 from mesobayes.nets.operators import Dense
 from mesobayes.nets.rewritten import convolution
 from mesobayes.nets.settings import NetworkSettings
 
-Keys = Iterator[tuple[int, jax.Array]]
-
 
 class SqueezeExcitation(nnx.Module):
     """e ↦ e ∘ sigmoid(W₂ relu(W₁ mean(e))), the mean over space (Krokos et al. 2022, section 3.2.3)."""
 
-    def __init__(self, channels: int, settings: NetworkSettings, keys: Keys):
+    def __init__(self, channels: int, settings: NetworkSettings, plan: WeightPlan):
         reduced = max(1, channels // settings.se_reduction)
-        self.squeeze = Linear(Dense(), (channels, reduced), reduced, settings, keys)
-        self.excite = Linear(Dense(), (reduced, channels), channels, settings, keys)
+        self.squeeze = Linear(Dense(), (channels, reduced), reduced, settings, plan)
+        self.excite = Linear(Dense(), (reduced, channels), channels, settings, plan)
 
     def __call__(self, x: jax.Array, noise: Noise | None) -> jax.Array:
         gate = nnx.relu(self.squeeze(jnp.mean(x, axis=(1, 2)), noise))
@@ -36,10 +33,10 @@ class ConvolutionUnit(nnx.Module):
     """Convolution, normalisation, ReLU."""
 
     def __init__(
-        self, size: int, inputs: int, outputs: int, stride: int, settings: NetworkSettings, keys: Keys
+        self, size: int, inputs: int, outputs: int, stride: int, settings: NetworkSettings, plan: WeightPlan
     ):
         operator = convolution(settings, size, stride, inputs, outputs)
-        self.linear = Linear(operator, (size, size, inputs, outputs), outputs, settings, keys)
+        self.linear = Linear(operator, (size, size, inputs, outputs), outputs, settings, plan)
         self.norm = Normalisation(outputs, settings)
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
@@ -49,10 +46,10 @@ class ConvolutionUnit(nnx.Module):
 class ResidualBlock(nnx.Module):
     """u ↦ u + SE(unit(unit(u))) with 3 × 3 convolutions that keep the shape (Krokos et al. 2022, fig. 7)."""
 
-    def __init__(self, channels: int, settings: NetworkSettings, keys: Keys):
-        self.first = ConvolutionUnit(3, channels, channels, 1, settings, keys)
-        self.second = ConvolutionUnit(3, channels, channels, 1, settings, keys)
-        self.gate = SqueezeExcitation(channels, settings, keys)
+    def __init__(self, channels: int, settings: NetworkSettings, plan: WeightPlan):
+        self.first = ConvolutionUnit(3, channels, channels, 1, settings, plan)
+        self.second = ConvolutionUnit(3, channels, channels, 1, settings, plan)
+        self.gate = SqueezeExcitation(channels, settings, plan)
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
         return x + self.gate(self.second(self.first(x, noise, train), noise, train), noise)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import math
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.divergence import weights
-from mesobayes.nets.keys import numbered_keys
+from mesobayes.nets.estimators import Noise
+from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.settings import NetworkSettings
 from mesobayes.nets.stressnet import StressNet
 from mesobayes.nets.unet import LinearStressUNet
@@ -22,7 +26,7 @@ def build_network(settings: NetworkSettings, seed: int) -> StressNetwork:
     to the Tresca stress (n, roi, roi) in units of the patch scale: `network(inputs, noise=None, train=False)`.
     """
     architectures = {"printed": StressNet, "modern": LinearStressUNet}
-    return architectures[settings.name](settings, numbered_keys(seed))
+    return architectures[settings.name](settings, WeightPlan(seed))
 
 
 def warm_start(variational: StressNetwork, deterministic: StressNetwork) -> StressNetwork:
@@ -43,6 +47,15 @@ def warm_start(variational: StressNetwork, deterministic: StressNetwork) -> Stre
     return nnx.merge(graph, nnx.from_flat_state(target))
 
 
+def draw_noise(network: StressNetwork, key: jax.Array) -> Noise | None:
+    """Weight noise of one forward pass, None for a network with point weights."""
+    estimator = network.settings.estimator
+    if estimator == "none":
+        return None
+    key_weights, key_signs = jax.random.split(key)
+    return Noise(jax.random.normal(key_weights, (count_weights(network),)), key_signs, estimator)
+
+
 def count_weights(network: StressNetwork) -> int:
     """Number of weights (posterior means) without biases and normalisation."""
-    return sum(int(jnp.size(weight.mu[...])) for weight in weights(network))
+    return sum(math.prod(weight.mu.shape) for weight in weights(network))

@@ -38,9 +38,9 @@ def learned_divergence(mu: jax.Array, sigma: jax.Array) -> jax.Array:
 
 
 def weights(network: nnx.Module) -> list[Weight]:
-    """Weight arrays of a network in the order of their layer numbers."""
+    """Weight arrays of a network in the order in which its layers were built."""
     found = [module for _, module in nnx.iter_modules(network) if isinstance(module, Weight)]
-    return sorted(found, key=lambda weight: weight.index)
+    return sorted(found, key=lambda weight: weight.offset)
 
 
 def kl_divergence(network: nnx.Module, settings: NetworkSettings) -> jax.Array:

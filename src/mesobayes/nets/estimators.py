@@ -19,32 +19,38 @@ LinearOperator = Callable[[jax.Array, jax.Array], jax.Array]
 
 @dataclass(frozen=True)
 class Noise:
-    """Source of weight noise of one forward pass: a random key and the name of the estimator."""
+    """Weight noise of one forward pass.
 
+    epsilon: (number of weights,) standard normal numbers, a stretch for each layer.
+    key: source of the signs of Flipout.
+    estimator: "shared" or "flipout".
+    """
+
+    epsilon: jax.Array
     key: jax.Array
     estimator: str
 
 
-def shared(op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, key: jax.Array) -> jax.Array:
+def shared(
+    op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, epsilon: jax.Array, key: jax.Array
+) -> jax.Array:
     """op(x, μ + σ∘ε) with one ε ~ N(0, 1) for the whole batch (Krokos et al. 2022, section 3.4)."""
-    return op(x, draw_weight(mu, sigma, key))
+    del key  # the weights are all that is random
+    return op(x, mu + sigma * epsilon)
 
 
-def flipout(op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, key: jax.Array) -> jax.Array:
+def flipout(
+    op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, epsilon: jax.Array, key: jax.Array
+) -> jax.Array:
     """op(x, μ) + s_out ∘ op(s_in ∘ x, σ∘ε) with random signs per example and channel (Wen et al. 2018, eq. 4)."""
-    key_weight, key_in, key_out = jax.random.split(key, 3)
+    key_in, key_out = jax.random.split(key)
     mean = op(x, mu)
     sign_in = jax.random.rademacher(key_in, _per_channel(x), x.dtype)
     sign_out = jax.random.rademacher(key_out, _per_channel(mean), mean.dtype)
-    return mean + sign_out * op(sign_in * x, sigma * jax.random.normal(key_weight, mu.shape, mu.dtype))
+    return mean + sign_out * op(sign_in * x, sigma * epsilon)
 
 
 ESTIMATORS = {"shared": shared, "flipout": flipout}
-
-
-def draw_weight(mu: jax.Array, sigma: jax.Array, key: jax.Array) -> jax.Array:
-    """One draw w = μ + σ∘ε of a weight array."""
-    return mu + sigma * jax.random.normal(key, mu.shape, mu.dtype)
 
 
 def _per_channel(x: jax.Array) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random keys from 63-bit seeds."""
+"""Random keys from 63-bit seeds, and the plan of a network's weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 
 import jax
 
@@ -13,10 +13,21 @@ def random_key(seed: int) -> jax.Array:
     return jax.random.fold_in(jax.random.key(seed & 0x7FFFFFFF), seed >> 31)
 
 
-def numbered_keys(seed: int) -> Iterator[tuple[int, jax.Array]]:
-    """Endless pairs (layer number, random key) for building one network."""
-    root = random_key(seed)
-    index = 0
-    while True:
-        yield index, jax.random.fold_in(root, index)
-        index += 1
+class WeightPlan:
+    """What a network's layers share while it is built: initial random keys and places in the noise vector.
+
+    All weight noise of a forward pass is one vector, drawn at once: one random number generation compiles in a
+    fraction of the time of one per layer. Each layer owns a stretch of it.
+    """
+
+    def __init__(self, seed: int):
+        self._root = random_key(seed)
+        self._layers = 0
+        self._size = 0
+
+    def place(self, shape: tuple[int, ...]) -> tuple[int, jax.Array]:
+        """Offset in the noise vector and key for the initial values of the next layer's weights."""
+        offset, key = self._size, jax.random.fold_in(self._root, self._layers)
+        self._size += math.prod(shape)
+        self._layers += 1
+        return offset, key

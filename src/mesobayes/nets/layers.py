@@ -1,32 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Layers with point or Gaussian weights around a linear operator, and the normalisations of the printed network."""
+"""Layers with point or Gaussian weights around a linear operator, and normalisation."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise
+from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.settings import NetworkSettings
 
 
 class Weight(nnx.Module):
-    """Weights of one layer: points μ, or independent Gaussians N(μ, softplus(ρ)²) (Krokos et al. 2022, section 3.4).
+    """Weights of one layer: points μ, or independent Gaussians N(μ, softplus(ρ)²).
 
-    `rho` is None for point weights. `index` numbers the layers of a network, so that one key gives every layer
-    its own noise.
+    Krokos et al. 2022, section 3.4. `rho` is None for point weights. `offset` is where the layer's stretch of the
+    noise vector begins.
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], gain: float, settings: NetworkSettings, key: jax.Array, index: int
-    ):
-        fan_in = math.prod(shape[:-1])
-        spread = gain * math.sqrt(2.0 / fan_in)
-        self.index = index
+    def __init__(self, shape: tuple[int, ...], gain: float, settings: NetworkSettings, plan: WeightPlan):
+        spread = gain * math.sqrt(2.0 / math.prod(shape[:-1]))
+        self.offset, key = plan.place(shape)
         self.mu = nnx.Param(spread * jax.random.normal(key, shape, jnp.float32))
         initial = math.log(math.expm1(settings.posterior_std * spread))  # softplus⁻¹
         variational = settings.estimator != "none"
@@ -34,12 +31,21 @@ class Weight(nnx.Module):
 
     @property
     def sigma(self) -> jax.Array:
-        """Posterior standard deviation softplus(ρ)."""
-        return jax.nn.softplus(self.rho[...])
+        """Posterior standard deviation softplus(ρ); zero for point weights."""
+        return jnp.zeros_like(self.mu[...]) if self.rho is None else jax.nn.softplus(self.rho[...])
+
+    def epsilon(self, noise: Noise) -> jax.Array:
+        """This layer's standard normal numbers, shaped like its weights."""
+        shape = self.mu.shape
+        return noise.epsilon[self.offset : self.offset + math.prod(shape)].reshape(shape)
+
+    def draw(self, noise: Noise) -> jax.Array:
+        """One draw w = μ + σ∘ε of the weights."""
+        return self.mu[...] + self.sigma * self.epsilon(noise)
 
 
 class Linear(nnx.Module):
-    """y = op(x, w) + b with point biases; the operator decides whether it is dense, convolution or transposed."""
+    """y = op(x, w) + b with point biases; the operator says whether it is dense or a convolution."""
 
     def __init__(
         self,
@@ -47,23 +53,22 @@ class Linear(nnx.Module):
         shape: tuple[int, ...],
         channels: int,
         settings: NetworkSettings,
-        keys: Iterator[tuple[int, jax.Array]],
+        plan: WeightPlan,
         gain: float = 1.0,
         bias: float = 0.0,
     ):
-        index, key = next(keys)
         self.operator = operator
-        self.weight = Weight(shape, gain, settings, key, index)
+        self.weight = Weight(shape, gain, settings, plan)
         self.bias = nnx.Param(jnp.full((channels,), bias, jnp.float32))
 
     def __call__(self, x: jax.Array, noise: Noise | None) -> jax.Array:
         """x (n, ..., channel) -> (n, ..., channels); noise None uses the posterior means."""
         weight = self.weight
         if noise is None or weight.rho is None:
-            y = self.operator(x, weight.mu[...])
-        else:
-            key = jax.random.fold_in(noise.key, weight.index)
-            y = ESTIMATORS[noise.estimator](self.operator, x, weight.mu[...], weight.sigma, key)
+            return self.operator(x, weight.mu[...]) + self.bias[...]
+        key = jax.random.fold_in(noise.key, weight.offset)
+        estimator = ESTIMATORS[noise.estimator]
+        y = estimator(self.operator, x, weight.mu[...], weight.sigma, weight.epsilon(noise), key)
         return y + self.bias[...]
 
 

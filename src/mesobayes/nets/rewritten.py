@@ -45,7 +45,9 @@ class BlockConvolution:
         # output pixel a of block 0 takes pixel i of block u with kernel entry (u - reach) block + i - a + half
         low = reach * block + block - 1 - half
         padded = jnp.pad(w, ((low, low), (low, low), (0, 0), (0, 0)))
-        entry = np.arange(taps)[:, None, None] * block + np.arange(block)[:, None] - np.arange(block) + block - 1
+        entry = (
+            np.arange(taps)[:, None, None] * block + np.arange(block)[:, None] - np.arange(block) + block - 1
+        )
         kernel = padded[entry][:, :, :, entry]  # (u, i, a, v, j, b, channel in, channel out)
         kernel = kernel.transpose(0, 3, 1, 4, 6, 2, 5, 7)
         kernel = kernel.reshape(taps, taps, block**2 * w.shape[2], block**2 * w.shape[3])
@@ -101,7 +103,9 @@ def rewritten(settings: NetworkSettings) -> bool:
     return settings.convolution == "rewritten"
 
 
-def convolution(settings: NetworkSettings, size: int, stride: int, inputs: int, outputs: int) -> LinearOperator:
+def convolution(
+    settings: NetworkSettings, size: int, stride: int, inputs: int, outputs: int
+) -> LinearOperator:
     """Operator of a size × size convolution."""
     if rewritten(settings) and stride == 1:
         if size == 3 and min(inputs, outputs) >= _WIDE:

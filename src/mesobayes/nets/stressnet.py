@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from mesobayes.nets.blocks import ConvolutionUnit, Keys, ResidualBlock
+from mesobayes.nets.blocks import ConvolutionUnit, ResidualBlock
 from mesobayes.nets.estimators import Noise
+from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Normalisation
 from mesobayes.nets.rewritten import convolution, transposed_convolution
 from mesobayes.nets.settings import NetworkSettings
@@ -18,11 +19,11 @@ from mesobayes.nets.stress import STRESS_CHANNELS, crop, output_scale
 class UpUnit(nnx.Module):
     """Transposed convolution (or convolution where the encoder did not shrink), normalisation, ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, settings: NetworkSettings, keys: Keys):
+    def __init__(self, inputs: int, outputs: int, stride: int, settings: NetworkSettings, plan: WeightPlan):
         operator = (
             transposed_convolution(settings) if stride == 2 else convolution(settings, 3, 1, inputs, outputs)
         )
-        self.linear = Linear(operator, (3, 3, inputs, outputs), outputs, settings, keys)
+        self.linear = Linear(operator, (3, 3, inputs, outputs), outputs, settings, plan)
         self.norm = Normalisation(outputs, settings)
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
@@ -37,22 +38,22 @@ class StressNet(nnx.Module):
     on the last bias, which starts at 0.5, a typical value of Tresca / S, so that the ReLU starts alive.
     """
 
-    def __init__(self, settings: NetworkSettings, keys: Keys):
+    def __init__(self, settings: NetworkSettings, plan: WeightPlan):
         self.settings = settings
         c1, c2, c3 = (settings.channels(count) for count in (32, 64, 128))
         s1, s2, s3 = settings.strides
         self.encoder = nnx.List(
             [
-                ConvolutionUnit(9, 4, c1, s1, settings, keys),
-                ConvolutionUnit(3, c1, c2, s2, settings, keys),
-                ConvolutionUnit(3, c2, c3, s3, settings, keys),
+                ConvolutionUnit(9, 4, c1, s1, settings, plan),
+                ConvolutionUnit(3, c1, c2, s2, settings, plan),
+                ConvolutionUnit(3, c2, c3, s3, settings, plan),
             ]
         )
-        self.blocks = nnx.List([ResidualBlock(c3, settings, keys) for _ in range(settings.blocks)])
-        self.decoder = nnx.List([UpUnit(c3, c2, s3, settings, keys), UpUnit(c2, c1, s2, settings, keys)])
-        self.first_up = UpUnit(c1, c1, 2, settings, keys) if s1 == 2 else None
+        self.blocks = nnx.List([ResidualBlock(c3, settings, plan) for _ in range(settings.blocks)])
+        self.decoder = nnx.List([UpUnit(c3, c2, s3, settings, plan), UpUnit(c2, c1, s2, settings, plan)])
+        self.first_up = UpUnit(c1, c1, 2, settings, plan) if s1 == 2 else None
         last = convolution(settings, 9, 1, c1, 1)
-        self.last = Linear(last, (9, 9, c1, 1), 1, settings, keys, gain=0.3, bias=0.5)
+        self.last = Linear(last, (9, 9, c1, 1), 1, settings, plan, gain=0.3, bias=0.5)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(settings.noise_std, jnp.float32)))
 
     def __call__(self, inputs: jax.Array, noise: Noise | None = None, train: bool = False) -> jax.Array:

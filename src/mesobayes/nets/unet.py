@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from mesobayes.nets.blocks import Keys, SqueezeExcitation
+from mesobayes.nets.blocks import SqueezeExcitation
 from mesobayes.nets.estimators import Noise
+from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Upsampling, depth_to_space, max_pool, space_to_depth
 from mesobayes.nets.rewritten import convolution
@@ -29,23 +30,23 @@ class LinearStressUNet(nnx.Module):
     as soon as the convolutions that follow cannot see the difference.
     """
 
-    def __init__(self, settings: NetworkSettings, keys: Keys):
+    def __init__(self, settings: NetworkSettings, plan: WeightPlan):
         self.settings = settings
         widths = [settings.channels(24 * 2**level) for level in range(settings.levels)]
 
         def conv(inputs: int, outputs: int, gain: float = 1.0) -> Linear:
             operator = convolution(settings, 3, 1, inputs, outputs)
-            return Linear(operator, (3, 3, inputs, outputs), outputs, settings, keys, gain)
+            return Linear(operator, (3, 3, inputs, outputs), outputs, settings, plan, gain)
 
         previous = [4 * settings.stem**2, *widths[:-1]]
         self.down = nnx.List(
             [nnx.List([conv(a, b), conv(b, b)]) for a, b in zip(previous, widths, strict=True)]
         )
-        self.gate = SqueezeExcitation(widths[-1], settings, keys)
+        self.gate = SqueezeExcitation(widths[-1], settings, plan)
         self.rise = nnx.List([])
         self.up = nnx.List([])
         for inner, outer in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            self.rise.append(Linear(Upsampling(), (inner, 4 * outer), outer, settings, keys))
+            self.rise.append(Linear(Upsampling(), (inner, 4 * outer), outer, settings, plan))
             self.up.append(conv(2 * outer, outer))
         self.head = conv(widths[0], 6 * settings.stem**2, gain=0.1)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(settings.noise_std, jnp.float32)))
