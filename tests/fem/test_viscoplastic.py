@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The constitutive update against the rate equations, integrated by a stiff adaptive method."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,7 +59,7 @@ def reference(path, times, material):
     z = np.zeros(10)
     z[6:9] = material.initial_hardening, material.void_density, material.initial_damage
     rows = [z]
-    for begin, end in zip(times[:-1], times[1:], strict=True):  # one call an interval: kinks are met exactly
+    for begin, end in pairwise(times):  # one call an interval: kinks are met exactly
         solution = solve_ivp(
             rates,
             (begin, end),

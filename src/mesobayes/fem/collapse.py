@@ -13,7 +13,6 @@ from jax import lax
 from mesobayes.fem.explicit import (
     ExplicitSettings,
     FirstFailure,
-    Specimen,
     axial_stress,
     contraction_at,
     largest_damage,
@@ -71,7 +70,7 @@ def run_to_collapse(
             )
 
         first = lax.cond(jnp.any(fresh), note, lambda first: first, first)
-        return new._replace(alive=jnp.where(broken, 0.0, new.alive)), first
+        return new._replace(alive=new.alive & ~broken), first
 
     def unfinished(carry):
         index, _, _, record, peak = carry
@@ -83,7 +82,7 @@ def run_to_collapse(
         index, specimen, first, record, peak = carry
         specimen, first = lax.fori_loop(index * every, (index + 1) * every, advance, (specimen, first))
         stress = axial_stress(specimen)
-        dead = solid & (specimen.alive == 0.0)
+        dead = solid & ~specimen.alive
         field = jnp.where(dead, material.maximum_damage, mean_damage(specimen))
         top = jnp.where(
             first.failed, material.maximum_damage, jnp.max(largest_damage(specimen), axis=(1, 2, 3))
@@ -117,8 +116,4 @@ def run_to_collapse(
         first.steps,
         first.failed,
     )
-    return unbroken, record, _dead(solid, specimen)
-
-
-def _dead(solid: jax.Array, specimen: Specimen) -> jax.Array:
-    return solid & (specimen.alive == 0.0)
+    return unbroken, record, solid & ~specimen.alive

@@ -61,7 +61,7 @@ class Specimen(NamedTuple):
     velocity: three nodal arrays (b, nx + 1, ny + 1, nz + 1), per step, relative to the uniform extension.
     points: state at the integration points, each array (b, x, y, z), behind a Gauss axis (8, ...) unless
     reduced. hourglass: stresses conjugate to xy, yz, xz, xyz of each displacement component, 12 arrays; ()
-    unless reduced. alive: 1 where the voxel carries stress, 0 in voids and failed voxels.
+    unless reduced. alive: True where the voxel carries stress, False in voids and failed voxels.
     """
 
     velocity: tuple[jax.Array, ...]
@@ -80,7 +80,7 @@ def start(pores: jax.Array, material: Material, settings: ExplicitSettings) -> S
         velocity=(jnp.zeros(nodes, jnp.float32),) * 3,
         points=virgin_state(shape, material),
         hourglass=(zero,) * 12 if reduced else (),
-        alive=jnp.where(pores, 0.0, 1.0).astype(jnp.float32),
+        alive=~pores,
     )
 
 
@@ -110,21 +110,20 @@ def step(
 def largest_damage(specimen: Specimen) -> jax.Array:
     """Largest φ (b, x, y, z) among the integration points of each voxel, 0 in voids and failed voxels."""
     phi = specimen.points.phi
-    return specimen.alive * (jnp.max(phi, axis=0) if phi.ndim == 5 else phi)
+    return jnp.where(specimen.alive, jnp.max(phi, axis=0) if phi.ndim == 5 else phi, 0.0)
 
 
 def mean_damage(specimen: Specimen) -> jax.Array:
-    """φ (b, x, y, z), averaged over the integration points of each voxel."""
+    """φ (b, x, y, z), averaged over the integration points of each voxel, 0 in voids and failed voxels."""
     phi = specimen.points.phi
-    return jnp.mean(phi, axis=0) if phi.ndim == 5 else phi
+    return jnp.where(specimen.alive, jnp.mean(phi, axis=0) if phi.ndim == 5 else phi, 0.0)
 
 
 def axial_stress(specimen: Specimen) -> jax.Array:
     """Mean of σ_zz (b,) over the whole bar in MPa: the axial force over the full cross-section."""
     stress = (1.0 - specimen.points.phi) * specimen.points.stress[2]
-    return jnp.mean(
-        specimen.alive * (jnp.mean(stress, axis=0) if stress.ndim == 5 else stress), axis=(1, 2, 3)
-    )
+    carried = jnp.where(specimen.alive, jnp.mean(stress, axis=0) if stress.ndim == 5 else stress, 0.0)
+    return jnp.mean(carried, axis=(1, 2, 3))
 
 
 def _accelerate(velocity, forces, material: Material, settings: ExplicitSettings):

@@ -25,9 +25,9 @@ def integrate_material_point(
 ) -> xr.Dataset:
     """Stress and internal variables of a material point (Bridgman et al. 2022, equations 1 to 5).
 
-    Strain varies linearly between the given times. Each interval is divided into backward-Euler steps; one step
-    is compared with two halves, accepted when they agree within `tolerance` (relative to Y, H/R, η0 and 1) and
-    extrapolated to second order.
+    Strain varies linearly between the given times. Each interval is divided into backward-Euler steps; one
+    step is compared with two halves, accepted when they agree within `tolerance` (relative to Y, H/R, η and
+    1) and extrapolated to second order.
 
     Args:
         strain: (n, 6) tensor components xx, yy, zz, yz, xz, xy; the first row is 0.
@@ -100,7 +100,7 @@ def _integrate(path: jax.Array, clock: jax.Array, material: Material, tolerance:
 
 
 def _doubled(state: State, strain: jax.Array, duration: jax.Array, material: Material):
-    """Two half steps, extrapolated with one whole step; the plastic strain of the same, and the local error."""
+    """Two half steps, extrapolated with one whole step; their plastic strain and the local error."""
 
     def advance(state: State, share: float) -> tuple[State, jax.Array]:
         new, increment = update(state, tuple(share * strain), share * duration, material)
@@ -110,6 +110,11 @@ def _doubled(state: State, strain: jax.Array, duration: jax.Array, material: Mat
     half, first = advance(state, 0.5)
     halves, second = advance(half, 0.5)
     better = jax.tree.map(lambda two, one: 2.0 * two - one, halves, whole)
-    scales = State((material.yield_strength,) * 6, material.hardening / material.recovery, state.eta, 1.0)
-    errors = jax.tree.map(lambda two, one, scale: jnp.abs(two - one) / scale, halves, whole, scales)
-    return better, 2.0 * (first + second) - plastic, jnp.max(jnp.stack(jax.tree.leaves(errors)))
+    change = jax.tree.map(lambda two, one: jnp.abs(two - one), halves, whole)
+    errors = [
+        *(part / material.yield_strength for part in change.stress),
+        change.kappa / (material.hardening / material.recovery),
+        change.eta / state.eta,
+        change.phi,
+    ]
+    return better, 2.0 * (first + second) - plastic, jnp.max(jnp.stack(errors))

@@ -110,7 +110,7 @@ def flow_root(drive: jax.Array, stiffness: jax.Array, material: Material) -> jax
 
 
 def update(
-    state: State, strain: tuple[jax.Array, ...], duration: float, material: Material
+    state: State, strain: tuple[jax.Array, ...], duration: float | jax.Array, material: Material
 ) -> tuple[State, Increment]:
     """One step of `duration` s from the increments of six tensor strains (xx, yy, zz, yz, xz, xy)."""
     shear, bulk = material.shear_modulus, material.bulk_modulus

@@ -41,7 +41,8 @@ def reduced_forces(
     """One-point kernel; `stiffness` is χ, the stiffness of the hourglass modes relative to 2G.
 
     The hourglass stresses (12 arrays: xy, yz, xz, xyz of u, v, w) are those of an element whose stress varies
-    linearly, with the variances 1/12 and 1/144 of ξ and ξη.
+    linearly, with the variances 1/12 and 1/144 of ξ and ξη. Voids go on deforming without resistance; their
+    numbers may overflow and are kept out of the forces by selection, not by a factor 0.
     """
     u, v, w = modes
     strain = (
@@ -53,10 +54,10 @@ def reduced_forces(
         0.5 * (u.y + v.x),
     )
     points, increment = update(points, strain, load.duration, material)
-    intact = alive * (1.0 - points.phi)
+    intact = 1.0 - points.phi
     hourglass = _hourglass(hourglass, modes, increment, 2.0 * material.shear_modulus * stiffness)
-    xx, yy, zz, yz, xz, xy = (s * intact for s in points.stress)
-    q = [h * intact for h in hourglass]
+    xx, yy, zz, yz, xz, xy = (jnp.where(alive, s * intact, 0.0) for s in points.stress)
+    q = [jnp.where(alive, h * intact, 0.0) for h in hourglass]
     zero = jnp.zeros_like(xx)
     forces = (
         Modes(zero, xx, xy, xz, *q[0:4]),
@@ -104,8 +105,8 @@ def full_forces(
         0.5 * (gradient[0][1] + gradient[1][0]),
     )
     points, _ = update(points, strain, load.duration, material)
-    intact = alive * (1.0 - points.phi) / 8.0  # the weight of a Gauss point
-    xx, yy, zz, yz, xz, xy = (s * intact for s in points.stress)
+    intact = (1.0 - points.phi) / 8.0  # 1/8 is the weight of a Gauss point
+    xx, yy, zz, yz, xz, xy = (jnp.where(alive, s * intact, 0.0) for s in points.stress)
     if mean_dilatation:
         xx, yy, zz = _share_mean([xx, yy, zz])
     return points, (_conjugate(xx, xy, xz), _conjugate(xy, yy, yz), _conjugate(xz, yz, zz))

@@ -56,7 +56,7 @@ class HeteroencoderSettings:
         ):
             if getattr(self, key) not in choices:
                 raise SettingsError(
-                    f"heteroencoder setting {key} = {getattr(self, key)!r}: choose one of {', '.join(choices)}"
+                    f"heteroencoder setting {key} = {getattr(self, key)!r}: choose {', '.join(choices)}"
                 )
         for key in ("filters", "prior_std", "posterior_std", "noise_std"):
             if getattr(self, key) <= 0:

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Damage without a network: least squares on what anyone would measure around a voxel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+FloatArray = NDArray[np.floating]
+BoolArray = NDArray[np.bool_]
+FEATURES = (
+    *("porosity, width 1", "porosity, width 2", "porosity, width 4"),
+    *("void share of the cross-section", "smoothed along z"),
+    *("closeness of a pore", "size of the nearest pore", "its area across the load", "closeness of a face"),
+)
+
+
+def pore_features(pores: BoolArray) -> FloatArray:
+    """Features (x, y, z, feature) of one specimen, in the order of `FEATURES`."""
+    void = pores.astype(float)
+    smooth = [ndimage.gaussian_filter(void, width, mode="constant") for width in (1.0, 2.0, 4.0)]
+    section = np.broadcast_to(void.mean(axis=(0, 1)), pores.shape)
+    along = ndimage.gaussian_filter1d(section, 1.5, axis=2)
+    labels, count = ndimage.label(pores, np.ones((3, 3, 3)))
+    if count:
+        distance, nearest = ndimage.distance_transform_edt(~pores, return_indices=True)
+        owner = labels[tuple(nearest)]
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)
+        area = np.zeros(count + 1)
+        for number in range(1, count + 1):
+            area[number] = (labels == number).any(axis=2).sum()  # projected on the plane across the load
+        size, projected = np.log1p(sizes[owner]), np.sqrt(area[owner])
+        near = np.exp(-distance / 2.0)
+    else:
+        size = projected = near = np.zeros(pores.shape)
+    x, y = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in pores.shape[:2])
+    face = np.broadcast_to(np.exp(-np.minimum(x[:, None], y[None, :]) / 2.0)[..., None], pores.shape)
+    return np.stack([*smooth, section, along, near, size, projected, face], axis=-1).astype(np.float32)
+
+
+def _expand(features: FloatArray) -> FloatArray:
+    """1, the features, and all their products (voxel, term)."""
+    n = features.shape[1]
+    first, second = np.triu_indices(n)
+    ones = np.ones((len(features), 1), features.dtype)
+    return np.concatenate([ones, features, features[:, first] * features[:, second]], axis=1)
+
+
+@dataclass(frozen=True)
+class PoreBaseline:
+    """Quadratic regression of the (transformed) damage on the features of a voxel."""
+
+    mean: FloatArray
+    std: FloatArray
+    weights: FloatArray
+
+    def predict(self, pores: BoolArray) -> FloatArray:
+        """Damage (n, x, y, z), 0 in voids."""
+        fields = []
+        for specimen in pores:
+            features = (pore_features(specimen).reshape(-1, len(FEATURES)) - self.mean) / self.std
+            fields.append((_expand(features) @ self.weights).reshape(specimen.shape))
+        return np.where(pores, 0.0, np.stack(fields)).astype(np.float32)
+
+
+def fit_pore_baseline(
+    pores: BoolArray, target: FloatArray, specimens: int = 200, ridge: float = 1e-4
+) -> PoreBaseline:
+    """Fit to the solid voxels of at most so many specimens (n, x, y, z)."""
+    pores, target = pores[:specimens], target[:specimens]
+    features = [pore_features(specimen)[~specimen] for specimen in pores]
+    stacked = np.concatenate(features)
+    mean, std = stacked.mean(axis=0), stacked.std(axis=0) + 1e-6
+    terms = 1 + len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2
+    normal, right, count = np.zeros((terms, terms)), np.zeros(terms), 0
+    for f, specimen, t in zip(features, pores, target, strict=True):
+        a = _expand((f - mean) / std).astype(float)
+        normal += a.T @ a
+        right += a.T @ t[~specimen]
+        count += len(a)
+    weights = np.linalg.solve(normal + ridge * count * np.eye(terms), right)
+    return PoreBaseline(mean, std, weights.astype(np.float32))
