@@ -49,7 +49,7 @@ class Checkout:
 
     path: Path
 
-    def snakemake(self, *arguments: str, timeout: float = 600) -> Run:
+    def snakemake(self, *arguments: str, timeout: float = 1800) -> Run:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(
             command, cwd=self.path, env=environment(), capture_output=True, text=True, timeout=timeout

@@ -41,7 +41,7 @@ def kill_in_the_middle(checkout, environment):
         start_new_session=True,
     )
     folder = checkout.path / "results/smoke/checkpoints/selective"
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while not list(folder.glob("*.npz")):
         assert process.poll() is None, "the fit ended before it could be killed"
         assert time.monotonic() < deadline, "no checkpoint was written"
