@@ -49,7 +49,7 @@ def test_no_axes_of_the_figure_is_empty(results):
     for row in rows:
         for column in columns:
             quarter = image[np.ix_(row, column)]
-            for colour, least in ((orange, 50), (band, 1000)):
+            for colour, least in ((orange, 20), (band, 1000)):
                 near = np.abs(quarter - np.array(colour) / 255).max(axis=-1) < 0.02
                 assert near.sum() > least, (colour, row[0], column[0])
 
