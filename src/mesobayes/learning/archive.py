@@ -18,7 +18,7 @@ from mesobayes.nets import NetworkSettings, StressNetwork, build_network
 
 
 def save_network(network: StressNetwork, path: Path) -> None:
-    """Write settings and weights to one file, atomically. Raises StoreError if the disk is full or read-only."""
+    """Write settings and weights to one file, atomically. Raises StoreError if it cannot be written."""
     leaves = jax.tree.leaves(nnx.state(network))
     arrays = {f"leaf{i:04d}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
     save_arrays(path, arrays, json.dumps(asdict(network.settings), sort_keys=True))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Symmetries of the problem applied to training patches: the square's eight, and the sign of the load.
 
-Images are (y, x), stress components (xx, yy, xy). A mirrored plate carries the mirrored field, so the components
-change with the image: either flip negates sxy; exchanging x and y exchanges sxx and syy. These three generate the
-group of the square (a rotation by 90° is an exchange followed by a flip). Reversing the load negates the stress
-and leaves the Tresca stress as it is.
+Images are (y, x), stress components (xx, yy, xy). A mirrored plate carries the mirrored field, so the
+components change with the image: either flip negates sxy; exchanging x and y exchanges sxx and syy. These
+three generate the group of the square (a rotation by 90° is an exchange followed by a flip). Reversing the
+load negates the stress and leaves the Tresca stress as it is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EXCHANGE_NORMAL = np.array([1, 0, 2, *range(3, CHANNELS)])
 def transform(
     batch: Batch, exchange: jax.Array, flip_x: jax.Array, flip_y: jax.Array, sign: jax.Array
 ) -> Batch:
-    """Exchange x and y, then flip x, then flip y, then reverse the load, each where its entry (n,) is true."""
+    """Exchange x and y, flip x, flip y, reverse the load, in this order, each where its (n,) is true."""
 
     def choose(where: jax.Array, changed: jax.Array, image: jax.Array) -> jax.Array:
         return jnp.where(where.reshape(-1, *(1,) * (image.ndim - 1)), changed, image)

@@ -73,7 +73,8 @@ def save_state(path: Path, state: Any, step: int, records: dict[str, np.ndarray]
 
 
 def load_state(path: Path, state: Any, identity: str) -> tuple[Any, int, dict[str, np.ndarray]] | None:
-    """Training state shaped like `state`, finished steps and records; None where there is nothing to go on from.
+    """Training state shaped like `state`, finished steps and records; None where there is nothing to go on
+    from.
 
     A damaged checkpoint and one of another fit are left out with a message in the log.
     """
@@ -90,7 +91,7 @@ def load_state(path: Path, state: Any, identity: str) -> tuple[Any, int, dict[st
             *(path, found, identity),
         )
         return None
-    structure = jax.tree.structure(state)
-    leaves = [jnp.array(arrays.pop(f"leaf{i:04d}")) for i in range(structure.num_leaves)]
+    old, structure = jax.tree.flatten(state)
+    leaves = [jnp.array(arrays.pop(f"leaf{i:04d}")) for i in range(len(old))]
     step = int(arrays.pop("step"))
     return jax.tree.unflatten(structure, leaves), step, arrays

@@ -11,7 +11,8 @@ import jax
 def keep_compiled(folder: Path) -> None:
     """Keep every compilation of this process that takes longer than half a second in the folder.
 
-    Several processes may share it. For a caller outside the workflow, whose jobs are started with this setting.
+    Several processes may share it. For a caller outside the workflow, whose jobs are started with this
+    setting.
     """
     folder.mkdir(parents=True, exist_ok=True)
     jax.config.update("jax_compilation_cache_dir", str(folder))

@@ -15,8 +15,8 @@ class PatchData:
     """Patches of one split.
 
     inputs: (n, h, w, 5) float32: macroscopic sxx, syy, sxy in units of the patch scale, solid, coverage.
-    target: (n, roi, roi) float32: Tresca stress in units of the patch scale; values outside the mask are ignored.
-    mask: (n, roi, roi) bool: the solid pixels of the region of interest.
+    target: (n, roi, roi) float32: Tresca stress in units of the patch scale; values outside the mask are
+    ignored. mask: (n, roi, roi) bool: the solid pixels of the region of interest.
     """
 
     inputs: np.ndarray
@@ -55,16 +55,16 @@ def central_mask(inputs: np.ndarray, roi: int) -> np.ndarray:
 
 
 def masked_maximum(field: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Largest value of field (..., n, r, r) over the pixels of mask (n, r, r); 0 where there is no solid pixel."""
+    """Largest value of field (..., n, r, r) over the pixels of mask (n, r, r); 0 without solid pixels."""
     return np.where(mask, field, 0.0).max(axis=(-2, -1))
 
 
 def batch_indices(n_examples: int, batch: int, step: int, seed: int) -> np.ndarray:
     """Indices (batch,) of the examples of one step, a function of seed and step alone.
 
-    The stream of examples is one random permutation after another, cut into batches without regard to where an
-    epoch ends: every example is seen equally often and every batch has the same size, also when there are fewer
-    examples than the batch holds.
+    The stream of examples is one random permutation after another, cut into batches without regard to where
+    an epoch ends: every example is seen equally often and every batch has the same size, also when there are
+    fewer examples than the batch holds.
     """
     positions = np.arange(step * batch, (step + 1) * batch)
     epochs = positions // n_examples

@@ -49,9 +49,10 @@ def negative_elbo(
 ) -> Terms:
     """Negative evidence lower bound of a minibatch, divided by examples and pixels.
 
-    The bound of the whole training set is Σₙ E_q[log p(yₙ | xₙ, w)] - KL(q ‖ p), the sum of the log likelihood
-    over the solid pixels of the region of interest. A minibatch of b examples estimates 1/N of its negative as
-    (1/b) Σ -log p + KL/N; both are divided by the constant roi² to keep gradients of order one.
+    The bound of the whole training set is Σₙ E_q[log p(yₙ | xₙ, w)] - KL(q ‖ p), the sum of the log
+    likelihood over the solid pixels of the region of interest. A minibatch of b examples estimates 1/N of
+    its negative as (1/b) Σ -log p + KL/N; both are divided by the constant roi² to keep gradients of order
+    one.
     """
     settings = network.settings
     prediction = network(batch.inputs, noise, train=True)

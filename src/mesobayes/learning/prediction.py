@@ -25,8 +25,9 @@ class Prediction:
     """Posterior prediction of n patches, in units of the patch scale.
 
     mean, epistemic_std: (n, roi, roi), over the weight draws (zero spread with one draw or point weights).
-    noise_std: (n, roi, roi), standard deviation of the likelihood in the same units, for predictive intervals.
-    roi_max: (draw, n), largest Tresca stress over the solid pixels of the region of interest, of each draw.
+    noise_std: (n, roi, roi), standard deviation of the likelihood in the same units, for predictive
+    intervals. roi_max: (draw, n), largest Tresca stress over the solid pixels of the region of interest, of
+    each draw.
     """
 
     mean: np.ndarray
@@ -45,9 +46,9 @@ def predict(
 ) -> Prediction:
     """Mean, spread and maxima over weight draws for inputs (n, h, w, 5).
 
-    A draw is one set of weights used for all patches, so maxima and fields belong together. The loop over draws
-    is outside, batches of patches inside; mean and sum of squares are updated as in Welford 1962. `loss_scale`
-    is that of the fit. A network with point weights is evaluated once.
+    A draw is one set of weights used for all patches, so maxima and fields belong together. The loop over
+    draws is outside, batches of patches inside; mean and sum of squares are updated as in Welford 1962.
+    `loss_scale` is that of the fit. A network with point weights is evaluated once.
     """
     if draws < 1:
         raise ValueError(f"draws = {draws}: at least one posterior draw is needed")
@@ -69,7 +70,7 @@ def predict(
             squares[rows] += delta * (field - mean[rows])
             roi_max[draw, rows] = masked_maximum(field, mask[rows])
     std = np.sqrt(squares / max(draws - 1, 1))
-    scale = residual_scale(inputs, roi, network.settings.scale_floor, loss_scale)
+    scale = residual_scale(jnp.asarray(inputs), roi, network.settings.scale_floor, loss_scale)
     noise_std = np.asarray(jnp.exp(network.log_noise[...]) * scale)
     return Prediction(mean, std, noise_std, roi_max)
 

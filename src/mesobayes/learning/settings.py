@@ -17,9 +17,9 @@ class FitSettings:
     steps, epochs: length of the fit; give exactly one. Compare training sets of different size by steps.
     batch: examples per step.
     learning_rate: constant rate, or the peak of the one-cycle schedule.
-    schedule: "constant" is Adam as printed; "onecycle" is AdamW with a rise over 20 % of the steps and a cosine.
-    weight_decay: decoupled decay of the kernels of "onecycle" (a network with Gaussian weights has its prior).
-    clip_norm: largest norm of the gradient, None for no limit.
+    schedule: "constant" is Adam as printed; "onecycle" is AdamW with a rise over 20 % of the steps and a
+    cosine. weight_decay: decoupled decay of the kernels of "onecycle" (a network with Gaussian weights has
+    its prior). clip_norm: largest norm of the gradient, None for no limit.
     spread_rate: factor on the learning rate of ρ and of the likelihood's noise, which otherwise hardly move.
     kl_weight: 1 is the evidence lower bound; 1/8 counts the eight symmetric copies of a patch as data.
     augment: random symmetries of the square and random sign of the load, the stress tensor transformed too.

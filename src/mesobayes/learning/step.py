@@ -44,7 +44,7 @@ def update(
         network = nnx.merge(graph, parameters, state.statistics, copy=True)
         noise = draw_noise(network, key_weights)
         terms = negative_elbo(network, batch, noise, n_examples, settings.kl_weight, settings.loss_scale)
-        return terms.loss, (terms, nnx.split(network, nnx.Param, ...)[2])
+        return terms.loss, (terms, nnx.state(network, nnx.Not(nnx.Param)))
 
     gradient, (terms, statistics) = jax.grad(objective, has_aux=True)(state.parameters)
     updates, optimiser = build_optimiser(settings).update(gradient, state.optimiser, state.parameters)
@@ -92,6 +92,6 @@ def training_chunk(
             state, terms = update(graph, settings, state, batch, n_examples, jax.random.fold_in(root, step))
             return state, jnp.stack(terms)
 
-        return lax.cond(step < settings.steps, train, lambda state: (state, jnp.zeros(4)), state)
+        return lax.cond(step < (settings.steps or 0), train, lambda state: (state, jnp.zeros(4)), state)
 
     return lax.scan(body, state, (steps, indices))

@@ -33,8 +33,8 @@ class FitResult:
     """A fitted network.
 
     history: (step, 4) float32 in the order of `Terms`: loss, nll, kl, mse of every step.
-    validation: (report, 2): step and accuracy at 10 % on the validation patches, empty without a validation set.
-    noise_std: fitted standard deviation of the likelihood, in units of the loss scale.
+    validation: (report, 2): step and accuracy at 10 % on the validation patches, empty without a validation
+    set. noise_std: fitted standard deviation of the likelihood, in units of the loss scale.
     seconds: wall time of this call; resumed steps are not counted.
     """
 
@@ -57,9 +57,9 @@ def fit(
 ) -> FitResult:
     """Fit a network to patches; the given network is left as it is.
 
-    Batch order, symmetries and weight noise are functions of seed and step, so a fit that was killed and resumes
-    from its checkpoint gives bitwise the numbers of an uninterrupted one. `scan` forces chunks of compiled steps
-    (default: everywhere but on a CPU).
+    Batch order, symmetries and weight noise are functions of seed and step, so a fit that was killed and
+    resumes from its checkpoint gives bitwise the numbers of an uninterrupted one. `scan` forces chunks of
+    compiled steps (default: everywhere but on a CPU).
 
     Raises ValueError if there are no patches, FloatingPointError if the loss is not finite, StoreError if the
     checkpoint cannot be written.
@@ -75,7 +75,10 @@ def fit(
     state, identity = initial_state(network, settings), ""
     if checkpoint is not None:
         identity = fit_identity(network.settings, state, settings, data, seed)
-    records = {"history": np.zeros((steps, 4), np.float32), "validation": np.zeros((0, 2))}
+    records: dict[str, np.ndarray] = {
+        "history": np.zeros((steps, 4), np.float32),
+        "validation": np.zeros((0, 2)),
+    }
     done = 0
     if checkpoint is not None and (found := load_state(checkpoint, state, identity)):
         state, done, records = found
@@ -116,7 +119,7 @@ class HostSteps:
 
     def __call__(self, state: TrainingState, step: int) -> tuple[TrainingState, np.ndarray]:
         batch = self.data.take(batch_indices(len(self.data), self.settings.batch, step, self.seed))
-        arrays = Batch(batch.inputs, batch.target, batch.mask)
+        arrays = Batch(*map(jnp.asarray, (batch.inputs, batch.target, batch.mask)))
         state, terms = training_step(
             self.graph, self.settings, state, arrays, self.n_examples, self.root, np.int32(step)
         )
@@ -129,7 +132,7 @@ class DeviceChunks:
     def __init__(self, graph: Any, settings: FitSettings, data: PatchData, seed: int):
         self.graph, self.settings, self.seed = graph, settings, seed
         self.count, self.root = len(data), random_key(seed)
-        self.data = jax.device_put(Batch(data.inputs, data.target, data.mask))
+        self.data = Batch(*map(jnp.asarray, (data.inputs, data.target, data.mask)))
         self.n_examples = jnp.asarray(len(data), jnp.float32)
 
     def __call__(self, state: TrainingState, step: int) -> tuple[TrainingState, np.ndarray]:
@@ -138,9 +141,10 @@ class DeviceChunks:
         rows = np.stack(
             [batch_indices(self.count, self.settings.batch, int(number), self.seed) for number in steps]
         )
+        fixed = self.n_examples, self.root
+        indices = jnp.asarray(rows, jnp.int32)
         state, terms = training_chunk(
-            *(self.graph, self.settings, state, self.data, self.n_examples, self.root),
-            *(steps, rows.astype(np.int32)),
+            self.graph, self.settings, state, self.data, *fixed, jnp.asarray(steps), indices
         )
         return state, np.asarray(terms)
 
@@ -153,7 +157,8 @@ def initial_state(network: StressNetwork, settings: FitSettings) -> TrainingStat
 
 
 def _assemble(network: StressNetwork, state: TrainingState) -> StressNetwork:
-    return nnx.merge(nnx.graphdef(network), state.parameters, state.statistics, copy=True)
+    graph = nnx.graphdef(network)
+    return nnx.merge(graph, state.parameters, state.statistics, copy=True)
 
 
 def _mean_loss(history: np.ndarray, begin: int, end: int, settings: FitSettings) -> float:

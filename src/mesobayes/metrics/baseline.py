@@ -20,7 +20,7 @@ class TrescaBaseline:
 
 
 def macro_maximum(inputs: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Largest macroscopic Tresca stress (n,) over the solid ROI pixels, from inputs (n, h, w, 5) and mask (n, r, r)."""
+    """Largest macroscopic Tresca stress (n,) over mask (n, r, r), from inputs (n, h, w, 5)."""
     roi = mask.shape[-1]
     top, left = (inputs.shape[1] - roi) // 2, (inputs.shape[2] - roi) // 2
     stress = inputs[:, top : top + roi, left : left + roi, :3]

@@ -29,7 +29,7 @@ def normal_interval(
 def interval_of_maximum(
     roi_max: np.ndarray, level: float = 0.95, noise_std: np.ndarray | float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Normal interval of ROI maxima from those of coherent draws (draw, n); `noise_std` (n,) makes it predictive."""
+    """Normal interval of ROI maxima from coherent draws (draw, n); `noise_std` (n,) makes it predictive."""
     spread = roi_max.std(axis=0, ddof=1) if len(roi_max) > 1 else np.zeros(roi_max.shape[1:])
     return normal_interval(roi_max.mean(axis=0), spread, level, noise_std)
 

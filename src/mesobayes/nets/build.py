@@ -22,11 +22,16 @@ StressNetwork = StressNet | LinearStressUNet
 def build_network(settings: NetworkSettings, seed: int) -> StressNetwork:
     """Network with weights drawn from the seed (any non-negative integer below 2⁶³).
 
-    It maps inputs (n, h, w, 5) float32 (macroscopic sxx, syy, sxy divided by the patch scale, solid, coverage)
-    to the Tresca stress (n, roi, roi) in units of the patch scale: `network(inputs, noise=None, train=False)`.
+    It maps inputs (n, h, w, 5) float32 (macroscopic sxx, syy, sxy divided by the patch scale, solid,
+    coverage) to the Tresca stress (n, roi, roi) in units of the patch scale: `network(inputs, noise=None,
+    train=False)`.
     """
-    architectures = {"printed": StressNet, "modern": LinearStressUNet}
-    return architectures[settings.name](settings, WeightPlan(seed))
+    architectures: dict[str, type[StressNet] | type[LinearStressUNet]] = {
+        "printed": StressNet,
+        "modern": LinearStressUNet,
+    }
+    network: StressNetwork = architectures[settings.name](settings, WeightPlan(seed))
+    return network
 
 
 def warm_start(variational: StressNetwork, deterministic: StressNetwork) -> StressNetwork:
@@ -44,7 +49,8 @@ def warm_start(variational: StressNetwork, deterministic: StressNetwork) -> Stre
                 "variational network: build both with the same settings except estimator and prior"
             )
         target[path] = variable.replace(jnp.array(variable[...]))
-    return nnx.merge(graph, nnx.from_flat_state(target))
+    merged: StressNetwork = nnx.merge(graph, nnx.from_flat_state(target))
+    return merged
 
 
 def draw_noise(network: StressNetwork, key: jax.Array) -> Noise | None:

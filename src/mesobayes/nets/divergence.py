@@ -24,8 +24,8 @@ def gaussian_divergence(
 def best_prior(mu: jax.Array, sigma: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Mean and standard deviation of the Gaussian prior of one layer that minimises the divergence.
 
-    Empirical Bayes in closed form: μp = mean μ, σp² = mean(σ² + (μ - μp)²). It is where the gradient ascent on
-    the prior of Krokos et al. 2022, section 3.5, comes to rest.
+    Empirical Bayes in closed form: μp = mean μ, σp² = mean(σ² + (μ - μp)²). It is where the gradient ascent
+    on the prior of Krokos et al. 2022, section 3.5, comes to rest.
     """
     mean = jnp.mean(mu)
     return mean, jnp.sqrt(jnp.mean(sigma**2 + (mu - mean) ** 2))

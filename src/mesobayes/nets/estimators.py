@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Monte Carlo estimators of a layer with Gaussian weights w ~ N(μ, σ²), for any op(x, w) linear in each argument.
+"""Monte Carlo estimators of a layer with Gaussian weights w ~ N(μ, σ²), for any op(x, w) linear in each
+argument.
 
-A field network shares its weights over space, so the noise of a weight draw is shared over space as well. Both
-estimators keep that: `shared` draws the weights once for the batch, `flipout` gives every example its own signs
-per channel, broadcast over space. Noise drawn per pixel (local reparameterisation) has the right marginals and
-the wrong fields: its spatial means hardly vary and its maxima are too large.
+A field network shares its weights over space, so the noise of a weight draw is shared over space as well.
+Both estimators keep that: `shared` draws the weights once for the batch, `flipout` gives every example its
+own signs per channel, broadcast over space. Noise drawn per pixel (local reparameterisation) has the right
+marginals and the wrong fields: its spatial means hardly vary and its maxima are too large.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def shared(
 def flipout(
     op: LinearOperator, x: jax.Array, mu: jax.Array, sigma: jax.Array, epsilon: jax.Array, key: jax.Array
 ) -> jax.Array:
-    """op(x, μ) + s_out ∘ op(s_in ∘ x, σ∘ε) with random signs per example and channel (Wen et al. 2018, eq. 4)."""
+    """op(x, μ) + s_out ∘ op(s_in ∘ x, σ∘ε), random signs per example and channel (Wen et al. 2018)."""
     key_in, key_out = jax.random.split(key)
     mean = op(x, mu)
     sign_in = jax.random.rademacher(key_in, _per_channel(x), x.dtype)

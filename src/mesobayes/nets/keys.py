@@ -16,8 +16,8 @@ def random_key(seed: int) -> jax.Array:
 class WeightPlan:
     """What a network's layers share while it is built: initial random keys and places in the noise vector.
 
-    All weight noise of a forward pass is one vector, drawn at once: one random number generation compiles in a
-    fraction of the time of one per layer. Each layer owns a stretch of it.
+    All weight noise of a forward pass is one vector, drawn at once: one random number generation compiles in
+    a fraction of the time of one per layer. Each layer owns a stretch of it.
     """
 
     def __init__(self, seed: int):

@@ -17,8 +17,8 @@ from mesobayes.nets.settings import NetworkSettings
 class Weight(nnx.Module):
     """Weights of one layer: points μ, or independent Gaussians N(μ, softplus(ρ)²).
 
-    Krokos et al. 2022, section 3.4. `rho` is None for point weights. `offset` is where the layer's stretch of the
-    noise vector begins.
+    Krokos et al. 2022, section 3.4. `rho` is None for point weights. `offset` is where the layer's stretch
+    of the noise vector begins.
     """
 
     def __init__(self, shape: tuple[int, ...], gain: float, settings: NetworkSettings, plan: WeightPlan):
@@ -83,7 +83,7 @@ class Normalisation(nnx.Module):
         """Normalise x; `train` uses and records the statistics of the batch where there are any."""
         if self.kind == "batch":
             return self.norm(x, use_running_average=not train)  # type: ignore[misc]
-        return x if self.norm is None else self.norm(x)  # type: ignore[operator]
+        return x if self.norm is None else self.norm(x)
 
 
 def _normalisation(channels: int, kind: str) -> nnx.Module | None:

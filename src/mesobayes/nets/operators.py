@@ -50,7 +50,7 @@ class Upsampling:
 
 
 def depth_to_space(x: jax.Array, block: int) -> jax.Array:
-    """(n, h, w, block² c) -> (n, block h, block w, c): channel (a, b, c) becomes pixel (a, b) of its block."""
+    """(n, h, w, block² c) -> (n, block h, block w, c): channel (a, b, c) is pixel (a, b) of its block."""
     n, h, w, channels = x.shape
     c = channels // block**2
     x = x.reshape(n, h, w, block, block, c).transpose(0, 1, 3, 2, 4, 5)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faster equals of the plain convolutions on a CPU, and the choice between the two.
 
-XLA's CPU convolutions are slow where this network uses them: the weight gradient of the transposed convolution
-takes ten times its forward pass, and a 9 × 9 convolution to one channel uses a fraction of each vector register.
+XLA's CPU convolutions are slow where this network uses them: the weight gradient of the transposed
+convolution takes ten times its forward pass, and a 9 × 9 convolution to one channel uses a fraction of each
+vector register.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _WIDE = 48  # channels from which on minimal filtering pays
 class BlockConvolution:
     """Convolution with stride 1 on blocks of block × block pixels folded into the channels.
 
-    x (n, h, w, i), w (k, k, i, o) -> (n, h, w, o), h and w multiples of the block. It equals `Convolution(1)` and
-    does more products, but on vectors of block² o channels.
+    x (n, h, w, i), w (k, k, i, o) -> (n, h, w, o), h and w multiples of the block. It equals
+    `Convolution(1)` and does more products, but on vectors of block² o channels.
     """
 
     block: int = 2
@@ -42,7 +43,7 @@ class BlockConvolution:
         block, half = self.block, w.shape[0] // 2
         reach = -(-half // block)  # blocks that the kernel reaches on either side
         taps = 2 * reach + 1
-        # output pixel a of block 0 takes pixel i of block u with kernel entry (u - reach) block + i - a + half
+        # output pixel a of block 0 takes pixel i of block u with entry (u - reach) block + i - a + half
         low = reach * block + block - 1 - half
         padded = jnp.pad(w, ((low, low), (low, low), (0, 0), (0, 0)))
         entry = (
@@ -58,8 +59,8 @@ class BlockConvolution:
 class PhasedTransposedConvolution:
     """`TransposedConvolution` with its gradients written out: a strided convolution and nine matrix products.
 
-    Output pixel 2p + a takes input pixel p - 1 + u through kernel entry t for (a, u, t) = (0, 0, 0), (0, 1, 2) and
-    (1, 1, 1) in either direction: the sub-pixel form of the transposed convolution.
+    Output pixel 2p + a takes input pixel p - 1 + u through kernel entry t for (a, u, t) = (0, 0, 0), (0, 1,
+    2) and (1, 1, 1) in either direction: the sub-pixel form of the transposed convolution.
     """
 
     def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:

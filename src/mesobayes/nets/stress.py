@@ -25,7 +25,7 @@ def norm(vector: jax.Array) -> jax.Array:
 
 
 def tresca(stress: jax.Array) -> jax.Array:
-    """Tresca stress (s1 - s2) / 2 of stress (..., 3): the norm of the deviator (Krokos et al. 2022, eq. 15)."""
+    """Tresca stress (s1 - s2) / 2 of stress (..., 3), the deviator's norm (Krokos et al. 2022, eq. 15)."""
     return norm(deviator(stress))
 
 
@@ -39,7 +39,7 @@ def principal_sum(stress: jax.Array) -> jax.Array:
 
 
 def output_scale(inputs: jax.Array, floor: float) -> jax.Array:
-    """Pixelwise output scale S = max(|s1| + |s2|, floor) of inputs (..., channel), in units of the patch scale."""
+    """Pixelwise scale S = max(|s1| + |s2|, floor) of inputs (..., channel), in units of the patch scale."""
     return jnp.maximum(principal_sum(inputs[..., STRESS_CHANNELS]), floor)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""StressNet as printed: encoder, squeeze-excitation residual blocks, decoder (Krokos et al. 2022, section 3.3)."""
+"""StressNet as printed: encoder, residual blocks, decoder (Krokos et al. 2022, section 3.3)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class StressNet(nnx.Module):
     """Inputs (n, h, w, 5) -> Tresca stress (n, roi, roi) in units of the patch scale.
 
     9 × 9 convolution to 32 channels, 3 × 3 with stride 2 to 64 and to 128, residual blocks, back up to 64 and
-    32, 9 × 9 to one channel, ReLU, times the pixelwise scale S. The paper is silent on padding (zeros here) and
-    on the last bias, which starts at 0.5, a typical value of Tresca / S, so that the ReLU starts alive.
+    32, 9 × 9 to one channel, ReLU, times the pixelwise scale S. The paper is silent on padding (zeros here)
+    and on the last bias, which starts at 0.5, a typical value of Tresca / S, so that the ReLU starts alive.
     """
 
     def __init__(self, settings: NetworkSettings, plan: WeightPlan):
@@ -64,8 +64,8 @@ class StressNet(nnx.Module):
             x = unit(x, noise, train)
         for block in self.blocks:
             x = block(x, noise, train)
-        for unit in self.decoder:
-            x = unit(x, noise, train)
+        for up in self.decoder:
+            x = up(x, noise, train)
         if self.first_up is not None:
             x = self.first_up(x, noise, train)
         x = nnx.relu(self.last(x, noise)[..., 0])

@@ -43,8 +43,8 @@ class LinearStressUNet(nnx.Module):
             [nnx.List([conv(a, b), conv(b, b)]) for a, b in zip(previous, widths, strict=True)]
         )
         self.gate = SqueezeExcitation(widths[-1], settings, plan)
-        self.rise = nnx.List([])
-        self.up = nnx.List([])
+        self.rise: nnx.List = nnx.List([])
+        self.up: nnx.List = nnx.List([])
         for inner, outer in zip(widths[:0:-1], widths[-2::-1], strict=True):
             self.rise.append(Linear(Upsampling(), (inner, 4 * outer), outer, settings, plan))
             self.up.append(conv(2 * outer, outer))
@@ -85,7 +85,7 @@ class LinearStressUNet(nnx.Module):
 
 
 def direction(stress: jax.Array) -> jax.Array:
-    """Stress (n, h, w, 3) divided by its entry of largest magnitude, sign included; zero stress stays zero."""
+    """Stress (n, h, w, 3) divided by its entry of largest magnitude, sign included; zero stays zero."""
     flat = stress.reshape(stress.shape[0], -1)
     largest = jnp.take_along_axis(flat, jnp.argmax(jnp.abs(flat), axis=1)[:, None], axis=1)
     return stress / jnp.where(largest == 0, 1.0, largest)[:, :, None, None]

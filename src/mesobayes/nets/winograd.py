@@ -41,7 +41,7 @@ def _forward(x: jax.Array, w: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ja
 
 
 def _backward(residual: tuple[jax.Array, jax.Array], g: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The input's gradient is a convolution with the turned kernel; the kernel's is a product over the tiles."""
+    """Gradients: of the input, a convolution with the turned kernel; of the kernel, products over tiles."""
     x, w = residual
     turned = jnp.swapaxes(jnp.flip(w, (0, 1)), 2, 3)
     v, m = _input_tiles(x), _output_tiles_adjoint(g)
@@ -64,7 +64,7 @@ def _multiply(v: Tiles, u: Tiles, shape: tuple[int, ...]) -> jax.Array:
 
 
 def _input_tiles(x: jax.Array) -> Tiles:
-    """Bᵀ d B of all overlapping tiles of x, zeros outside the image; x is read by parity of row and column."""
+    """Bᵀ d B of all overlapping tiles of x, zeros outside; x is read by parity of row and column."""
     n, height, width, channels = x.shape
     padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     pairs = padded.reshape(n, height // 2 + 1, 2, width // 2 + 1, 2, channels)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rewritten convolution equals the plain one: values and both gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mesobayes.nets import NetworkSettings, build_network
+from mesobayes.nets.operators import (
+    Convolution,
+    TransposedConvolution,
+    Upsampling,
+    depth_to_space,
+    max_pool,
+    space_to_depth,
+)
+from mesobayes.nets.rewritten import BlockConvolution, PhasedTransposedConvolution
+from mesobayes.nets.winograd import WinogradConvolution
+
+CASES = [
+    (Convolution(), WinogradConvolution(), (2, 8, 6, 5), (3, 3, 5, 4)),
+    (Convolution(), WinogradConvolution(), (2, 9, 7, 3), (3, 3, 3, 5)),  # odd sizes
+    (Convolution(), BlockConvolution(2), (2, 12, 8, 3), (9, 9, 3, 1)),
+    (Convolution(), BlockConvolution(4), (1, 12, 8, 3), (9, 9, 3, 2)),
+    (TransposedConvolution(), PhasedTransposedConvolution(), (2, 5, 6, 3), (3, 3, 3, 4)),
+]
+
+
+@pytest.mark.parametrize(("plain", "rewritten", "image", "kernel"), CASES)
+def test_rewritten_convolution_equals_the_plain_one(plain, rewritten, image, kernel):
+    x, w = jax.random.normal(jax.random.key(0), image), jax.random.normal(jax.random.key(1), kernel)
+    expected, pull_plain = jax.vjp(plain, x, w)
+    found, pull_rewritten = jax.vjp(rewritten, x, w)
+    cotangent = jax.random.normal(jax.random.key(2), expected.shape)
+    pairs = [(found, expected), *zip(pull_rewritten(cotangent), pull_plain(cotangent), strict=True)]
+    for a, b in pairs:
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-5 * float(jnp.abs(b).max()))
+
+
+@pytest.mark.parametrize("operator", [c for _, c, _, _ in CASES] + [Upsampling(2)])
+def test_operators_are_linear_in_each_argument(operator):
+    shapes = {c: (i, k) for _, c, i, k in CASES}
+    image, kernel = shapes.get(operator, ((2, 3, 4, 5), (5, 8)))
+    keys = jax.random.split(jax.random.key(0), 4)
+    x, y = jax.random.normal(keys[0], image), jax.random.normal(keys[1], image)
+    v, w = jax.random.normal(keys[2], kernel), jax.random.normal(keys[3], kernel)
+    tolerance = {"rtol": 1e-3, "atol": 1e-3}
+    np.testing.assert_allclose(operator(2 * x - y, w), 2 * operator(x, w) - operator(y, w), **tolerance)
+    np.testing.assert_allclose(operator(x, 2 * v - w), 2 * operator(x, v) - operator(x, w), **tolerance)
+
+
+def test_upsampling_is_the_transposed_convolution_without_overlap():
+    x, w = (
+        jax.random.normal(jax.random.key(0), (2, 3, 4, 5)),
+        jax.random.normal(jax.random.key(1), (2, 2, 5, 3)),
+    )
+    expected = jax.lax.conv_transpose(x, w, (2, 2), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    w = w[::-1, ::-1]  # JAX turns the kernel of a transposed convolution
+    found = Upsampling(2)(x, w.transpose(2, 0, 1, 3).reshape(5, 12))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_depth_to_space_inverts_space_to_depth():
+    x = jax.random.normal(jax.random.key(0), (2, 6, 4, 3))
+    np.testing.assert_array_equal(depth_to_space(space_to_depth(x, 2), 2), x)
+
+
+def test_max_pool_equals_the_window_maximum():
+    x = jax.random.normal(jax.random.key(0), (2, 6, 4, 3))
+    expected = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+    np.testing.assert_array_equal(max_pool(x), expected)
+
+
+def test_networks_with_plain_and_rewritten_convolutions_agree():
+    x = jax.random.normal(jax.random.key(0), (2, 24, 24, 5))
+    options = {"width": 0.5, "blocks": 1, "strides": (1, 2, 2)}
+    networks = [
+        build_network(NetworkSettings("printed", 8, convolution=kind, **options), 0)
+        for kind in ("plain", "rewritten")
+    ]
+    plain, rewritten = (network(x) for network in networks)
+    assert any(isinstance(u.linear.operator, WinogradConvolution) for u in [networks[1].blocks[0].first])
+    np.testing.assert_allclose(rewritten, plain, rtol=1e-3, atol=1e-4)
