@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from mesobayes.fem.assembly import element_stiffness
 from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.jaxfem import element_kernels, make_problem
 from mesobayes.fem.meshing import mesh_plate
@@ -46,6 +47,15 @@ def test_kernels_equal_a_fresh_problem_to_1e_10(order, degree):
     assert np.max(np.abs(expected)) > 1.0
     np.testing.assert_allclose(residual, expected, atol=1e-10)
     assert abs(tangent - expected_tangent).max() < 1e-10
+
+
+def test_straight_quadratic_cells_follow_from_linear_ones_to_1e_10():
+    mesh = mesh_plate(small_plate(), True, COARSE)
+    stiffness = element_stiffness(mesh, UNIT_PLANE_STRAIN)
+    direct = element_kernels(UNIT_PLANE_STRAIN, 2, 2).tangents(mesh.points[mesh.cells])
+    np.testing.assert_allclose(stiffness[~mesh.curved], direct[~mesh.curved], atol=1e-10)
+    six_points = element_kernels(UNIT_PLANE_STRAIN, 2, 4).tangents(mesh.points[mesh.cells])
+    np.testing.assert_array_equal(stiffness[mesh.curved], six_points[mesh.curved])
 
 
 def count_compilations(caplog, work):

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 StressLaw = Callable[[jax.Array], jax.Array]  # displacement gradient (2, 2) -> stress (2, 2); hashable
 
-_CELLS_PER_BLOCK = {"cpu": 1024}
+_CELLS_PER_BLOCK = {"cpu": 512}
 _CELLS_PER_BLOCK_ELSEWHERE = 16384
 _ELEMENTS = {1: "TRI3", 2: "TRI6"}
 _REFERENCE_NODES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.5, 0.0], [0.5, 0.5], [0.0, 0.5]])

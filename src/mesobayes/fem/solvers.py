@@ -2,7 +2,7 @@
 """Sparse direct solvers of symmetric positive definite systems.
 
 `cholespy` is the default: it comes as a wheel and also solves on CUDA. `cholmod` is scikit-sparse's
-supernodal CHOLMOD, an optional extra. `superlu` is SciPy's LU without pivoting, the independent check.
+CHOLMOD, an optional extra. `superlu` is SciPy's LU without pivoting, the independent check.
 """
 
 from __future__ import annotations
@@ -86,12 +86,16 @@ def _cholespy(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
 
 def _cholmod(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
     cholmod = importlib.import_module("sksparse.cholmod")
-    try:
-        if hasattr(cholmod, "cho_factor"):  # scikit-sparse 0.5
-            return cholmod.cho_factor(lower, lower=True).solve(right_hand_sides)
-        return cholmod.cholesky(lower, mode="supernodal")(right_hand_sides)  # 0.4, LLᵀ
+    try:  # simplicial: faster than supernodal at two dozen entries a row, whatever the BLAS
+        if hasattr(cholmod, "cho_factor"):  # scikit-sparse 0.5: LLᵀ
+            factor = cholmod.cho_factor(lower, lower=True, supernodal_mode="simplicial")
+            return factor.solve(right_hand_sides)
+        factor = cholmod.cholesky(lower, mode="simplicial")  # 0.4: LDLᵀ of the lower triangle
     except cholmod.CholmodError as error:
         raise ArithmeticError(str(error)) from error
+    if np.min(factor.D()) <= 0.0:
+        raise ArithmeticError("a pivot is not positive.")
+    return factor(right_hand_sides)
 
 
 def _superlu(lower: sp.csc_matrix, right_hand_sides: FloatArray) -> FloatArray:
