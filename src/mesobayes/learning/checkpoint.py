@@ -59,8 +59,8 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray], identity: str) -> Non
 def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], str]:
     """Read what `save_arrays` wrote: arrays and identity. Raises StoreError if the file is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
         return arrays, str(arrays.pop("identity"))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"{path} is damaged or not a checkpoint: delete it and run again") from error

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.layers import Weight
-from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.variational import VariationalSettings
 
 
 def gaussian_divergence(
@@ -43,7 +43,7 @@ def weights(network: nnx.Module) -> list[Weight]:
     return sorted(found, key=lambda weight: weight.offset)
 
 
-def kl_divergence(network: nnx.Module, settings: NetworkSettings) -> jax.Array:
+def kl_divergence(network: nnx.Module, settings: VariationalSettings) -> jax.Array:
     """KL of all layers together, in nats; 0 for point weights."""
     total = jnp.zeros((), jnp.float32)
     for weight in weights(network):
@@ -57,7 +57,7 @@ def kl_divergence(network: nnx.Module, settings: NetworkSettings) -> jax.Array:
 
 
 def kl_per_example(
-    network: nnx.Module, settings: NetworkSettings, n_examples: jax.Array | float
+    network: nnx.Module, settings: VariationalSettings, n_examples: jax.Array | float
 ) -> jax.Array:
     """KL divided by the number of training examples: the share of one example, so an epoch holds KL once."""
     return kl_divergence(network, settings) / n_examples

@@ -12,6 +12,7 @@ from flax import nnx
 from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.variational import VariationalSettings
 
 
 class Weight(nnx.Module):
@@ -21,7 +22,7 @@ class Weight(nnx.Module):
     of the noise vector begins.
     """
 
-    def __init__(self, shape: tuple[int, ...], gain: float, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(self, shape: tuple[int, ...], gain: float, settings: VariationalSettings, plan: WeightPlan):
         spread = gain * math.sqrt(2.0 / math.prod(shape[:-1]))
         self.offset, key = plan.place(shape)
         self.mu = nnx.Param(spread * jax.random.normal(key, shape, jnp.float32))
@@ -52,7 +53,7 @@ class Linear(nnx.Module):
         operator: LinearOperator,
         shape: tuple[int, ...],
         channels: int,
-        settings: NetworkSettings,
+        settings: VariationalSettings,
         plan: WeightPlan,
         gain: float = 1.0,
         bias: float = 0.0,
