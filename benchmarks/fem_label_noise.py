@@ -40,12 +40,12 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("P1, R/7, nodal average", MeshSettings(7.0, 7.0, 8.0, 0.15, order=1), False),
+    Variant("P1, R/7, average", MeshSettings(7.0, 7.0, 8.0, 0.15, order=1), False),
     Variant("P1, R/7, free edges", MeshSettings(7.0, 7.0, 8.0, 0.15, order=1)),
-    Variant("P1, R/14, nodal average", MeshSettings(14.0, 14.0, 4.0, 0.15, order=1), False),
+    Variant("P1, R/14, average", MeshSettings(14.0, 14.0, 4.0, 0.15, order=1), False),
     Variant("P1, R/14, free edges", MeshSettings(14.0, 14.0, 4.0, 0.15, order=1)),
-    Variant("P2 straight, R/7, ellipses R/3, growth 0.52, nodal average", MeshSettings(curved=False), False),
-    Variant("P2 curved, R/7, ellipses R/3, growth 0.52, nodal average", DEFAULT_MESH, False),
+    Variant("P2 straight, R/7, ellipses R/3, growth 0.52, average", MeshSettings(curved=False), False),
+    Variant("P2 curved, R/7, ellipses R/3, growth 0.52, average", DEFAULT_MESH, False),
     Variant("P2 curved, R/4, ellipses R/2, growth 0.8, free edges", MeshSettings(4.0, 2.0, 8.0, 0.8)),
     Variant("P2 curved, R/5, ellipses R/3, growth 0.52, free edges", MeshSettings(5.0)),
     Variant("P2 curved, R/6, ellipses R/2.5, growth 0.6, free edges", MeshSettings(6.0, 2.5, 8.0, 0.6)),
@@ -58,19 +58,20 @@ TEMPLATE = """# Label noise
 The label of an ROI is the largest Tresca stress at its pixel centres. Accuracy counts predictions within 10 %
 of it, so the error of the label itself decides what accuracy can mean. The table compares the ROI maxima of
 several meshes with those of the default mesh refined twofold everywhere ({reference_unknowns:,.0f} unknowns),
-on {structures} random three-ellipse structures under the three unit strains: {rois:,} ROIs of 8 R that hold part
-of a hole (the others are easy for any mesh). CPU seconds: mesh, assembly, factorisation with three right-hand
-sides, recovery and image of the micro problem, one core.
+on {structures} random three-ellipse structures under the three unit strains: {rois:,} ROIs of 8 R that hold
+part of a hole (the others are easy for any mesh). CPU seconds: mesh, assembly, factorisation with three
+right-hand sides, recovery and image of the micro problem, one core.
 
-| mesh: edge length on pores, on ellipses, growth | unknowns | CPU s | median / 95th / max %, 4 px per R | 2 px |
+| mesh: edges on pores, on ellipses, growth | unknowns | CPU s | median / 95th / max %, 4 px per R | 2 px |
 |---|---|---|---|---|
 {rows}
 
 Made by `python benchmarks/fem_label_noise.py --structures {structures}`.
 
 - *free edges*: on holes the tractions vanish, and the hoop stress is E/(1-ν²) times the hoop strain of a
-  periodic spline through the displacements of the edge nodes. *average*: plain means over the cells at a node.
-- *curved*: mid-edge nodes of hole edges lie on the ellipse, and the cells there are integrated with six points.
+  periodic spline through the displacements of the edge nodes. *average*: plain means over the cells at a
+  node.
+- *curved*: mid-edge nodes of hole edges lie on the ellipse, and the cells there have six quadrature points.
 - All meshes use the exact ellipses to decide which pixels are void.
 - A pixel value is that at the pixel's centre. Means over pixels are another label, 13-15 % off at the peaks.
 - `measure_label_noise` repeats this for a few structures of any family; its numbers stand in the attributes

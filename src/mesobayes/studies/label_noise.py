@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.fem.plate import NodalStress, image_stress, solve_nodal_stress, tresca
@@ -72,11 +71,6 @@ def measure_label_noise(
         fine = solve_nodal_stress(plate, True, reference)
         deviations.append(roi_deviations(plate, family.margin, coarse, fine, pixels_per_radius))
     return LabelNoise(np.concatenate(deviations), len(indices))
-
-
-def with_label_noise(structures: xr.Dataset, noise: LabelNoise) -> xr.Dataset:
-    """The data set with its measured label noise among its attributes."""
-    return structures.assign_attrs(noise.attributes())
 
 
 def roi_deviations(
