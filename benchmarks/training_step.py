@@ -116,6 +116,7 @@ def main() -> None:
     if "GLIBC_TUNABLES" not in os.environ:
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES})
     shape = (arguments.batch, arguments.pixels_per_radius)
+    load = os.getloadavg()[0]
     steps = {name: stepper(options, *shape, arguments.width) for name, options in VARIANTS.items()}
     if arguments.torch:
         steps[PEER] = torch_stepper(arguments.torch, *shape)
@@ -133,7 +134,9 @@ def main() -> None:
             f"Batch {arguments.batch}, {18 * shape[1]} × {18 * shape[1]} pixels, width {arguments.width:g}, "
             f"float32, {os.cpu_count()} cores ({platform.machine()}), JAX {jax.__version__}, huge pages on. "
             "One step is the gradient of the objective, the Adam update and, for the variational networks, "
-            "the draw of the weights. All variants took turns in one run.\n\n"
+            "the draw of the weights. All variants took turns in one run; the load average went from "
+            f"{load:.1f} to {os.getloadavg()[0]:.1f} meanwhile, and other processes make the seconds longer "
+            "than they need be.\n\n"
         )
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(header + text + "\n")

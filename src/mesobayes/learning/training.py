@@ -151,7 +151,7 @@ class DeviceChunks:
 
 def initial_state(network: StressNetwork, settings: FitSettings) -> TrainingState:
     """State before the first step, copied from the network because every step donates it."""
-    _, parameters, statistics = nnx.split(network, nnx.Param, ...)
+    parameters, statistics = nnx.state(network, nnx.Param), nnx.state(network, nnx.Not(nnx.Param))
     state = TrainingState(parameters, statistics, build_optimiser(settings).init(parameters))
     return jax.tree.map(jnp.array, state)
 
