@@ -9,6 +9,8 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/stress_common.smk"
 include: "workflow/rules/stress.smk"
+include: "workflow/rules/failure_common.smk"
+include: "workflow/rules/failure.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -16,7 +18,7 @@ rule all:
     """Every figure and table that is built, and the table of printed values beside ours."""
     default_target: True
     input:
-        [target.files for target in REGISTRY.built],
+        [target.files for target in BUILT],
         TABLE_REPRODUCTION,
 
 

@@ -85,7 +85,9 @@ def test_inverse_histogram_weights_balance_the_bins_of_the_ensemble_or_of_each_s
         table = weight_table(name, target, SOLID, bins=4, floor=1e-9).table
         counts = value_counts(target, SOLID, 4)
         mass = table * (counts.sum(axis=0) if name == "IH" else counts)
-        np.testing.assert_allclose(mass / mass.mean(axis=1, keepdims=True), 1.0, rtol=1e-5)
+        for row in mass.reshape(-1, 4):
+            filled = row[row > 0]
+            np.testing.assert_allclose(filled / filled.mean(), 1.0, rtol=1e-4)
 
 
 def test_logistic_weights_grow_with_the_damage():

@@ -16,7 +16,7 @@ sys.path.insert(
 
 from mesobayes.errors import MesobayesError
 from mesobayes.figures.registry import read_registry
-from mesobayes.provenance import code_hash
+from mesobayes.provenance import code_hash, config_hash
 from mesobayes.runlog import process_environment
 from mesobayes.settings import flat, resolve
 from mesobayes.validation import nearest, plain
@@ -26,9 +26,13 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 try:
     SETTINGS = resolve(config, WORKFLOW / "scales")
     REGISTRY = read_registry(WORKFLOW / "figures.yaml")
+    BEYOND_PAPERS = read_registry(WORKFLOW / "figures_beyond.yaml")
 except MesobayesError as error:
     sys.exit(f"error: {error}")
 
+REGISTRY_PATH = os.path.relpath(
+    WORKFLOW / "figures.yaml"
+)  # not an input: touching it must redraw nothing
 SCALE = SETTINGS.scale
 SEED = SETTINGS.seed
 RESULTS = f"results/{SCALE}"
@@ -38,6 +42,8 @@ TABLE_REPRODUCTION = [
     "results/table_reproduction.csv",
     "results/table_reproduction.pdf",
 ]
+TARGETS = REGISTRY.targets + BEYOND_PAPERS.targets
+BUILT = [target for target in TARGETS if target.built]
 # slug -> inputs and params of each built figure; filled by the studies
 FIGURES = {}
 
@@ -65,6 +71,17 @@ def by_wildcard(prefix, wildcard, records):
     }
 
 
+def registry_hash(targets):
+    """Return a hash of what the registry says about targets, captions aside: a new wording redraws nothing."""
+    kept = ("slug", "paper", "number", "kind", "title", "settings", "printed")
+    return config_hash(
+        {
+            target.slug: {key: plain(getattr(target, key)) for key in kept}
+            for target in targets
+        }
+    )
+
+
 def caption_file(target):
     """Return the path of a file with the caption from the registry, for the report."""
     path = Path(".snakemake/captions") / f"{target.rule}.rst"
@@ -74,17 +91,23 @@ def caption_file(target):
     return str(path.resolve())
 
 
+def record_file(target):
+    """Return the JSON file that says what a built target shows of the printed values."""
+    if target.output == "figure":
+        return target.files[-1]
+    return f"{RESULTS}/records/{target.rule}.json"
+
+
 def refuse_unmakeable_targets(arguments):
     """End with one sentence when the command line asks for a planned target or a misspelt one."""
     planned = {
         name: target
-        for target in REGISTRY.planned
+        for target in TARGETS
+        if not target.built
         for name in (target.rule, *target.files)
     }
-    names = [target.rule for target in REGISTRY.targets] + ["table_reproduction"]
-    files = [
-        file for target in REGISTRY.targets for file in target.files
-    ] + TABLE_REPRODUCTION
+    names = [target.rule for target in TARGETS] + ["table_reproduction"]
+    files = [file for target in TARGETS for file in target.files] + TABLE_REPRODUCTION
     for asked in arguments:
         if asked in planned:
             sys.exit(f"error: {planned[asked].planned_message()}")

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One named rule for every target of the registry: those built draw, those planned refuse.
 
-for target in REGISTRY.built:
+for target in [target for target in BUILT if target.output == "figure"]:
 
     rule:
         name:
             target.rule
         input:
             **FIGURES[target.slug]["input"],
-            registry=workflow.source_path("../figures.yaml"),
+            registry=workflow.source_path(
+                "../figures.yaml"
+                if target in REGISTRY.targets
+                else "../figures_beyond.yaml"
+            ),
         output:
             pdf=target.files[0],
             png=report(
@@ -30,6 +34,8 @@ for target in REGISTRY.built:
             runtime=15,
         params:
             **FIGURES[target.slug]["params"],
+            entry=registry_hash([target]),
+            registry=REGISTRY_PATH,
             script=target.rule,  # the path of a script is read late, when the loop has moved on
         message:
             f"{target.rule}: {target.label} of {target.paper}, {target.title}"
@@ -41,7 +47,47 @@ for target in REGISTRY.built:
     )
 
 
-for target in REGISTRY.planned:
+for target in [target for target in BUILT if target.output == "table"]:
+
+    rule:
+        name:
+            target.rule
+        input:
+            **FIGURES[target.slug]["input"],
+        output:
+            csv=report(
+                target.files[0],
+                caption=caption_file(target),
+                category=REGISTRY.papers[target.paper]["title"],
+                labels={"figure": target.label, "title": target.title},
+            ),
+            json=record_file(target),
+        log:
+            f"{LOGS}/{target.rule}.log",
+        benchmark:
+            f"{BENCHMARKS}/{target.rule}.tsv"
+        conda:
+            "../../envs/figures.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=15,
+        params:
+            **FIGURES[target.slug]["params"],
+            entry=registry_hash([target]),
+            registry=REGISTRY_PATH,
+            script=target.rule,
+        message:
+            f"{target.rule}: {target.label} of {target.paper}, {target.title}"
+        script:
+            "../scripts/{params.script}.py"
+
+    workflow.get_rule(target.rule).docstring = (
+        f"{target.label} of {target.paper}: {target.title}."
+    )
+
+
+for target in [target for target in TARGETS if not target.built]:
 
     rule:
         name:
@@ -65,8 +111,7 @@ for target in REGISTRY.planned:
 rule table_reproduction:
     """Every printed value of the papers beside ours, with a verdict."""
     input:
-        records=[target.files[-1] for target in REGISTRY.built],
-        registry=workflow.source_path("../figures.yaml"),
+        records=[record_file(target) for target in REGISTRY.built],
     output:
         csv="results/table_reproduction.csv",
         pdf="results/table_reproduction.pdf",
@@ -82,6 +127,8 @@ rule table_reproduction:
         runtime=15,
     params:
         code=code_hash("mesobayes.jobs.table_reproduction"),
+        entries=registry_hash(REGISTRY.targets),
+        registry=REGISTRY_PATH,
     message:
         "table_reproduction: printed values beside ours"
     script:

@@ -12,7 +12,7 @@ with job_log(snakemake.log[0], snakemake.threads):
 
     fig_selective_learning(
         curves=snakemake.input.curves,
-        registry=snakemake.input.registry,
+        registry=snakemake.params.registry,
         pdf=snakemake.output.pdf,
         png=snakemake.output.png,
         record=snakemake.output.json,

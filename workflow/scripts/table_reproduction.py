@@ -10,7 +10,7 @@ with job_log(snakemake.log[0], snakemake.threads):
     from mesobayes.jobs.table_reproduction import table_reproduction
 
     table_reproduction(
-        registry=snakemake.input.registry,
+        registry=snakemake.params.registry,
         records=snakemake.input.records,
         csv=snakemake.output.csv,
         pdf=snakemake.output.pdf,

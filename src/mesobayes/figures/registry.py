@@ -62,6 +62,8 @@ class Target:
         """Figure or table number for readers, such as ``Fig. 33``, ``Table 1`` or ``text 4.1.4a``."""
         if self.number.startswith("text-"):
             return f"text {self.number.removeprefix('text-')}"
+        if self.number.startswith("beyond-"):
+            return "beyond the paper"
         if self.output == "table":
             return f"Table {self.number.removeprefix('T').removeprefix('-')}"
         return f"Fig. {self.number}"

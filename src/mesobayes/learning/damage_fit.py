@@ -143,15 +143,18 @@ def fit_damage(
     fit: DamageFitSettings,
     seed: int,
     report: Callable[[int, float], None] | None = None,
+    learn_noise: bool = True,
 ) -> DamageFit:
     """Fit parameters to a training set; batches, symmetries and noise follow from the seed and the step.
+
+    `learn_noise` False keeps the standard deviation of the likelihood at its start.
 
     Raises FloatingPointError if the loss is not finite.
     """
     begin = time.perf_counter()
     parameters = jax.tree.map(jnp.array, parameters)  # copies: the step donates its arguments
     state = _optimiser(fit).init(parameters)
-    root = random_key(seed)
+    root, noise = random_key(seed), np.asarray(parameters.log_noise)
     losses = []
     for step in range(fit.steps):
         batch = minibatch(data, fit, step, seed)

@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures 6 to 12 of Bridgman et al. 2022: targets, weights, the network and how well it finds the damage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from mesobayes.figures.bridgman.drawing import (
+    NOT_SHOWN,
+    SHOWN,
+    Drawing,
+    Finding,
+    Layer,
+    bar_axes,
+    colour_key,
+    draw_bar,
+    foot_note,
+    line_key,
+)
+from mesobayes.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    YELLOW,
+    new_figure,
+)
+from mesobayes.learning.damage import TRANSFORM_NAMES
+from mesobayes.nets.heteroencoder import HeteroencoderSettings
+
+TRANSFORM_COLOUR = {"id": BLACK, "sigma": BLUE, "g": GREEN, "t": VERMILION}
+WEIGHT_LINE = {"uniform": "-", "IH": "--", "IHpr": ":"}
+WEIGHT_NAME = {
+    "uniform": "uniform",
+    "logistic": "logistic",
+    "IH": "inverse histogram",
+    "IHpr": "inverse histogram per realization",
+}
+
+
+def damage_loss_histograms(scores: xr.Dataset, note: str) -> Drawing:
+    """Figure 6: (a) damage values and their parts of the squared error, (b) squared error per value."""
+    total = scores.sum("fold")
+    count, error = total["true_count"].values.astype(float), total["squared_error"].values
+    edges = np.linspace(0, 1, len(count) + 1)
+    figure = new_figure(height=0.36)
+    left, right = figure.subplots(1, 2)
+    left.stairs(count / count.sum(), edges, color=GREY, fill=True, alpha=0.5, label="voxels")
+    left.stairs(error / error.sum(), edges, color=VERMILION, linewidth=1.5, label="part of the squared error")
+    left.set(xlabel="true value", ylabel="share per bin", yscale="log", ylim=(1e-5, 1))
+    left.set_title("(a)", loc="left")
+    left.legend()
+    right.stairs(_ratio(error, count), edges, color=BLUE, linewidth=1.5)
+    right.set(xlabel="true value", ylabel="mean squared error", yscale="log")
+    right.set_title("(b)", loc="left")
+    foot_note(figure, note)
+    high = slice(len(count) // 2, None)
+    return Drawing(
+        figure,
+        {},
+        {
+            "share_of_voxels_above_half": float(count[high].sum() / count.sum()),
+            "share_of_error_above_half": float(error[high].sum() / error.sum()),
+        },
+    )
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+
+
+def loss_weightings(
+    scores: Mapping[str, xr.Dataset], weights: Mapping[str, np.ndarray], note: str
+) -> Drawing:
+    """Figure 7: weight by value, and the squared error per value it leads to, for four weightings.
+
+    `weights` (row, bin): one row, or some specimens' rows of the weighting per realization.
+    """
+    figure = new_figure(height=0.46)
+    panels = figure.subplots(2, 4, sharex=True, sharey="row")
+    centres = scores["point_t_uniform"]["bin"].values
+    base = _error_by_value(scores["point_t_uniform"])
+    drawn = {}
+    for column, (name, label) in enumerate(WEIGHT_NAME.items()):
+        top, bottom = panels[:, column]
+        table = weights[name]
+        middle = (np.arange(table.shape[1]) + 0.5) / table.shape[1]
+        top.plot(middle, table.T, color=GREY, linewidth=0.5, alpha=0.6 if len(table) > 1 else 0)
+        top.plot(middle, np.median(table, axis=0), color=BLUE)
+        top.set_title(label.replace(" per realization", "\nper realization"), loc="left")
+        top.set(yscale="log")
+        error = _error_by_value(scores[f"point_t_{name}"])
+        bottom.plot(centres, base, color=GREY, linewidth=1.0, label="uniform")
+        bottom.plot(centres, error, color=VERMILION, label="this weighting")
+        bottom.set(yscale="log", xlabel="true value")
+        drawn[name] = {
+            "low": float(np.nanmean(error[: len(error) // 2])),
+            "high": float(np.nanmean(error[len(error) // 2 :])),
+        }
+    panels[0, 0].set_ylabel("weight")
+    panels[1, 0].set_ylabel("mean squared error")
+    panels[1, 1].legend()
+    foot_note(figure, note)
+    return Drawing(figure, {}, {"mean_squared_error_below_and_above_half": drawn})
+
+
+def _error_by_value(scores: xr.Dataset) -> np.ndarray:
+    total = scores.sum("fold")
+    return _ratio(total["squared_error"].values, total["true_count"].values.astype(float))
+
+
+def heteroencoder_architecture(shape: tuple[int, int, int], note: str) -> Drawing:
+    """Figure 8: the layers, drawn from the network's own table of channels."""
+    settings = HeteroencoderSettings()
+    channels = [outputs for _, outputs in settings.channels]
+    levels = [0, 1, 2, 1, 0, 0]
+    names = ["conv, ReLU", "pool, conv, ReLU", "pool, conv, ReLU", "up, conv, ReLU", "up, conv, ReLU", "conv"]
+    figure = new_figure(height=0.34)
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    blocks = [("pores", 1, 0), *zip(names, channels, levels, strict=True)]
+    x = 0.0
+    for number, (name, count, level) in enumerate(blocks):
+        height, width = 1.0 / 2**level, 0.12 + 0.03 * count
+        colour = GREY if number == 0 else (VERMILION if number == len(blocks) - 1 else SKY)
+        axes.add_patch(
+            Rectangle((x, -height / 2), width, height, facecolor=colour, edgecolor=BLACK, alpha=0.75)
+        )
+        size = " × ".join(str(n // 2**level) for n in shape)
+        axes.text(
+            x + width / 2, -height / 2 - 0.06, f"{size}\n× {count}", ha="center", va="top", fontsize=6.5
+        )
+        axes.text(
+            x + width / 2,
+            height / 2 + 0.05,
+            name.replace(", ", ",\n"),
+            ha="center",
+            va="bottom",
+            fontsize=6.5,
+        )
+        if number < len(blocks) - 1:
+            axes.add_patch(
+                FancyArrowPatch(
+                    (x + width + 0.03, 0),
+                    (x + width + 0.27, 0),
+                    arrowstyle="-|>",
+                    mutation_scale=8,
+                    color=BLACK,
+                    linewidth=0.8,
+                )
+            )
+        x += width + 0.3
+    latent = channels[2] * int(np.prod([n // 4 for n in shape]))
+    axes.set(xlim=(-0.1, x), ylim=(-0.95, 0.95))
+    foot_note(figure, f"kernels 3 × 3 × 3, padding 'same'; {latent} values in the narrowest layer. " + note)
+    printed_latent = channels[2] * 5 * 5 * 20
+    reason = f"eight channels of 5 × 5 × 20 on the printed grid are {printed_latent}; before their pooling 8 × 10 × 10 × 40"
+    return Drawing(figure, {"latent_text": Finding(printed_latent, NOT_SHOWN, reason)}, {"latent": latent})
+
+
+def confusion_illustration(fit: xr.Dataset, note: str, threshold: float = 0.6) -> Drawing:
+    """Figure 9: true and false positives and false negatives of one test specimen."""
+    truth, found = fit["target"].values >= threshold, fit["mean"].values >= threshold
+    both = (truth & found).sum(axis=(1, 2, 3))
+    mixed = both * np.minimum((~truth & found).sum(axis=(1, 2, 3)), (truth & ~found).sum(axis=(1, 2, 3)))
+    row = int(np.argmax(mixed if mixed.any() else both))
+    t, p = truth[row], found[row]
+    figure = new_figure(height=0.33)
+    axes = bar_axes(figure, 111)
+    draw_bar(
+        axes,
+        t.shape,
+        [Layer(t & ~p, "#E8000B", 0.6), Layer(p & ~t, BLUE, 0.45), Layer(t & p, "#FF00FF", 1.0)],
+    )
+    counts = {
+        "true positive": int((t & p).sum()),
+        "false positive": int((p & ~t).sum()),
+        "false negative": int((t & ~p).sum()),
+        "true negative": int((~t & ~p).sum()),
+    }
+    colour_key(
+        figure,
+        [
+            (f"{name} ({counts[name]})", colour)
+            for name, colour in (
+                ("true positive", "#FF00FF"),
+                ("false positive", BLUE),
+                ("false negative", "#E8000B"),
+                ("true negative", "white"),
+            )
+        ],
+    )
+    foot_note(figure, note)
+    return Drawing(figure, {}, {"voxels": counts, "threshold": threshold})
+
+
+def _curve(axes: Axes, scores: xr.Dataset, what: str, **style: object) -> None:
+    mean = scores[what].mean("fold")
+    axes.plot(mean[mean.dims[0]], mean, **style)
+
+
+def recall_precision_12_models(scores: Mapping[str, xr.Dataset], note: str) -> Drawing:
+    """Figure 10: recall and precision of the twelve models, by voxels (left) and clusters (right)."""
+    figure = new_figure(height=0.72)
+    panels = figure.subplots(2, 2, sharey="row")
+    for name, data in scores.items():
+        kind, transform, weighting = name.split("_")
+        style = {"color": TRANSFORM_COLOUR[transform], "linestyle": WEIGHT_LINE[weighting], "linewidth": 1.2}
+        if kind == "baseline":
+            style |= {"linewidth": 2.8, "alpha": 0.3, "linestyle": "-"}
+        for row, what in enumerate(("recall", "precision")):
+            _curve(panels[row, 0], data, what, **style)
+            _curve(panels[row, 1], data, f"cluster_{what}", **style)
+    for row, what in enumerate(("recall", "precision")):
+        panels[row, 0].set_ylabel(what)
+        for axes in panels[row]:
+            axes.set(ylim=(0, 1.02))
+    for axes, title in zip(panels[0], ("voxel by voxel", "clusters"), strict=True):
+        axes.set_title(title, loc="left")
+    for axes in panels[1]:
+        axes.set_xlabel("damage threshold (transformed, normalised)")
+    entries = [(TRANSFORM_NAMES[t], {"color": c, "linewidth": 3}) for t, c in TRANSFORM_COLOUR.items()]
+    entries += [(WEIGHT_NAME[w], {"color": BLACK, "linestyle": s}) for w, s in WEIGHT_LINE.items()]
+    entries += [("no network: local porosity", {"color": BLACK, "linewidth": 2.8, "alpha": 0.3})]
+    line_key(figure, entries, columns=4)
+    foot_note(figure, note)
+    best = scores["point_t_IHpr"]
+    at = {"method": "nearest", "cluster_threshold": 0.8}
+    got = {what: float(best[f"cluster_{what}"].mean("fold").sel(**at)) for what in ("recall", "precision")}
+    base = {
+        what: float(scores["baseline_t_uniform"][f"cluster_{what}"].mean("fold").sel(**at))
+        for what in ("recall", "precision")
+    }
+    reason = f"mean over {best.sizes['fold']} folds; the baseline without network has {base}"
+    findings = {
+        "cluster_recall_t_IHpr_at_0p8": Finding(
+            round(got["recall"], 3), SHOWN if got["recall"] > 0.9 else NOT_SHOWN, reason
+        ),
+        "cluster_precision_t_IHpr_at_0p8": Finding(
+            round(got["precision"], 3), SHOWN if abs(got["precision"] - 0.3) < 0.15 else NOT_SHOWN, reason
+        ),
+    }
+    return Drawing(figure, findings, {"at_0.8": table_at(scores, 0.8)})
+
+
+def table_at(scores: Mapping[str, xr.Dataset], threshold: float) -> dict[str, dict[str, float | None]]:
+    """Mean over the folds of the four scores of every model at a threshold, with the ranking and the error."""
+    table = {}
+    for name, data in scores.items():
+        mean = data.mean("fold")
+        values = {
+            "recall": float(mean["recall"].sel(threshold=threshold, method="nearest")),
+            "precision": float(mean["precision"].sel(threshold=threshold, method="nearest")),
+            "cluster_recall": float(
+                mean["cluster_recall"].sel(cluster_threshold=threshold, method="nearest")
+            ),
+            "cluster_precision": float(
+                mean["cluster_precision"].sel(cluster_threshold=threshold, method="nearest")
+            ),
+            **{key: float(mean[key]) for key in ("mse", "reciprocal_rank", "top1", "top3", "seconds")},
+        }
+        table[name] = {key: round(v, 5) if np.isfinite(v) else None for key, v in values.items()}
+    return table
+
+
+def damage_frequency_levelsets(scores: Mapping[str, xr.Dataset], note: str) -> Drawing:
+    """Figure 11: distributions of true and predicted values, and volumes above a threshold."""
+    figure = new_figure(height=0.46)
+    panels = figure.subplots(2, 4, sharex=True, sharey="row")
+    for column, transform in enumerate(("id", "g", "sigma", "t")):
+        total = scores[f"point_{transform}_uniform"].sum("fold")
+        edges = np.linspace(0, 1, total.sizes["bin"] + 1)
+        for what, colour, label in (
+            ("true_count", BLACK, "true"),
+            ("predicted_count", VERMILION, "predicted"),
+        ):
+            share = total[what].values / total[what].values.sum()
+            above = np.concatenate([[1.0], 1.0 - np.cumsum(share)])
+            panels[0, column].stairs(np.maximum(share, 1e-6), edges, color=colour, linewidth=1.2, label=label)
+            panels[1, column].plot(edges, np.maximum(above, 1e-6), color=colour, label=label)
+        panels[0, column].set(yscale="log", ylim=(1e-5, 1))
+        panels[0, column].set_title(TRANSFORM_NAMES[transform].replace(" ∘ ", " ∘\n"), loc="left")
+        panels[1, column].set(yscale="log", xlabel="threshold", ylim=(1e-5, 1.2))
+    panels[0, 0].set_ylabel("share of voxels")
+    panels[1, 0].set_ylabel("share above")
+    panels[0, -1].legend()
+    foot_note(figure, note)
+    return Drawing(figure)
+
+
+def cnn_vs_sensitivity(
+    fit: xr.Dataset, perturbed: Sequence[xr.Dataset], scores: xr.Dataset, note: str, threshold: float = 0.8
+) -> Drawing:
+    """Figure 12: true and predicted clusters and the failures of perturbed copies of a, g, h and l."""
+    figure = new_figure(height=0.78)
+    grid = figure.add_gridspec(4, 1)
+    chosen = (0, 6, 7, 11)
+    for place, number in enumerate(chosen):
+        row = int(fit.attrs["realizations"][number])
+        truth, found = fit["target"].values[row] >= threshold, fit["mean"].values[row] >= threshold
+        spots = failure_spots(perturbed[number], truth.shape)
+        pores = fit["pores"].values[row].astype(bool)
+        axes = bar_axes(figure, grid[place])
+        draw_bar(
+            axes,
+            truth.shape,
+            [
+                Layer(pores, GREY, 0.2),
+                Layer(found & ~truth & ~spots, SKY, 0.4),
+                Layer(truth & ~spots, VERMILION, 0.9),
+                Layer(spots, YELLOW, 1.0),
+            ],
+            f"({'abcdefghijkl'[number]})",
+        )
+    colour_key(
+        figure,
+        (
+            ("pores", GREY),
+            ("predicted only", SKY),
+            ("true damage", VERMILION),
+            ("failure of a perturbed copy", YELLOW),
+        ),
+    )
+    foot_note(figure, note)
+    at = {"method": "nearest", "cluster_threshold": threshold}
+    recall = float(scores["cluster_recall"].mean("fold").sel(**at))
+    precision = float(scores["cluster_precision"].mean("fold").sel(**at))
+    reason = f"over the test specimens of {scores.sizes['fold']} folds, threshold {threshold}"
+    return Drawing(
+        figure,
+        {
+            "cluster_recall": Finding(round(recall, 3), SHOWN if recall > 0.9 else NOT_SHOWN, reason),
+            "cluster_precision": Finding(
+                round(precision, 3), SHOWN if abs(precision - 0.3) < 0.15 else NOT_SHOWN, reason
+            ),
+        },
+    )
+
+
+def failure_spots(perturbed: xr.Dataset, shape: tuple[int, ...]) -> np.ndarray:
+    """Voxels (x, y, z) at which some perturbed copy failed."""
+    spots = np.zeros(shape, bool)
+    failed = perturbed["failed_voxel"].values[perturbed["status"].values == 0]
+    spots[tuple(failed.T)] = True
+    return spots
+
+
+MODEL_STYLE: dict[str, tuple[str, dict[str, object]]] = {
+    "bayes_t_uniform": ("Bayesian, uniform", {"color": ORANGE, "linewidth": 2.2}),
+    "bayes_t_IH": ("Bayesian, inverse histogram", {"color": ORANGE, "linestyle": "--", "linewidth": 2.2}),
+    "point_t_uniform": ("deterministic, uniform", {"color": BLUE}),
+    "point_t_IH": ("deterministic, inverse histogram", {"color": BLUE, "linestyle": "--"}),
+    "point_t_IHpr": ("deterministic, per realization", {"color": BLUE, "linestyle": ":"}),
+    "modern_t_uniform": ("modern, uniform", {"color": GREEN}),
+    "modern_t_IHpr": ("modern, per realization", {"color": GREEN, "linestyle": ":"}),
+    "baseline_t_uniform": ("no network: local porosity", {"color": PURPLE, "linewidth": 2.8, "alpha": 0.5}),
+}
+
+
+def bcnn_recall_precision(scores: Mapping[str, xr.Dataset], note: str) -> Drawing:
+    """Figure 13: recall and precision of the Bayesian networks among the others."""
+    figure = new_figure(height=0.46)
+    panels = figure.subplots(1, 2, sharey=True)
+    for name, data in scores.items():
+        for axes, what in zip(panels, ("recall", "precision"), strict=True):
+            _curve(axes, data, what, **MODEL_STYLE[name][1])
+    for axes, what in zip(panels, ("recall", "precision"), strict=True):
+        axes.set(xlabel="damage threshold (transformed)", ylabel=what, ylim=(0, 1.02))
+    line_key(figure, [MODEL_STYLE[name] for name in scores], columns=3)
+    foot_note(figure, note)
+    means = {name: _area(data) for name, data in scores.items()}
+    noise = {name: float(scores[name]["noise_std"].mean()) for name in ("bayes_t_uniform", "bayes_t_IH")}
+    above = means["bayes_t_uniform"] >= means["point_t_uniform"]
+    below = means["bayes_t_IH"] < means["point_t_IH"] - 0.02
+    larger = noise["bayes_t_IH"] > 1.2 * noise["bayes_t_uniform"]
+    reason = (
+        f"mean of recall and precision over thresholds 0.3-0.9: { ({k: round(v, 3) for k, v in means.items()}) }; "
+        f"noise {noise['bayes_t_uniform']:.3f} unweighted, {noise['bayes_t_IH']:.3f} weighted"
+    )
+    return Drawing(
+        figure,
+        {
+            "sigma_unweighted": Finding(
+                round(noise["bayes_t_uniform"], 4),
+                SHOWN if abs(noise["bayes_t_uniform"] - 0.065) < 0.03 else NOT_SHOWN,
+                "learned standard deviation of the likelihood",
+            ),
+            "claim": Finding(
+                f"above: {above}, below: {below}, larger noise: {larger}",
+                SHOWN if above and below and larger else NOT_SHOWN,
+                reason,
+            ),
+        },
+        {"at_0.8": table_at(scores, 0.8), "mean_score": means},
+    )
+
+
+def _area(scores: xr.Dataset) -> float:
+    part = scores.sel(threshold=slice(0.3, 0.9)).mean("fold")
+    return float((part["recall"].fillna(0.0).mean() + part["precision"].fillna(0.0).mean()) / 2)

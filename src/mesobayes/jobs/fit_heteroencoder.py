@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Job: fit one model on one fold and predict its test specimens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.learning.damage import TransformSettings
+from mesobayes.learning.damage_fit import DamageFitSettings
+from mesobayes.nets.heteroencoder import HeteroencoderSettings
+from mesobayes.provenance import Provenance
+from mesobayes.store import open_store, write_store
+from mesobayes.studies.heteroencoder import Variant, fit_fold
+
+SCHEMA = "failure/fit"
+
+
+def fit_heteroencoder(
+    specimens: Path | str,
+    start: Path | str | None,
+    output: Path | str,
+    variant: Variant,
+    fold: int,
+    folds: int,
+    transform: TransformSettings,
+    network: HeteroencoderSettings,
+    fit: DamageFitSettings,
+    draws: int,
+    provenance: Provenance,
+) -> None:
+    """Write the predictions, the weights and the losses."""
+    data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
+    warm = None if start is None else open_store(start, SCHEMA)
+    result = fit_fold(
+        data, warm, variant, fold, folds, transform, network, fit, draws, provenance.seed, _report
+    )
+    write_store(result, output, SCHEMA, provenance)
+
+
+def _report(step: int, loss: float) -> None:
+    print(f"step {step}  loss {loss:.5f}", flush=True)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Job: load some specimens beyond their first failure, to collapse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.provenance import Provenance
+from mesobayes.store import open_store, write_store
+from mesobayes.studies.failure import record_histories as record
+
+SCHEMA = "failure/histories"
+
+
+def record_histories(
+    specimens: Path | str,
+    output: Path | str,
+    preset: str,
+    number: int,
+    fields: int,
+    maximum_strain: float,
+    folds: int,
+    provenance: Provenance,
+) -> None:
+    """Write the histories of the realizations a, b, ..."""
+    data = open_store(specimens, SPECIMENS, sample_id="specimen")
+    result = record(data, number, preset, maximum_strain, fields, folds, provenance.seed)
+    write_store(result, output, SCHEMA, provenance)

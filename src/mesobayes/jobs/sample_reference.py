@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Job: reference posterior of a small heteroencoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.learning.damage import TransformSettings, transform_damage
+from mesobayes.provenance import Provenance
+from mesobayes.seeds import seed_from_name
+from mesobayes.store import open_store, write_store
+from mesobayes.studies.heteroencoder import split
+from mesobayes.studies.reference_posterior import ReferenceSettings
+from mesobayes.studies.reference_posterior import sample_reference as sample
+
+SCHEMA = "failure/reference"
+_TEST_SPECIMENS = 8
+
+
+def sample_reference(
+    specimens: Path | str,
+    output: Path | str,
+    folds: int,
+    transform: TransformSettings,
+    settings: ReferenceSettings,
+    prior_std: float,
+    provenance: Provenance,
+) -> None:
+    """Write both posteriors on test specimens of fold 0."""
+    data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
+    rows = split(data, 0, folds, provenance.seed)
+    pores = data["pores"].values.astype(bool)
+    target = transform_damage(data["damage"].values, ~pores, "t", transform)
+    result = sample(
+        pores[rows.train],
+        target[rows.train],
+        pores[rows.test[:_TEST_SPECIMENS]],
+        settings,
+        prior_std,
+        seed_from_name(provenance.seed, "reference"),
+    )
+    write_store(result, output, SCHEMA, provenance)

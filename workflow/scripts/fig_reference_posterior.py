@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from typing import TYPE_CHECKING
+
+from mesobayes.runlog import job_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job_log(snakemake.log[0], snakemake.threads):
+    from mesobayes.jobs.fig_bridgman import draw_figure
+    from mesobayes.provenance import job_provenance
+
+    draw_figure(
+        slug="reference_posterior",
+        inputs={name: value for name, value in snakemake.input.items() if name != "registry"},
+        registry=snakemake.input.registry,
+        pdf=snakemake.output.pdf,
+        png=snakemake.output.png,
+        record=snakemake.output.json,
+        provenance=job_provenance("failure", dict(snakemake.params.items())),
+    )

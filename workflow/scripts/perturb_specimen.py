@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from typing import TYPE_CHECKING
+
+from mesobayes.runlog import job_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
+    from mesobayes.jobs.perturb_specimen import perturb_specimen
+    from mesobayes.provenance import job_provenance
+    from mesobayes.settings import grouped
+    from mesobayes.studies.failure import SensitivitySettings
+
+    perturb_specimen(
+        specimens=snakemake.input[0],
+        output=snakemake.output[0],
+        realization=int(snakemake.wildcards.realization),
+        settings=grouped(SensitivitySettings, snakemake.params, "sensitivity"),
+        preset=snakemake.wildcards.preset,
+        maximum_strain=snakemake.params.maximum_strain,
+        folds=snakemake.params.folds,
+        provenance=job_provenance("failure", dict(snakemake.params.items())),
+    )
