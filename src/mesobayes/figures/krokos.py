@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mesobayes.figures.style import BLUE, GREEN, GREY, ORANGE, new_figure
+from mesobayes.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure
 from mesobayes.metrics.learning_curve import mean_and_band
 
 ACQUISITION_STYLE: dict[str, tuple[str, str, str, str]] = {
@@ -19,6 +21,8 @@ ACQUISITION_STYLE: dict[str, tuple[str, str, str, str]] = {
     "relative_spread": ("relative spread of the ROI maximum", GREEN, "-", "^"),
     "oracle": ("oracle: true relative error", GREY, "--", "D"),
 }
+_BASELINE: dict[str, Any] = {"color": BLACK, "linestyle": ":", "zorder": 1}
+_CEILING: dict[str, Any] = {"color": BLACK, "linestyle": "-.", "linewidth": 0.8, "zorder": 1}
 NETWORK_TITLE = {"printed": "printed network: StressNet", "modern": "modern network: U-Net with linear head"}
 
 
@@ -32,37 +36,40 @@ def selective_learning(
     line on scale, counts and seeds at the foot.
     """
     networks = curves["network"].values
-    figure = new_figure(width=1.0, height=0.36 * len(networks) + 0.16)
+    figure = new_figure(width=1.0, height=0.34 * len(networks) + 0.14)
     axes = figure.subplots(len(networks), 2, squeeze=False, sharex=True)
     added = (curves["labelled"] - curves["labelled"][0]).values
-    for row, network in zip(axes, networks, strict=True):
-        left, right = row
-        draw_chains(left, added, curves["accuracy"].sel(network=network) * 100)
-        draw_chains(right, added, curves["mse"].sel(network=network))
-        left.axhline(
-            100 * baseline["accuracy"], color="black", linestyle=":", label="no learning: tuned macro Tresca"
-        )
-        left.axhline(100 * ceiling, color="black", linestyle=(0, (1, 3)), label="label-noise ceiling")
-        right.axhline(baseline["mse"], color="black", linestyle=":")
+    for (left, right), network in zip(axes, networks, strict=True):
+        chains = curves.sel(network=network)
+        draw_chains(left, added, chains["accuracy"] * 100)
+        draw_chains(right, added, chains["mse"])
+        left.axhline(100 * baseline["accuracy"], label="no learning: tuned macro Tresca", **_BASELINE)
+        left.axhline(100 * ceiling, label="label-noise ceiling", **_CEILING)
+        right.axhline(baseline["mse"], **_BASELINE)
         left.set(ylabel="ROI maxima within 10 % (%)", ylim=(0, 104))
-        right.set(ylabel="squared error (patch scale²)", yscale="log")
+        highest = max(float(chains["mse"].max()), baseline["mse"])
+        right.set(ylabel="squared error (patch scale²)", ylim=(0, 1.15 * highest))
         left.set_title(NETWORK_TITLE.get(network, network), loc="left")
     for axis in axes[-1]:
         axis.set(xlabel=f"patches added to the first {int(curves['labelled'][0])}", xticks=added)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
-    figure.text(0.5, 0.0, note, ha="center", va="bottom", fontsize="x-small", wrap=True)
+    figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
     return figure
 
 
 def draw_chains(axis: Axes, added: np.ndarray, values: xr.DataArray) -> None:
     """Mean curve of every acquisition over its repeats, for random with its 95 % confidence interval."""
-    for acquisition in values["acquisition"].values:
+    step = (
+        added[-1] / 150
+    )  # curves that share their first fit stand side by side instead of behind each other
+    for number, acquisition in enumerate(values["acquisition"].values):
         label, colour, line, marker = ACQUISITION_STYLE[acquisition]
         repeats = values.sel(acquisition=acquisition).values  # (repeat, query)
         mean, half = mean_and_band(repeats)
-        axis.plot(added, mean, line, color=colour, marker=marker, markersize=3.5, label=label)
+        place = added + step * (number - (values.sizes["acquisition"] - 1) / 2)
+        axis.plot(place, mean, line, color=colour, marker=marker, markersize=3.5, label=label)
         if acquisition == "random":
-            axis.fill_between(added, mean - half, mean + half, color=colour, alpha=0.2, linewidth=0)
+            axis.fill_between(place, mean - half, mean + half, color=colour, alpha=0.2, linewidth=0)
         else:
-            axis.plot(added, repeats.T, color=colour, linewidth=0.5, alpha=0.5)
+            axis.plot(place, repeats.T, color=colour, linewidth=0.5, alpha=0.5)
