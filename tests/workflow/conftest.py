@@ -56,6 +56,12 @@ class Checkout:
         )
         return Run(done.returncode, done.stdout + done.stderr)
 
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start snakemake in a session of its own, so that it can be killed with all its children."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, cwd=self.path, env=environment(), start_new_session=True, **quiet)
+
     def plan(self, *arguments: str) -> Run:
         run = self.snakemake("--dry-run", *arguments)
         assert run.code == 0, run.text

@@ -4,8 +4,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -29,17 +27,9 @@ def started(finished, tmp_path):
     return copy
 
 
-def kill_in_the_middle(checkout, environment):
+def kill_in_the_middle(checkout):
     """Start the fit, and end snakemake and its children by SIGKILL once a checkpoint lies there."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", FIT, *LONGER]
-    process = subprocess.Popen(
-        command,
-        cwd=checkout.path,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = checkout.start(FIT, *LONGER)
     folder = checkout.path / "results/smoke/checkpoints/selective"
     deadline = time.monotonic() + 600
     while not list(folder.glob("*.npz")):
@@ -51,11 +41,9 @@ def kill_in_the_middle(checkout, environment):
 
 
 def test_a_killed_fit_goes_on_where_it_was_and_ends_with_the_same_numbers(started, finished, tmp_path):
-    from conftest import environment
-
     whole = type(finished)(tmp_path / "whole")
     shutil.copytree(finished.path, whole.path, symlinks=True)
-    kill_in_the_middle(started, environment())
+    kill_in_the_middle(started)
     assert not (started.path / FIT).exists()
 
     refused = started.snakemake(FIT, *LONGER)

@@ -44,14 +44,13 @@ def test_the_figure_is_one_vector_page_with_embedded_fonts_that_says_its_scale(r
 
 def test_no_axes_of_the_figure_is_empty(results):
     image = imread(results / "fig_selective_learning.png")[..., :3]
-    orange, band = (0xE6, 0x9F, 0x00), (0xCC, 0xE3, 0xF0)  # maximum variance, interval of random
+    saturation = image.max(axis=-1) - image.min(axis=-1)
     rows, columns = (np.array_split(np.arange(n), 2) for n in image.shape[:2])
     for row in rows:
         for column in columns:
-            quarter = image[np.ix_(row, column)]
-            for colour, least in ((orange, 20), (band, 1000)):
-                near = np.abs(quarter - np.array(colour) / 255).max(axis=-1) < 0.02
-                assert near.sum() > least, (colour, row[0], column[0])
+            quarter = saturation[np.ix_(row, column)]
+            assert (quarter > 0.3).sum() > 200, (row[0], column[0])  # curves and their markers
+            assert ((quarter > 0.1) & (quarter < 0.2)).sum() > 1000, (row[0], column[0])  # the pale band
 
 
 def test_the_record_is_complete(record):
