@@ -172,5 +172,5 @@ def _note(curves: xr.Dataset) -> str:
     return (
         f"scale {attrs['scale']}: patches of {train} structures; scored on {attrs['validation_patches']} "
         f"patches of {attrs['validation_structures']} other structures; {curves.sizes['repeat']} repeats per "
-        f"chain, {attrs['draws']} posterior draws; thin lines are single repeats"
+        f"chain, {attrs['draws']} posterior draws; seed {attrs['seed']}; thin lines are single repeats"
     )
