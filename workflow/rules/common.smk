@@ -71,6 +71,13 @@ def by_wildcard(prefix, wildcard, records):
     }
 
 
+def registry_path(target):
+    """Return the registry that a target stands in; not an input, see above."""
+    if target in REGISTRY.targets:
+        return REGISTRY_PATH
+    return os.path.relpath(WORKFLOW / "figures_beyond.yaml")
+
+
 def registry_hash(targets):
     """Return a hash of what the registry says about targets, captions aside: a new wording redraws nothing."""
     kept = ("slug", "paper", "number", "kind", "title", "settings", "printed")

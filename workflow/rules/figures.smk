@@ -8,11 +8,6 @@ for target in [target for target in BUILT if target.output == "figure"]:
             target.rule
         input:
             **FIGURES[target.slug]["input"],
-            registry=workflow.source_path(
-                "../figures.yaml"
-                if target in REGISTRY.targets
-                else "../figures_beyond.yaml"
-            ),
         output:
             pdf=target.files[0],
             png=report(
@@ -35,7 +30,7 @@ for target in [target for target in BUILT if target.output == "figure"]:
         params:
             **FIGURES[target.slug]["params"],
             entry=registry_hash([target]),
-            registry=REGISTRY_PATH,
+            registry=registry_path(target),
             script=target.rule,  # the path of a script is read late, when the loop has moved on
         message:
             f"{target.rule}: {target.label} of {target.paper}, {target.title}"

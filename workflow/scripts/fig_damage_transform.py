@@ -12,8 +12,8 @@ with job_log(snakemake.log[0], snakemake.threads):
 
     draw_figure(
         slug="damage_transform",
-        inputs={name: value for name, value in snakemake.input.items() if name != "registry"},
-        registry=snakemake.input.registry,
+        inputs=dict(snakemake.input.items()),
+        registry=snakemake.params.registry,
         pdf=snakemake.output.pdf,
         png=snakemake.output.png,
         record=snakemake.output.json,

@@ -12,7 +12,7 @@ with job_log(snakemake.log[0], snakemake.threads):
 
     write_table(
         slug="constitutive_parameters",
-        registry=snakemake.input.registry,
+        registry=snakemake.params.registry,
         path=snakemake.output.csv,
         record=snakemake.output.json,
         provenance=job_provenance("failure", dict(snakemake.params.items())),
