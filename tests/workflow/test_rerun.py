@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When things run again, and when not: planned on a copy in which everything has been made at scale smoke."""
+"""When things run again, and when not: planned on a copy in which a figure has been made at scale smoke."""
 
 import os
 import shutil
@@ -7,8 +7,9 @@ import shutil
 import pytest
 
 SMOKE = ("--config", "scale=smoke")
-LEARNING = {"fit_selective", "collect_selective", "fig_selective_learning", "table_reproduction", "all"}
-DRAWING = {"fig_selective_learning", "table_reproduction", "all"}
+FIGURE = "fig_selective_learning"
+LEARNING = {"fit_selective", "collect_selective", "fig_selective_learning"}
+DRAWING = {"fig_selective_learning"}
 SOLVING = {"simulate_structures", "measure_label_noise", "merge_structures", "cut_patches"}
 
 
@@ -17,7 +18,7 @@ def nothing_to_do(run):
 
 
 def test_a_second_run_does_nothing(finished):
-    run = finished.snakemake("all", *SMOKE)
+    run = finished.snakemake(FIGURE, *SMOKE)
     assert run.code == 0
     assert nothing_to_do(run)
 
@@ -30,7 +31,7 @@ def test_touching_and_rewriting_files_does_nothing(finished):
                 os.utime(path)
     for name in ("Snakefile", "config.yaml", "workflow/figures.yaml"):
         os.utime(finished.path / name)
-    assert nothing_to_do(finished.plan("all", *SMOKE))
+    assert nothing_to_do(finished.plan(FIGURE, *SMOKE))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_touching_and_rewriting_files_does_nothing(finished):
         ("src/mesobayes/nets/build.py", {"fit_selective"}, LEARNING),
         ("src/mesobayes/studies/selective_baseline.py", {"collect_selective"}, LEARNING - {"fit_selective"}),
         ("src/mesobayes/figures/krokos.py", {"fig_selective_learning"}, DRAWING),
-        ("src/mesobayes/figures/reproduction.py", {"table_reproduction"}, {"table_reproduction", "all"}),
+        ("src/mesobayes/figures/reproduction.py", set(), set()),  # of the table beside it
         ("src/mesobayes/geometry/inclusions.py", set(), set()),  # of another study
         ("README.md", set(), set()),
     ],
@@ -49,7 +50,7 @@ def test_an_edit_runs_what_depends_on_it_and_nothing_else(finished, edited, chan
     (finished.path / "README.md").touch()
     undo = finished.edit(edited, "\n_CHANGED = True\n")
     try:
-        plan = finished.plan("all", *SMOKE)
+        plan = finished.plan(FIGURE, *SMOKE)
     finally:
         undo()
     assert plan.changed == changed
@@ -65,18 +66,18 @@ def test_an_edit_runs_what_depends_on_it_and_nothing_else(finished, edited, chan
     ],
 )
 def test_a_changed_value_runs_the_rules_that_use_it(finished, change, changed):
-    assert finished.plan("all", *SMOKE, change).changed == changed
+    assert finished.plan(FIGURE, *SMOKE, change).changed == changed
 
 
 def test_a_value_of_one_network_leaves_the_fits_of_the_other_alone(finished):
-    plan = finished.plan("all", *SMOKE, "stress={networks: {modern: {noise_std: 0.2}}}")
+    plan = finished.plan(FIGURE, *SMOKE, "stress={networks: {modern: {noise_std: 0.2}}}")
     fits = [message for message in plan.messages if message.startswith("fit_selective:")]
     assert fits
     assert all(message.startswith("fit_selective: modern") for message in fits)
 
 
 def test_more_structures_run_the_new_batches_only(finished):
-    plan = finished.plan("all", *SMOKE, "stress={structures: {ellipse3: 9}}")
+    plan = finished.plan(FIGURE, *SMOKE, "stress={structures: {ellipse3: 9}}")
     assert plan.jobs["simulate_structures"] == 1
     assert "simulate_structures: structures 6 7 8 of ellipse3" in plan.messages
 
@@ -87,14 +88,14 @@ def test_a_scale_switch_and_back_runs_plots_only(finished, tmp_path):
     shutil.copytree(finished.path, copy.path, symlinks=True)
     shutil.copy(copy.path / "workflow/scales/smoke.yaml", copy.path / "workflow/scales/small.yaml")
     shutil.copytree(copy.path / "results/smoke", copy.path / "results/small")
-    touched = copy.snakemake("all", "--touch", "--config", "scale=small")
+    touched = copy.snakemake(FIGURE, "--touch", "--config", "scale=small")
     assert touched.code == 0, touched.text
-    assert nothing_to_do(copy.plan("all", "--config", "scale=small"))
-    assert set(copy.plan("all", *SMOKE).jobs) == DRAWING
+    assert nothing_to_do(copy.plan(FIGURE, "--config", "scale=small"))
+    assert set(copy.plan(FIGURE, *SMOKE).jobs) == DRAWING
 
 
 def test_a_figure_is_drawn_again_without_training_or_solving(finished):
     (finished.path / "results/fig_selective_learning.pdf").unlink()
-    run = finished.snakemake("all", *SMOKE)
+    run = finished.snakemake(FIGURE, *SMOKE)
     assert run.code == 0, run.text
     assert set(run.jobs) == DRAWING

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole DAG at scale smoke: its files are opened and looked at."""
+"""From geometry to the figure at scale smoke: the files are opened and looked at."""
 
-import csv
 import json
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.image import imread
 from pypdf import PdfReader
 
 from mesobayes.figures.registry import read_registry
+from mesobayes.figures.reproduction import reproduction_rows
 from mesobayes.settings import resolve
 from mesobayes.store import open_store
 from mesobayes.validation import plain
@@ -92,11 +92,9 @@ def test_every_printed_value_stands_beside_ours_with_a_verdict(record, finished)
     for entry in record["printed"]:
         assert entry["verdict"] in ("shown", "not shown at this scale", "contradicts the paper")
         assert entry["reason"]
-    with (finished.path / "results/table_reproduction.csv").open(encoding="utf-8") as file:
-        rows = {row["quantity"]: row for row in csv.DictReader(file) if row["target"] == "selective_learning"}
-    for entry in record["printed"]:
-        assert rows[entry["key"]]["scale"] == "smoke"
-        assert rows[entry["key"]]["verdict"] == entry["verdict"]
+    rows = reproduction_rows(read_registry(finished.path / "workflow/figures.yaml"), {target.slug: record})
+    found = {row.quantity: (row.scale, row.verdict) for row in rows if row.target == target.slug}
+    assert found == {entry["key"]: ("smoke", entry["verdict"]) for entry in record["printed"]}
 
 
 def test_patches_of_one_structure_are_in_one_split(results):
@@ -141,7 +139,7 @@ def test_the_resolved_configuration_stands_beside_the_results(results, finished)
 
 def test_every_job_left_a_log_that_says_something_and_nothing_half_written(finished):
     logs = sorted((finished.path / "logs").rglob("*.log"))
-    assert len(logs) == 2 + 1 + 1 + 1 + 20 + 1 + 1 + 1  # one for each job
+    assert len(logs) == 2 + 1 + 1 + 1 + 20 + 1 + 1  # one for each job
     for log in logs:
         assert "wall time" in log.read_text(encoding="utf-8"), log
     assert not list(finished.path.rglob("*.tmp.*"))
