@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scores of predicted permeabilities, and the baseline that uses no image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def mape(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Mean absolute percentage error of every component, (n, outputs) -> (outputs,), as a share (eq. 12)."""
+    return np.mean(np.abs(predicted / truth - 1.0), axis=0)
+
+
+def r2(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Coefficient of determination of every component, (n, outputs) -> (outputs,) (eq. 13)."""
+    return 1.0 - np.sum((predicted - truth) ** 2, axis=0) / np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
+
+
+@dataclass(frozen=True)
+class FractionBaseline:
+    """log μ as a cubic in the volume fraction, the same for all components: all that needs no image.
+
+    Attributes:
+        coefficients: (4,) highest power first.
+        spread: root mean square of its residuals on the training labels.
+    """
+
+    coefficients: np.ndarray
+    spread: float
+
+    def predict(self, fraction: np.ndarray) -> np.ndarray:
+        """Log permeability for volume fractions of any shape."""
+        return np.polyval(self.coefficients, fraction)
+
+
+def fit_fraction_baseline(fraction: np.ndarray, log_permeability: np.ndarray) -> FractionBaseline:
+    """Least squares over images (n,) and components (n, outputs)."""
+    repeated = np.repeat(fraction, log_permeability.shape[1])
+    degree = min(3, len(np.unique(fraction)) - 1)
+    coefficients = np.polyfit(repeated, log_permeability.ravel(), degree)
+    coefficients = np.concatenate([np.zeros(3 - degree), coefficients])
+    residual = log_permeability.ravel() - np.polyval(coefficients, repeated)
+    return FractionBaseline(coefficients, float(np.sqrt(np.mean(residual**2))))
+
+
+def skill(log_truth: np.ndarray, log_predicted: np.ndarray, log_baseline: np.ndarray) -> float:
+    """1 - SSE / SSE of the baseline, in log μ: 0 is what the volume fraction alone gives, 1 is perfect."""
+    return float(1.0 - np.sum((log_predicted - log_truth) ** 2) / np.sum((log_baseline - log_truth) ** 2))
+
+
+def anisotropy_r2(log_truth: np.ndarray, log_predicted: np.ndarray) -> float:
+    """R² of log(μ11/μ22), of which the volume fraction knows nothing; NaN for a single component."""
+    if log_truth.shape[1] < 2:
+        return float("nan")
+    truth, predicted = (values[:, 0] - values[:, 1] for values in (log_truth, log_predicted))
+    return float(1.0 - np.sum((predicted - truth) ** 2) / np.sum((truth - truth.mean()) ** 2))
+
+
+def coverage_factor(log_truth: np.ndarray, log_mean: np.ndarray, log_std: np.ndarray, level: float) -> float:
+    """Factor on the standard deviations with which a share `level` of the truths lies within mean ± factor
+    std.
+
+    From a validation set: the split-conformal quantile of |truth - mean| / std.
+    """
+    ratio = np.sort(np.abs(log_truth - log_mean).ravel() / log_std.ravel())
+    rank = int(np.ceil(level * (len(ratio) + 1))) - 1
+    return float(ratio[min(rank, len(ratio) - 1)])
+
+
+def coverage_within(log_truth: np.ndarray, log_mean: np.ndarray, half_width: np.ndarray) -> float:
+    """Share of truths inside mean ± half width."""
+    return float(np.mean(np.abs(log_truth - log_mean) <= half_width))
