@@ -20,7 +20,8 @@ from mesobayes.fem.viscoplastic import Material
 from mesobayes.figures.bridgman import learning, specimens, uncertainty
 from mesobayes.figures.bridgman.drawing import NOT_SHOWN, SHOWN, Drawing, Finding
 from mesobayes.figures.registry import Target, read_registry
-from mesobayes.figures.style import drawing_style, save_figure, write_atomic
+from mesobayes.figures.style import drawing_style, save_figure
+from mesobayes.files import replacing
 from mesobayes.learning.damage import (
     TRANSFORM_NAMES,
     TRANSFORMS,
@@ -69,10 +70,12 @@ def write_table(
     rows, findings = _TABLES[slug]()
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    write_atomic(path, lambda temporary: temporary.write_text(text.getvalue(), encoding="utf-8"))
+    with replacing(path) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
     content = _finite(_record(target, findings, {"rows": len(rows) - 1}, provenance))
     dump = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomic(record, lambda temporary: temporary.write_text(dump, encoding="utf-8"))
+    with replacing(record) as temporary:
+        temporary.write_text(dump, encoding="utf-8")
 
 
 def _record(
@@ -128,8 +131,8 @@ def _scores_note(scores: Mapping[str, xr.Dataset], provenance: Provenance) -> st
     some = next(iter(scores.values()))
     folds = sorted({data.sizes["fold"] for data in scores.values()})
     return (
-        f"scale {provenance.scale}: {some.attrs['n_train']} training and {some.attrs['n_test']} test specimens "
-        f"per fold, split by specimen; {' or '.join(map(str, folds))} folds"
+        f"scale {provenance.scale}: {some.attrs['n_train']} training and {some.attrs['n_test']} test "
+        f"specimens per fold, split by specimen; {' or '.join(map(str, folds))} folds"
     )
 
 

@@ -124,14 +124,15 @@ def training_step(
     loss, gradient = jax.value_and_grad(objective)(
         parameters, batch, settings, n_examples, fit.kl_weight, key
     )
-    updates, state = _optimiser(fit).update(gradient, state)
+    updates, state = optimiser(fit).update(gradient, state)
     updates = jax.tree_util.tree_map_with_path(
         lambda path, u: u * fit.spread_rate if path[-1].name in ("rho", "log_noise") else u, updates
     )
     return optax.apply_updates(parameters, updates), state, loss
 
 
-def _optimiser(fit: DamageFitSettings) -> optax.GradientTransformation:
+def optimiser(fit: DamageFitSettings) -> optax.GradientTransformation:
+    """Adam with the rate of the settings."""
     rate = optax.cosine_decay_schedule(fit.learning_rate, fit.steps) if fit.decay else fit.learning_rate
     return optax.adam(rate)
 
@@ -153,13 +154,15 @@ def fit_damage(
     """
     begin = time.perf_counter()
     parameters = jax.tree.map(jnp.array, parameters)  # copies: the step donates its arguments
-    state = _optimiser(fit).init(parameters)
+    state = optimiser(fit).init(parameters)
     root, noise = random_key(seed), np.asarray(parameters.log_noise)
     losses = []
     for step in range(fit.steps):
         batch = minibatch(data, fit, step, seed)
         key = jax.random.fold_in(root, step)
         parameters, state, loss = training_step(parameters, state, batch, settings, fit, len(data.pores), key)
+        if not learn_noise:
+            parameters = parameters._replace(log_noise=jnp.array(noise))
         losses.append(loss)
         if report is not None and (step + 1) % max(1, fit.steps // 5) == 0:
             report(step + 1, float(np.mean([float(value) for value in losses[-20:]])))

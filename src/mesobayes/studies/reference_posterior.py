@@ -21,6 +21,7 @@ from mesobayes.learning.damage import WeightTable
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, fit_damage
 from mesobayes.nets.heteroencoder import (
     HeteroencoderSettings,
+    Parameters,
     build_heteroencoder,
     draw_weights,
     predict_damage,
@@ -78,7 +79,8 @@ def sample_reference(
 
     def potential(vector: jax.Array) -> jax.Array:
         parameters = point.parameters._replace(layers=unravel(vector))
-        error = (predict_damage(parameters, inputs, network) - observed) * solid
+        x, y, inside = jax.lax.optimization_barrier((inputs, observed, solid))  # else folded for minutes
+        error = (predict_damage(parameters, x, network) - y) * inside
         likelihood = 0.5 * jnp.sum(error**2) / noise**2 / settings.thinning
         return likelihood + 0.5 * jnp.sum(vector**2) / prior_std**2
 
@@ -97,7 +99,11 @@ def sample_reference(
     fitted = fit_damage(start, data, flipout, held, seed, learn_noise=False)
 
     test = jnp.asarray(test_pores, jnp.float32)
-    forward = jax.jit(lambda p: predict_damage(p, test, network))
+    compiled = jax.jit(predict_damage, static_argnums=2)
+
+    def forward(parameters: Parameters) -> jax.Array:
+        return compiled(parameters, test, network)
+
     by_chain = np.stack(
         [np.asarray(forward(point.parameters._replace(layers=unravel(row)))) for row in samples]
     )

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -44,37 +46,82 @@ class Layer(NamedTuple):
     alpha: float = 0.9
 
 
+DEPTH = (0.42, 0.32)  # how far one voxel of depth (x) moves right and up on the page
+_SHADES = {"front": 1.0, "top": 1.25, "side": 0.75}
+
+
 def bar_axes(figure: Figure, place: Any) -> Axes:
-    """Axes for a bar that lies along the page, seen from above and the side."""
-    axes = figure.add_subplot(place, projection="3d", computed_zorder=False)
-    axes.view_init(elev=28, azim=-72)
-    axes.set_proj_type("ortho")
+    """Axes for a bar that lies along the page: z to the right, y up, x into the page."""
+    axes = figure.add_subplot(place)
     axes.set_axis_off()
+    axes.set_aspect("equal")
     return axes
 
 
-def draw_bar(axes: Any, shape: tuple[int, ...], layers: Sequence[Layer], title: str = "") -> None:
-    """Edges of the bar as lines, and the layers as rasterised voxels; the tension acts from left to right."""
+def project(x: NDArray, y: NDArray, z: NDArray) -> NDArray[np.floating]:
+    """Points on the page (..., 2) in an oblique parallel projection."""
+    return np.stack([z + DEPTH[0] * x, y + DEPTH[1] * x], axis=-1)
+
+
+def draw_bar(axes: Axes, shape: tuple[int, ...], layers: Sequence[Layer], title: str = "") -> None:
+    """Edges of the bar as lines, and all layers as rasterised cubes, the farthest first."""
     nx, ny, nz = shape
-    corners = np.array([(a, b, c) for a in (0, nz) for b in (0, nx) for c in (0, ny)], float)
+    corners = [np.array(c, float) for c in np.ndindex(2, 2, 2)]
     for i, first in enumerate(corners):
         for second in corners[i + 1 :]:
             if np.count_nonzero(first != second) == 1:
-                axes.plot(*zip(first, second, strict=True), color=GREY, linewidth=0.5, zorder=0)
-    for order, layer in enumerate(layers, start=1):
-        if not layer.voxels.any():
-            continue
-        turned = np.moveaxis(layer.voxels, 2, 0)  # (z, x, y): the long axis lies along the page
-        faces = axes.voxels(
-            turned, facecolors=layer.colour, edgecolors="black", linewidth=0.1, alpha=layer.alpha
+                ends = np.stack([first, second]) * (nx, ny, nz)
+                hidden = np.any(np.all((first, second) == np.array([1.0, 0.0, 0.0]), axis=1))
+                line = project(*ends.T)
+                axes.plot(*line.T, color=GREY, linewidth=0.6, linestyle=":" if hidden else "-", zorder=0)
+    faces, colours, depths = [], [], []
+    for layer in layers:
+        for side, polygons, depth in _faces(layer.voxels):
+            faces.append(polygons)
+            depths.append(depth)
+            colours.append(np.tile(_shade(layer.colour, layer.alpha, _SHADES[side]), (len(polygons), 1)))
+    if faces and sum(map(len, faces)):
+        order = np.argsort(-np.concatenate(depths), kind="stable")
+        axes.add_collection(
+            PolyCollection(
+                np.concatenate(faces)[order],
+                facecolors=np.concatenate(colours)[order],
+                edgecolors=(0.0, 0.0, 0.0, 0.35),
+                linewidths=0.2,
+                rasterized=True,
+            )
         )
-        for face in faces.values():
-            face.set_rasterized(True)
-            face.set_zorder(order)
-    axes.set(xlim=(0, nz), ylim=(0, nx), zlim=(0, ny))
-    axes.set_box_aspect((nz, nx, ny), zoom=1.55 if nz > 2 * nx else 1.2)
+    axes.set(xlim=(-1, nz + DEPTH[0] * nx + 1), ylim=(-0.5, ny + DEPTH[1] * nx + 0.5))
     if title:
-        axes.text2D(0.02, 0.86, title, transform=axes.transAxes, fontsize="medium", ha="left")
+        axes.set_title(title, loc="left", pad=1)
+
+
+_VERTICES = {  # the three faces that can be seen, as corners of a voxel (x, y, z)
+    "front": ((0, 0, 0), (0, 1, 0), (0, 1, 1), (0, 0, 1)),
+    "top": ((0, 1, 0), (1, 1, 0), (1, 1, 1), (0, 1, 1)),
+    "side": ((0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)),
+}
+_NEIGHBOURS = {"front": (0, -1), "top": (1, 1), "side": (2, 1)}  # axis and direction a face looks to
+
+
+def _faces(voxels: NDArray[np.bool_]) -> list[tuple[str, NDArray, NDArray]]:
+    """Visible outer faces: side, polygons (face, 4, 2) on the page, and distances from the viewer."""
+    found = []
+    for side, (axis, direction) in _NEIGHBOURS.items():
+        padded = np.pad(voxels, 1)
+        beyond = np.roll(padded, -direction, axis=axis)[1:-1, 1:-1, 1:-1]
+        cells = np.argwhere(voxels & ~beyond)
+        corners = cells[:, None, :] + np.array(_VERTICES[side])  # (face, 4, 3)
+        x, y, z = np.moveaxis(corners.astype(float), -1, 0)
+        depth = (x - DEPTH[1] * y - DEPTH[0] * z).mean(axis=1)
+        found.append((side, project(x, y, z), depth))
+    return found
+
+
+def _shade(colour: Any, alpha: float, factor: float) -> NDArray[np.floating]:
+    rgb = np.array(to_rgb(colour))
+    mixed = rgb * factor if factor <= 1.0 else rgb + (1.0 - rgb) * (factor - 1.0)
+    return np.append(np.clip(mixed, 0.0, 1.0), alpha)
 
 
 def colour_key(figure: Figure, entries: Sequence[tuple[str, Any]], columns: int = 4) -> None:

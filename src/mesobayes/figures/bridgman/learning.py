@@ -163,7 +163,7 @@ def heteroencoder_architecture(shape: tuple[int, int, int], note: str) -> Drawin
     axes.set(xlim=(-0.1, x), ylim=(-0.95, 0.95))
     foot_note(figure, f"kernels 3 × 3 × 3, padding 'same'; {latent} values in the narrowest layer. " + note)
     printed_latent = channels[2] * 5 * 5 * 20
-    reason = f"eight channels of 5 × 5 × 20 on the printed grid are {printed_latent}; before their pooling 8 × 10 × 10 × 40"
+    reason = f"eight channels of 5 × 5 × 20 are {printed_latent}; the layer before holds 8 × 10 × 10 × 40"
     return Drawing(figure, {"latent_text": Finding(printed_latent, NOT_SHOWN, reason)}, {"latent": latent})
 
 
@@ -253,7 +253,7 @@ def recall_precision_12_models(scores: Mapping[str, xr.Dataset], note: str) -> D
 
 
 def table_at(scores: Mapping[str, xr.Dataset], threshold: float) -> dict[str, dict[str, float | None]]:
-    """Mean over the folds of the four scores of every model at a threshold, with the ranking and the error."""
+    """Means over the folds of all scores of every model, the curves at one threshold."""
     table = {}
     for name, data in scores.items():
         mean = data.mean("fold")
@@ -301,15 +301,15 @@ def cnn_vs_sensitivity(
     fit: xr.Dataset, perturbed: Sequence[xr.Dataset], scores: xr.Dataset, note: str, threshold: float = 0.8
 ) -> Drawing:
     """Figure 12: true and predicted clusters and the failures of perturbed copies of a, g, h and l."""
-    figure = new_figure(height=0.78)
-    grid = figure.add_gridspec(4, 1)
+    figure = new_figure(height=0.44)
+    grid = figure.add_gridspec(2, 2)
     chosen = (0, 6, 7, 11)
     for place, number in enumerate(chosen):
         row = int(fit.attrs["realizations"][number])
         truth, found = fit["target"].values[row] >= threshold, fit["mean"].values[row] >= threshold
         spots = failure_spots(perturbed[number], truth.shape)
         pores = fit["pores"].values[row].astype(bool)
-        axes = bar_axes(figure, grid[place])
+        axes = bar_axes(figure, grid[place // 2, place % 2])
         draw_bar(
             axes,
             truth.shape,
@@ -382,8 +382,9 @@ def bcnn_recall_precision(scores: Mapping[str, xr.Dataset], note: str) -> Drawin
     above = means["bayes_t_uniform"] >= means["point_t_uniform"]
     below = means["bayes_t_IH"] < means["point_t_IH"] - 0.02
     larger = noise["bayes_t_IH"] > 1.2 * noise["bayes_t_uniform"]
+    rounded = {name: round(value, 3) for name, value in means.items()}
     reason = (
-        f"mean of recall and precision over thresholds 0.3-0.9: { ({k: round(v, 3) for k, v in means.items()}) }; "
+        f"mean of recall and precision over thresholds 0.3-0.9: {rounded}; "
         f"noise {noise['bayes_t_uniform']:.3f} unweighted, {noise['bayes_t_IH']:.3f} weighted"
     )
     return Drawing(

@@ -51,9 +51,7 @@ def damage_evolution(histories: xr.Dataset, printed: xr.Dataset, note: str) -> D
             Layer((field >= 1.0) & ~pores, VERMILION, 1.0),
         ]
         draw_bar(axes, pores.shape, layers)
-        axes.text2D(
-            0.02, 0.86, f"{100 * strain[mark]:.1f} %", transform=axes.transAxes, color=colour, weight="bold"
-        )
+        axes.set_title(f"{100 * strain[mark]:.1f} %", loc="left", color=colour, weight="bold", pad=1)
     top, bottom = figure.add_subplot(grid[:2, 1]), figure.add_subplot(grid[2:, 1])
     for data, style, colour in ((histories, "-", BLACK), (printed, "--", GREY)):
         one = data.isel(specimen=0)
@@ -85,7 +83,8 @@ def _evolution_findings(histories: xr.Dataset, printed: xr.Dataset) -> dict[str,
     strains = printed["failure_strain"].values
     median = float(np.nanmedian(strains))
     reason = (
-        f"preset printed: first failure at {100 * np.nanmin(strains):.1f} to {100 * np.nanmax(strains):.1f} %, "
+        f"preset printed: first failure at {100 * np.nanmin(strains):.1f} to "
+        f"{100 * np.nanmax(strains):.1f} %, "
         f"median {100 * median:.1f} %, in {np.isfinite(strains).sum()} specimens"
     )
     inside = 0.03 <= median <= 0.06
@@ -244,9 +243,9 @@ def _sensitivity_findings(regions: list[int], stays: list[float]) -> dict[str, F
     several = [LETTERS[i] for i, count in enumerate(regions) if count in (2, 3)]
     most = LETTERS[int(np.argmin(stays))]
     text = (
-        f"other random fields, so other letters: failing within two voxels of the unperturbed place in 90 % of the "
-        f"runs: {', '.join(firm) or 'none'}; two or three regions: {', '.join(several) or 'none'}; most sensitive: "
-        f"{most} ({100 * min(stays):.0f} % stay)"
+        "other random fields, so other letters: failing within two voxels of the unperturbed place in 90 % "
+        f"of the runs: {', '.join(firm) or 'none'}; two or three regions: {', '.join(several) or 'none'}; "
+        f"most sensitive: {most} ({100 * min(stays):.0f} % stay)"
     )
     found = {}
     for i in range(3):
@@ -264,7 +263,7 @@ def damage_transform(pores: np.ndarray, damage: np.ndarray, note: str) -> Drawin
     """Figure 5: pores, damage and transformed damage of one specimen (x, y, z), both from 0.6."""
     settings = TransformSettings()
     target = transform_damage(damage[None], ~pores[None], "t", settings)[0]
-    figure = new_figure(height=0.62)
+    figure = new_figure(width=0.75, height=0.78)
     grid = figure.add_gridspec(3, 1)
     scale = mpl.colormaps["viridis"]
     for row, (title, field) in enumerate(

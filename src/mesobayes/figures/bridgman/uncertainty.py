@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures 14 to 17 of Bridgman et al. 2022: variances, ranking of clusters, weights; and the reference posterior."""
+"""Figures 14 to 17 of Bridgman et al. 2022, and the reference posterior beside mean field."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def ranked(fit: xr.Dataset, number: int) -> RankedClusters:
 
 
 def cluster_cdfs(fit: xr.Dataset, note: str) -> Drawing:
-    """Figure 15: distributions of the mean damage of the first three clusters of the specimen with most of them."""
+    """Figure 15: distributions of the mean damage of three clusters of one specimen."""
     everything = [ranked(fit, number) for number in range(fit.sizes["kept"])]
     number = int(np.argmax([min(len(r.mass), 3) + 0.01 * r.mass[:3].size for r in everything]))
     figure = new_figure(width=0.6, height=0.42)
@@ -98,9 +98,9 @@ def cluster_cdfs(fit: xr.Dataset, note: str) -> Drawing:
 def cluster_ranking(
     fit: xr.Dataset, perturbed: Sequence[xr.Dataset], scores: Mapping[str, xr.Dataset], note: str
 ) -> Drawing:
-    """Figure 16: clusters by probability mass beside the failures of perturbed copies, and the ranking scored."""
-    figure = new_figure(height=1.02)
-    grid = figure.add_gridspec(5, 2, height_ratios=(1, 1, 1, 1, 1.35))
+    """Figure 16: clusters by probability mass, failures of perturbed copies, and the ranking scored."""
+    figure = new_figure(height=0.86)
+    grid = figure.add_gridspec(3, 2, height_ratios=(1, 1, 1.5))
     scale, text = mpl.colormaps["YlOrRd"], {}
     for place, number in enumerate((0, 2, 6, 9)):
         row = int(fit.attrs["realizations"][number])
@@ -111,14 +111,14 @@ def cluster_ranking(
             Layer((clusters.labels == i + 1) & ~pores & ~spots, scale(0.15 + 0.85 * float(mass)), 0.65)
             for i, mass in reversed(list(enumerate(clusters.mass)))
         ]
-        axes = bar_axes(figure, grid[place, :])
+        axes = bar_axes(figure, grid[place // 2, place % 2])
         draw_bar(axes, pores.shape, [*layers, Layer(spots, YELLOW, 1.0)], f"({LETTERS[number]})")
         failed = perturbed[number]["failed_voxel"].values[perturbed[number]["status"].values == 0]
         text[LETTERS[number]] = (
             clusters,
             np.array([rank_of_place(clusters, tuple(map(int, p))) for p in failed]),
         )
-    bars, calibration = figure.add_subplot(grid[4, 0]), figure.add_subplot(grid[4, 1])
+    bars, calibration = figure.add_subplot(grid[2, 0]), figure.add_subplot(grid[2, 1])
     bar = figure.colorbar(
         mpl.cm.ScalarMappable(cmap=mpl.colors.ListedColormap(scale(np.linspace(0.15, 1, 64)))),
         ax=figure.axes[:4],
@@ -182,8 +182,8 @@ def _ranking_findings(text: Mapping[str, tuple[RankedClusters, np.ndarray]]) -> 
         first = float(np.mean(ranks == 1)) if len(ranks) else 0.0
         top = float(np.mean((ranks >= 1) & (ranks <= 2))) if len(ranks) else 0.0
         reason = (
-            f"{100 * first:.0f} % of the perturbed failures lie in the cluster ranked first, {100 * top:.0f} % in the "
-            f"first two of {len(clusters.mass)}; the realizations are not the paper's"
+            f"{100 * first:.0f} % of the perturbed failures lie in the cluster ranked first, {100 * top:.0f} % "
+            f"in the first two of {len(clusters.mass)}; the realizations are not the paper's"
         )
         if letter == "g":
             spread = float(np.ptp(clusters.mass[:4]))
@@ -215,7 +215,7 @@ def weight_cv_by_layer(parameters: Parameters, note: str) -> Drawing:
 
 
 def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
-    """Mean field beside NUTS: predictions, their spread, the largest damage, and the spread of the weights."""
+    """Mean field beside NUTS: predictions, their spread, and the spread of the weights."""
     solid = ~data["pores"].values.astype(bool)
     figure = new_figure(height=0.34)
     panels = figure.subplots(1, 3)

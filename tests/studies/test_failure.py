@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import numpy as np
+import pytest
+import xarray as xr
+
+from mesobayes.fem.failure import FAILED, fail_specimen
+from mesobayes.geometry.porosity import PorosityField
+from mesobayes.learning.damage import TransformSettings, transform_damage
+from mesobayes.learning.damage_fit import DamageFitSettings, predict_fields
+from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
+from mesobayes.studies.failure import (
+    READINGS,
+    SensitivitySettings,
+    assign_folds,
+    choose_realizations,
+    perturb,
+    read_failure,
+    sample_pores,
+    simulate,
+)
+from mesobayes.studies.heteroencoder import Variant, fit_fold, restore, score_fold, split
+
+FIELD = PorosityField((4, 4, 8), porosity=0.03)
+SEED = "test"
+
+
+@pytest.fixture(scope="module")
+def specimens():
+    return simulate(FIELD, list(range(40)), "fast", 0.1, SEED)
+
+
+def test_a_specimen_is_the_same_in_every_batch(specimens):
+    alone = simulate(FIELD, [7], "fast", 0.1, SEED).isel(specimen=0)
+    xr.testing.assert_identical(alone.drop_attrs(), specimens.sel(specimen=7).drop_attrs())
+    assert float(fail_specimen(sample_pores(FIELD, 7, SEED)).failure_strain) == float(alone.failure_strain)
+
+
+def test_specimens_without_result_say_why(specimens):
+    bad = specimens["status"].values != FAILED
+    assert all(bool(text) == b for text, b in zip(specimens["status_reason"].values, bad, strict=True))
+    assert np.isfinite(specimens["failure_strain"].values[~bad]).all()
+
+
+def test_folds_have_equal_sizes_and_training_never_sees_a_test_specimen(specimens):
+    fold = assign_folds(103, 5, SEED)
+    assert np.ptp(np.bincount(fold)) <= 1
+    rows = split(specimens, 1, 2, SEED)
+    assert not set(rows.train) & set(rows.test)
+    assert (specimens["status"].values[rows.train] == FAILED).all()
+
+
+def test_the_realizations_are_test_specimens_of_the_first_fold(specimens):
+    fold = assign_folds(40, 2, SEED)
+    rows = choose_realizations(specimens["status"].values, fold)
+    assert len(rows) == 12
+    assert (fold[rows] == 0).all()
+    assert (split(specimens, 0, 2, SEED).test[split(specimens, 0, 2, SEED).realizations] == rows).all()
+    with pytest.raises(ValueError, match="raise the number"):
+        choose_realizations(np.zeros(20, int), assign_folds(20, 5, SEED))
+
+
+def test_perturbed_copies_come_in_the_numbers_of_their_letter(specimens):
+    settings = SensitivitySettings(2, 3, 3.0)
+    a, g = (perturb(specimens, number, settings, 2, 0.1, "fast", SEED) for number in (0, 6))
+    assert (a.sizes["perturbation"], g.sizes["perturbation"]) == (2, 3)
+    assert (a.attrs["letter"], g.attrs["letter"]) == ("a", "g")
+
+
+def test_readings_share_their_pores_and_differ_in_strain():
+    results = {name: read_failure(FIELD, 3, name, 0.1, SEED) for name in ("fast", "one_point")}
+    np.testing.assert_array_equal(results["fast"]["pores"], results["one_point"]["pores"])
+    assert (results["fast"]["failure_strain"] < results["one_point"]["failure_strain"].fillna(1)).all()
+    with pytest.raises(ValueError, match="choose one of"):
+        read_failure(FIELD, 1, "none", 0.1, SEED)
+    assert READINGS["printed"].material.damage_exponent == 2.0
+
+
+FIT = DamageFitSettings(steps=30, batch=8, learning_rate=1e-2)
+
+
+def fitted(specimens, kind, start=None, draws=3):
+    network = HeteroencoderSettings(
+        "modern" if kind == "modern" else "printed",
+        filters=2,
+        estimator="flipout" if kind == "bayes" else "none",
+    )
+    return fit_fold(
+        specimens, start, Variant(kind, "t", "IH"), 0, 2, TransformSettings(), network, FIT, draws, SEED
+    )
+
+
+def test_a_fit_is_stored_with_what_predicts_it_again(specimens):
+    fit = fitted(specimens, "point")
+    network = HeteroencoderSettings(filters=2)
+    parameters = restore(fit["weights"].values, build_heteroencoder(network, 0))
+    field = predict_fields(parameters, fit["pores"].values.astype(bool), network)
+    np.testing.assert_allclose(field, fit["mean"], atol=2e-3)  # stored in half precision
+    rows = split(specimens, 0, 2, SEED)
+    target = transform_damage(
+        specimens["damage"].values[rows.test], specimens["pores"].values[rows.test] == 0, "t"
+    )
+    np.testing.assert_allclose(fit["target"], target, atol=1e-3)
+    with pytest.raises(ValueError, match="fit it again"):
+        restore(fit["weights"].values[:-1], build_heteroencoder(network, 0))
+
+
+def test_a_variational_fit_keeps_the_draws_of_the_realizations_and_their_mean(specimens):
+    fit = fitted(specimens, "bayes", fitted(specimens, "point"))
+    assert fit.sizes["kept"] == 12
+    rows = fit.attrs["realizations"]
+    np.testing.assert_allclose(fit["draws"].mean("draw"), fit["mean"].values[rows], atol=2e-3)
+    assert fit.attrs["noise_std"] > 0
+
+
+def test_scores_of_a_perfect_prediction_are_perfect_and_of_the_baseline_finite(specimens):
+    baseline = fitted(specimens, "baseline")
+    perfect = baseline.assign(mean=baseline["target"])
+    scores = score_fold(perfect, 4)
+    assert (scores["recall"] == 1.0).all()
+    assert (scores["cluster_precision"] == 1.0).all()
+    assert float(scores["mse"]) == 0.0
+    assert int(scores["true_count"].sum()) == int((baseline["pores"] == 0).sum())
+    assert 0 < float(score_fold(baseline, 4)["reciprocal_rank"]) <= 1
