@@ -149,9 +149,9 @@ def count_compilations(n_meshes: int) -> int:
 
 def batch(structures: int, first: int) -> dict[str, float]:
     """Seconds a structure of one batch in this process, warm."""
-    simulate_structures(FAMILY, [10_000], "benchmark")
+    simulate_structures(FAMILY, [10_000], "benchmark", solver="cholespy")
     with Stopwatch() as watch:
-        simulate_structures(FAMILY, range(first, first + structures), "benchmark")
+        simulate_structures(FAMILY, range(first, first + structures), "benchmark", solver="cholespy")
     return {"cpu": watch.cpu / structures, "wall": watch.wall / structures}
 
 
@@ -179,8 +179,7 @@ LABELS = {
 
 TEMPLATE = """# Finite elements: speed
 
-Made by `python benchmarks/fem_solve.py`; every number comes from one run on the same machine, two cores of
-it.
+Made by `python benchmarks/fem_solve.py`; every number comes from one run on the same two cores.
 
 ## Assembly and solution of three load cases on a new mesh
 
@@ -191,9 +190,8 @@ thread; meshing and recovery are not in it.
 |---|---|---|---|---|
 {rows}
 
-The displacements of the two sides differ by {difference:.1e} of the largest one (JAX-FEM integrates the
-curved cells with three points, we with six). Compilations over 20 new meshes after the first:
-{compilations}.
+The displacements of the two sides differ by {difference:.1e} of the largest one (JAX-FEM integrates the curved
+cells with three points, we with six). Compilations over 20 new meshes: {compilations}.
 
 How JAX-FEM was run: a new `Problem` for every mesh, as in its examples, kept for the three load cases with
 only its boundary values changed, and its own `jax_fem.solver.solver`. That module imports petsc4py, which
@@ -203,7 +201,7 @@ SciPy matrix with the same four methods; everything else is JAX-FEM's own code.
 ## One three-ellipse structure
 
 Macro and micro mesh, three unit strains each, recovery, images of 232 x 232 pixels, after the one-off
-compilation of about 2 s a process; {structures} structures a process.
+compilation of about 2 s a process; default installation, {structures} structures a process.
 
 | processes at once | CPU s a structure | structures a minute |
 |---|---|---|
