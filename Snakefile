@@ -11,6 +11,8 @@ include: "workflow/rules/stress_common.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/failure_common.smk"
 include: "workflow/rules/failure.smk"
+include: "workflow/rules/permeability_common.smk"
+include: "workflow/rules/permeability.smk"
 include: "workflow/rules/figures.smk"
 
 

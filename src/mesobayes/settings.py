@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 
 from mesobayes.errors import SettingsError
+from mesobayes.permeability_settings import PermeabilityConfig
 from mesobayes.validation import Range, build, nearest
 
 T = TypeVar("T")
@@ -283,6 +284,7 @@ class Configuration:
     scale: Literal["smoke", "small", "paper"]
     seed: str
     stress: StressConfig
+    permeability: PermeabilityConfig
     failure: FailureConfig
 
 

@@ -149,6 +149,9 @@ def fit_cells(
     )
     result = result.assign_coords(epoch=np.arange(1, len(fit.history) + 1), part=["training", "validation"])
     result.attrs |= scores(result)
+    result.attrs["interval_half_width"] = coverage_factor(  # of log μ, the same for every image
+        target[validation], held_out.mean, np.ones_like(held_out.mean), LEVEL
+    )
     if network_settings.estimator != "none":
         factor = coverage_factor(target[validation], held_out.mean, held_out.predictive_std, LEVEL)
         result.attrs |= _calibration(result, factor)
@@ -156,6 +159,54 @@ def fit_cells(
         detector = _outliers(fit.network, images[training], images[validation])
         result = result.merge(detector, combine_attrs="override")
     return fit.network, result
+
+
+def predict_tensor_diagonal(
+    network: PermeabilityNetwork, fit: xr.Dataset, image: np.ndarray, draws: int
+) -> dict[str, Any]:
+    """Diagonal of the permeability of one image of any size, by the periodic network.
+
+    The component along an axis is the network's component along x of the image with the two axes exchanged.
+    Intervals are calibrated on the validation cells of the fit: by the predictive distribution of a
+    variational network, else of constant width in log μ. `unlike_training` lists why they may not hold.
+    """
+    if not isinstance(network, PeriodicPermeabilityNet):
+        raise TypeError("images of any size need the periodic network")
+    half_widths, means, distance = [], [], 0.0
+    for axis in range(image.ndim):
+        turned = np.swapaxes(image, -1, -1 - axis)[None]
+        log = predict_draws(network, turned, draws, int(fit.attrs["fit_seed"]), batch=1)
+        means.append(float(log.mean[0, 0]))
+        calibrated = fit.attrs.get("interval_factor", 0.0) * float(log.predictive_std[0, 0])
+        half_widths.append(calibrated or float(fit.attrs["interval_half_width"]))
+        whitened = (pooled_features(network, turned, batch=1) - fit["feature_mean"].values) @ fit[
+            "feature_whitening"
+        ].values
+        distance = max(distance, float(np.sqrt(np.mean(whitened**2))))
+    fraction, (low, high) = float(image.mean()), fit.attrs["fraction_range"]
+    threshold = float(fit["outlier_threshold"])
+    reasons = []
+    if not low <= fraction <= high:
+        reasons.append(f"volume fraction {fraction:.3f} outside the training range {low:.3f} to {high:.3f}")
+    if distance > threshold:
+        reasons.append(f"features at distance {distance:.2f}, beyond {threshold:.2f} of the training images")
+    if any(edge % network.settings.multiple for edge in image.shape):
+        reasons.append(
+            f"an edge is no multiple of {network.settings.multiple} pixels: its continuation has a seam"
+        )
+    return {
+        "volume_fraction": fraction,
+        "components": ["xx", "yy", "zz"][: image.ndim],
+        "permeability": [
+            {"mean": float(np.exp(m)), "lower": float(np.exp(m - w)), "upper": float(np.exp(m + w))}
+            for m, w in zip(means, half_widths, strict=True)
+        ],
+        "level": LEVEL,
+        "out_of_distribution": bool(distance > threshold or not low <= fraction <= high),
+        "feature_distance": distance,
+        "feature_distance_usual": threshold,
+        "unlike_training": reasons,
+    }
 
 
 def scores(result: xr.Dataset) -> dict[str, Any]:
