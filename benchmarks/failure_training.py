@@ -52,7 +52,8 @@ def main() -> None:
     for (convolution, estimator), (_, _, _, seconds) in states.items():
         median = np.median(seconds[1:])
         print(
-            f"{convolution:7s} {estimator:8s} {1e3 * median:8.1f} ms  {arguments.batch / median:7.1f} samples/s "
+            f"{convolution:7s} {estimator:8s} {1e3 * median:8.1f} ms "
+            f" {arguments.batch / median:7.1f} samples/s "
             f" {plain[estimator] / median:5.1f} times plain  (first call {seconds[0]:.1f} s)"
         )
 

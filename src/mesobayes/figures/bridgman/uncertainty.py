@@ -182,8 +182,9 @@ def _ranking_findings(text: Mapping[str, tuple[RankedClusters, np.ndarray]]) -> 
         first = float(np.mean(ranks == 1)) if len(ranks) else 0.0
         top = float(np.mean((ranks >= 1) & (ranks <= 2))) if len(ranks) else 0.0
         reason = (
-            f"{100 * first:.0f} % of the perturbed failures lie in the cluster ranked first, {100 * top:.0f} % "
-            f"in the first two of {len(clusters.mass)}; the realizations are not the paper's"
+            f"{100 * first:.0f} % of the perturbed failures lie in the cluster ranked first, "
+            f"{100 * top:.0f} % in the first two of {len(clusters.mass)}; "
+            "the realizations are not the paper's"
         )
         if letter == "g":
             spread = float(np.ptp(clusters.mass[:4]))
