@@ -10,7 +10,8 @@ from matplotlib.colors import to_rgb
 from mesobayes.figures.bridgman.drawing import DEPTH, Layer, bar_axes, draw_bar, project
 from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import BLUE, VERMILION, new_figure
-from mesobayes.jobs.fig_bridgman import draw_figure, write_table
+from mesobayes.jobs.fig_bridgman import draw_figure
+from mesobayes.jobs.table_bridgman import write_table
 from mesobayes.provenance import Provenance
 
 REGISTRY = Path(__file__).parents[2] / "workflow" / "figures.yaml"

@@ -307,13 +307,25 @@ FAILURE_INPUTS = {
     },
     "reference_posterior": {"reference": f"{FAILURE_FOLDER}/reference.zarr.zip"},
 }
-FAILURE_TABLES = ("constitutive_parameters", "model_variants", "heteroencoder_layers")
 FIGURES.update(
     {
         slug: {"input": inputs, "params": FAILURE_PARAMS}
-        for slug, inputs in [
-            *FAILURE_INPUTS.items(),
-            *((slug, {}) for slug in FAILURE_TABLES),
-        ]
+        for slug, inputs in FAILURE_INPUTS.items()
+    }
+)
+FIGURES.update(
+    {
+        slug: {
+            "input": {},
+            "params": {
+                **FAILURE_PARAMS,
+                "code": code_hash("mesobayes.jobs.table_bridgman"),
+            },
+        }
+        for slug in (
+            "constitutive_parameters",
+            "model_variants",
+            "heteroencoder_layers",
+        )
     }
 )

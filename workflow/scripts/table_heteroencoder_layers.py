@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads):
-    from mesobayes.jobs.fig_bridgman import write_table
+    from mesobayes.jobs.table_bridgman import write_table
     from mesobayes.provenance import job_provenance
 
     write_table(

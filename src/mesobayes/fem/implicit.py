@@ -65,7 +65,7 @@ class _Grid:
         return sp.csr_matrix((tangents.ravel(), (rows, columns)), shape=(self.size, self.size))
 
     def scatter(self, residuals: FloatArray) -> FloatArray:
-        return np.bincount(self.dofs.ravel(), residuals.ravel(), minlength=self.size)
+        return np.bincount(self.dofs.ravel(), residuals.ravel(), minlength=self.size).astype(float)
 
 
 def _grid(solid: NDArray[np.bool_]) -> _Grid:

@@ -127,7 +127,7 @@ def pore_edges(pores: BoolArray) -> BoolArray:
 
 
 def swap_one_voxel(
-    pores: BoolArray, near: tuple[int, int, int], distance: float, rng: np.random.Generator
+    pores: BoolArray, near: tuple[int, ...], distance: float, rng: np.random.Generator
 ) -> BoolArray:
     """Fill one void voxel at the edge of a pore near a place and open a solid voxel anywhere instead.
 

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs: the figures and tables of Bridgman et al. 2022, each drawn from stores alone."""
+"""Jobs: the figures of Bridgman et al. 2022, each drawn from stores alone."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,21 +12,14 @@ import numpy as np
 import xarray as xr
 
 from mesobayes.errors import StoreError
-from mesobayes.fem.viscoplastic import Material
-from mesobayes.figures.bridgman import learning, specimens, uncertainty
-from mesobayes.figures.bridgman.drawing import NOT_SHOWN, SHOWN, Drawing, Finding
-from mesobayes.figures.registry import Target, read_registry
+from mesobayes.figures.bridgman import learning, models, readings, specimens, uncertainty
+from mesobayes.figures.bridgman.drawing import Drawing
+from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import drawing_style, save_figure
-from mesobayes.files import replacing
-from mesobayes.learning.damage import (
-    TRANSFORM_NAMES,
-    TRANSFORMS,
-    WEIGHTINGS,
-    transform_damage,
-    weight_table,
-)
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, count_parameters
-from mesobayes.provenance import Provenance, versions
+from mesobayes.jobs.bridgman_record import figure_record, finite
+from mesobayes.learning.damage import Weighting, transform_damage, weight_table
+from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
+from mesobayes.provenance import Provenance
 from mesobayes.store import open_store
 from mesobayes.studies.heteroencoder import restore
 
@@ -56,61 +45,10 @@ def draw_figure(
     with drawing_style():
         drawing = _FIGURES[slug](inputs, provenance)
     content = {
-        **_record(target, drawing.findings, drawing.drawn, provenance),
+        **figure_record(target, drawing.findings, drawing.drawn, provenance),
         "wall_time_s": round(time.perf_counter() - begin, 1),
     }
-    save_figure(drawing.figure, pdf, png, record, _finite(content))
-
-
-def write_table(
-    slug: str, registry: Path | str, path: Path | str, record: Path | str, provenance: Provenance
-) -> None:
-    """Write one table as CSV, and as JSON what it shows of the printed values."""
-    target = read_registry(registry)[slug]
-    rows, findings = _TABLES[slug]()
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    with replacing(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-    content = _finite(_record(target, findings, {"rows": len(rows) - 1}, provenance))
-    dump = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with replacing(record) as temporary:
-        temporary.write_text(dump, encoding="utf-8")
-
-
-def _record(
-    target: Target, findings: Mapping[str, Finding], drawn: Mapping[str, Any], provenance: Provenance
-) -> dict[str, Any]:
-    missing = Finding(None, NOT_SHOWN, "the figure shows it, but no number of ours stands for it")
-    return {
-        "slug": target.slug,
-        "paper": target.paper,
-        "number": target.number,
-        "title": target.title,
-        "caption": target.caption,
-        "settings_of_the_paper": dict(target.settings),
-        "scale": provenance.scale,
-        "seed": provenance.seed,
-        "config_hash": provenance.config_hash,
-        "code_hash": provenance.code_hash,
-        "versions": versions(),
-        "drawn": drawn,
-        "printed": [
-            {"key": value.key, "printed": value.value, **findings.get(value.key, missing)._asdict()}
-            for value in target.printed
-        ],
-    }
-
-
-def _finite(value: Any) -> Any:
-    """Plain values for JSON: NumPy numbers become Python's, what is not finite becomes None."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    save_figure(drawing.figure, pdf, png, record, finite(content))
 
 
 def _open(path: Path | str, schema: str, provenance: Provenance) -> xr.Dataset:
@@ -201,7 +139,7 @@ def _loss_weightings(inputs: Inputs, provenance: Provenance) -> Drawing:
     good = np.flatnonzero(data["status"].values == 0)[:40]
     solid = data["pores"].values[good] == 0
     target = transform_damage(data["damage"].values[good], solid, "t")
-    names = ("uniform", "logistic", "IH", "IHpr")
+    names: tuple[Weighting, ...] = ("uniform", "logistic", "IH", "IHpr")
     weights = {name: weight_table(name, target, solid).table for name in names}
     return learning.loss_weightings(scores, weights, _scores_note(scores, provenance))
 
@@ -217,7 +155,7 @@ def _confusion_illustration(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 def _recall_precision(inputs: Inputs, provenance: Provenance) -> Drawing:
     scores = _open_scores(inputs["scores"], provenance)
-    return learning.recall_precision_12_models(scores, _scores_note(scores, provenance))
+    return models.recall_precision_12_models(scores, _scores_note(scores, provenance))
 
 
 def _damage_frequency(inputs: Inputs, provenance: Provenance) -> Drawing:
@@ -228,12 +166,12 @@ def _damage_frequency(inputs: Inputs, provenance: Provenance) -> Drawing:
 def _cnn_vs_sensitivity(inputs: Inputs, provenance: Provenance) -> Drawing:
     fit, perturbed = _open(inputs["fit"][0], "fit", provenance), _perturbed(inputs, provenance)
     scores = _open_scores(inputs["scores"], provenance)["point_t_IHpr"]
-    return learning.cnn_vs_sensitivity(fit, perturbed, scores, _fit_note(fit, provenance) + ", threshold 0.8")
+    return models.cnn_vs_sensitivity(fit, perturbed, scores, _fit_note(fit, provenance) + ", threshold 0.8")
 
 
 def _bcnn_recall_precision(inputs: Inputs, provenance: Provenance) -> Drawing:
     scores = _open_scores(inputs["scores"], provenance)
-    return learning.bcnn_recall_precision(scores, _scores_note(scores, provenance))
+    return models.bcnn_recall_precision(scores, _scores_note(scores, provenance))
 
 
 def _bcnn_variance(inputs: Inputs, provenance: Provenance) -> Drawing:
@@ -263,8 +201,8 @@ def _weight_cv(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 def _failure_readings(inputs: Inputs, provenance: Provenance) -> Drawing:
     data = [_open(path, "reading", provenance) for path in inputs["readings"]]
-    readings = {one.attrs["reading"]: one for one in data}
-    return specimens.failure_readings(readings, _physics_note(data[0], provenance))
+    by_name = {one.attrs["reading"]: one for one in data}
+    return readings.failure_readings(by_name, _physics_note(data[0], provenance))
 
 
 def _reference_posterior(inputs: Inputs, provenance: Provenance) -> Drawing:
@@ -294,95 +232,4 @@ _FIGURES: dict[str, Callable[[Inputs, Provenance], Drawing]] = {
     "weight_cv_by_layer": _weight_cv,
     "failure_readings": _failure_readings,
     "reference_posterior": _reference_posterior,
-}
-
-Table = tuple[list[tuple[Any, ...]], dict[str, Finding]]
-_CONSTANTS = (  # name, symbol, unit, key of the registry, value in that unit
-    ("Young's modulus", "E", "GPa", "E_GPa", lambda m: m.young / 1e3),
-    ("Poisson's ratio", "nu", "1", "nu", lambda m: m.poisson),
-    ("yield strength", "Y", "MPa", "Y_MPa", lambda m: m.yield_strength),
-    ("initial void size", "nu0", "µm³", "nu0_um3", lambda m: m.void_volume),
-    ("initial void density", "eta0", "1/µm³", "eta0_um-3", lambda m: m.void_density),
-    ("flow exponent", "n", "1", "n", lambda m: m.flow_exponent),
-    ("damage exponent", "m", "1", "m", lambda m: m.damage_exponent),
-    ("flow coefficient", "f", "1/s", "f", lambda m: m.flow_coefficient),
-    ("isotropic dynamic recovery", "R", "1", "R", lambda m: m.recovery),
-    ("isotropic hardening", "H", "GPa", "H_GPa", lambda m: m.hardening / 1e3),
-    ("initial hardening", "kappa0", "MPa", "kappa0_MPa", lambda m: m.initial_hardening),
-    ("initial damage", "phi0", "1", "phi0", lambda m: m.initial_damage),
-    ("shear nucleation", "N1", "1", "N1", lambda m: m.shear_nucleation),
-    ("triaxiality nucleation", "N3", "1", "N3", lambda m: m.triaxiality_nucleation),
-    ("maximum damage", "phi_max", "1", "phi_max", lambda m: m.maximum_damage),
-)
-
-
-def _constitutive_parameters() -> Table:
-    printed, fast = Material(), Material(damage_exponent=5.0)
-    rows: list[tuple[Any, ...]] = [("constant", "symbol", "unit", "printed", "fast")]
-    found = {}
-    for name, symbol, unit, key, value in _CONSTANTS:
-        rows.append((name, symbol, unit, value(printed), value(fast)))
-        found[key] = Finding(value(printed), SHOWN, "the constant in use, preset printed")
-    return rows, found
-
-
-def _model_variants() -> Table:
-    rows: list[tuple[Any, ...]] = [("kind", "name", "symbol", "in the configuration")]
-    found = {}
-    keys = {"id": "none", "sigma": "softmax", "g": "gaussian", "t": "softmax_after_gaussian"}
-    for transform in TRANSFORMS:
-        rows.append(("transform of the damage", TRANSFORM_NAMES[transform], transform, transform))
-        found[f"transforms.{keys[transform]}"] = Finding(transform, SHOWN, "the name in use")
-    names = {"uniform": "none", "IH": "inverse_histogram", "IHpr": "inverse_histogram_per_realization"}
-    for weighting in WEIGHTINGS:
-        symbol = "id" if weighting == "uniform" else weighting
-        rows.append(("weighting of the loss", names[weighting].replace("_", " "), symbol, weighting))
-        found[f"weightings.{names[weighting]}"] = Finding(symbol, SHOWN, f"called {weighting} here")
-    return rows, found
-
-
-def _heteroencoder_layers() -> Table:
-    point, bayes = HeteroencoderSettings(), HeteroencoderSettings(estimator="flipout")
-    counts = [
-        [count_parameters(layer) for layer in build_heteroencoder(settings, 0).layers]
-        for settings in (point, bayes)
-    ]
-    operations = [
-        "pooling 2 × 2 × 2",
-        "pooling 2 × 2 × 2",
-        "upsampling 2 × 2 × 2",
-        "upsampling 2 × 2 × 2",
-        "",
-        "",
-    ]
-    rows: list[tuple[Any, ...]] = [
-        (
-            "layer",
-            "channels in",
-            "channels out",
-            "kernel",
-            "activation",
-            "followed by",
-            "deterministic",
-            "variational",
-        )
-    ]
-    found = {}
-    for i, (inputs, outputs) in enumerate(point.channels):
-        activation = "linear" if i == len(point.channels) - 1 else "ReLU"
-        rows.append(
-            (i + 1, inputs, outputs, "3 × 3 × 3", activation, operations[i], counts[0][i], counts[1][i])
-        )
-        for key, column in (("params_det", 0), ("params_bayes", 1)):
-            found[f"{key}[{i}]"] = Finding(counts[column][i], SHOWN, "counted from the network")
-    for key, column in (("sum_det", 0), ("sum_bayes", 1)):
-        found[key] = Finding(sum(counts[column]), SHOWN, "counted from the network, without the noise")
-    rows.append(("sum", "", "", "", "", "", sum(counts[0]), sum(counts[1])))
-    return rows, found
-
-
-_TABLES: dict[str, Callable[[], Table]] = {
-    "constitutive_parameters": _constitutive_parameters,
-    "model_variants": _model_variants,
-    "heteroencoder_layers": _heteroencoder_layers,
 }

@@ -183,9 +183,7 @@ def minibatch(data: DamageData, fit: DamageFitSettings, step: int, seed: int) ->
     pores, target = data.pores[rows], data.target[rows]
     weight = np.where(pores, 0.0, data.weights.weights(target, rows))
     parts = (pores, target, weight)
-    return Minibatch(
-        *(np.ascontiguousarray(apply_symmetry(part, number), dtype=np.float32) for part in parts)
-    )
+    return Minibatch(*(jnp.asarray(apply_symmetry(part, number), jnp.float32) for part in parts))
 
 
 @partial(jax.jit, static_argnames="settings")

@@ -7,6 +7,7 @@ edges or corners.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,9 +108,9 @@ def rank_clusters(draws: FloatArray, threshold: float, level: float, largest: in
     return RankedClusters(renumber[labels], mass[order], means[:, order])
 
 
-def rank_of_place(ranked: RankedClusters, place: tuple[int, int, int], reach: int = 1) -> int:
+def rank_of_place(ranked: RankedClusters, place: Sequence[int] | NDArray[np.integer], reach: int = 1) -> int:
     """Rank, from 1, of the first cluster within `reach` voxels of a place; 0 if there is none."""
-    window = tuple(slice(max(0, c - reach), c + reach + 1) for c in place)
+    window = tuple(slice(max(0, int(c) - reach), int(c) + reach + 1) for c in place)
     near = ranked.labels[window]
     return int(near[near > 0].min()) if (near > 0).any() else 0
 
@@ -134,5 +135,5 @@ def failure_probability(ranked: RankedClusters) -> FloatArray:
 
 def observed_shares(ranked: RankedClusters, places: NDArray[np.integer], reach: int = 1) -> FloatArray:
     """Share of observed places (n, 3) that each cluster holds; places outside all clusters are missing."""
-    ranks = np.array([rank_of_place(ranked, tuple(int(c) for c in place), reach) for place in places])
+    ranks = np.array([rank_of_place(ranked, place, reach) for place in places])
     return np.bincount(ranks, minlength=len(ranked.mass) + 1)[1:] / len(places)

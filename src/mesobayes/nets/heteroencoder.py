@@ -196,7 +196,8 @@ def divergence(parameters: Parameters, settings: HeteroencoderSettings) -> jax.A
         for weights in layer:
             if weights.rho is None:
                 continue
-            mean, std = 0.0, settings.prior_std
+            mean: jax.Array | float = 0.0
+            std: jax.Array | float = settings.prior_std
             if settings.prior == "learned":
                 mean, std = best_prior(weights.mu, weights.sigma)
             total += gaussian_divergence(weights.mu, weights.sigma, mean, std)

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from mesobayes.fem.failure import FAILED
 from mesobayes.learning.damage import (
+    Transform,
     TransformSettings,
+    Weighting,
     transform_damage,
     value_counts,
     weight_table,
@@ -66,8 +68,8 @@ class Variant:
     """One model of the study: "point", "bayes", "modern" or "baseline", its target and its weighting."""
 
     kind: str
-    transform: str
-    weighting: str
+    transform: Transform
+    weighting: Weighting
 
     @property
     def name(self) -> str:
@@ -187,7 +189,7 @@ def summarise(
 ) -> xr.Dataset:
     """Fields and the rank of the true place among the clusters, from draws (draw, n, x, y, z)."""
     ranked = [rank_clusters(draws[:, i], RANK_THRESHOLD, RANK_LEVEL) for i in range(len(mean))]
-    ranks = [rank_of_place(r, tuple(int(c) for c in place)) for r, place in zip(ranked, places, strict=True)]
+    ranks = [rank_of_place(r, place) for r, place in zip(ranked, places, strict=True)]
     axes = ("specimen", "x", "y", "z")
     data = xr.Dataset(
         {

@@ -84,7 +84,7 @@ def draw_bar(axes: Axes, shape: tuple[int, ...], layers: Sequence[Layer], title:
         order = np.argsort(-np.concatenate(depths), kind="stable")
         axes.add_collection(
             PolyCollection(
-                np.concatenate(faces)[order],
+                list(np.concatenate(faces)[order]),
                 facecolors=np.concatenate(colours)[order],
                 edgecolors=(0.0, 0.0, 0.0, 0.35),
                 linewidths=0.2,

@@ -19,7 +19,7 @@ from mesobayes.figures.bridgman.drawing import (
     draw_bar,
     foot_note,
 )
-from mesobayes.figures.bridgman.learning import MODEL_STYLE, failure_spots
+from mesobayes.figures.bridgman.models import MODEL_STYLE, failure_spots
 from mesobayes.figures.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, YELLOW, new_figure
 from mesobayes.metrics.clusters import (
     RankedClusters,
@@ -116,7 +116,7 @@ def cluster_ranking(
         failed = perturbed[number]["failed_voxel"].values[perturbed[number]["status"].values == 0]
         text[LETTERS[number]] = (
             clusters,
-            np.array([rank_of_place(clusters, tuple(map(int, p))) for p in failed]),
+            np.array([rank_of_place(clusters, p) for p in failed]),
         )
     bars, calibration = figure.add_subplot(grid[2, 0]), figure.add_subplot(grid[2, 1])
     bar = figure.colorbar(
