@@ -77,4 +77,5 @@ def patches_with_features(solid: NDArray, origins: NDArray, geometry: PatchGeome
     """True for patches worth keeping: some void in the patch, some material in the ROI; shape (patch,)."""
     patch = cut_windows(solid, origins, geometry.patch)
     roi = geometry.roi_slice()
-    return (~patch.astype(bool)).any((1, 2)) & patch[:, roi, roi].astype(bool).any((1, 2))
+    has_void, has_material = (patch == 0).any((1, 2)), (patch[:, roi, roi] != 0).any((1, 2))
+    return np.asarray(has_void & has_material)

@@ -137,7 +137,7 @@ def fit_query(
     sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
     labelled = (
         sets.initial
-        if previous is None
+        if previous is None or acquisition == "initial"
         else label_next(previous, acquisition, chain, repeat, query, study_seed)
     )
     pool = np.setdiff1d(sets.pool, labelled)

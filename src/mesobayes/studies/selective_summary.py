@@ -24,23 +24,24 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset]) -> xr.Dataset:
     the acquisition "initial" and stands at the start of every chain of its repeat.
     """
     keys = [key for key in results if key[1] != "initial"]
-    networks, acquisitions, repeats, queries = (list(dict.fromkeys(key[i] for key in keys)) for i in range(4))
-    queries = [0, *sorted(queries)]
+    networks = list(dict.fromkeys(key[0] for key in keys))
+    acquisitions = list(dict.fromkeys(key[1] for key in keys))
+    repeats = sorted({key[2] for key in keys})
+    queries = [0, *sorted({key[3] for key in keys})]
     scored = [name for name in acquisitions if name not in ("random", "oracle")]
     shape = (len(networks), len(acquisitions), len(repeats), len(queries))
     scores = {name: np.full(shape, np.nan) for name in ("accuracy", "mse", "coverage", "fit_seconds")}
     labelled = np.zeros(len(queries), np.int64)
     for index in np.ndindex(shape):
-        network, acquisition, repeat, query = (
-            axis[i] for axis, i in zip((networks, acquisitions, repeats, queries), index, strict=True)
-        )
-        result = results[network, "initial" if query == 0 else acquisition, repeat, query]
+        network, acquisition, repeat, query = index
+        chain = "initial" if query == 0 else acquisitions[acquisition]
+        result = results[networks[network], chain, repeats[repeat], queries[query]]
         true = result["true_max"].values
         scores["accuracy"][index] = accuracy_at(result["mean_max"].values, true, THRESHOLD)
         scores["mse"][index] = float(result["squared_error"].mean())
         scores["coverage"][index] = coverage(true, interval_of_maximum(result["roi_max"].values))
         scores["fit_seconds"][index] = result.attrs["fit_seconds"]
-        labelled[index[-1]] = result.sizes["label"]
+        labelled[query] = result.sizes["label"]
     dims = ("network", "acquisition", "repeat", "query")
     correlation = [
         [
