@@ -34,13 +34,14 @@ def process_environment(sources: Path, compilation_cache: Path) -> dict[str, str
 
     Huge pages make training 25-44 % faster on a CPU and change no number; glibc reads them when a process
     starts. XLA must not take a whole GPU for a job that needs little of it. Compiled functions are kept on
-    disk between jobs. The package is taken from ``sources``. A variable that the user has set stays as it is.
+    disk between jobs, the small ones too: building a network compiles dozens of them. The package is taken from ``sources``. A variable that the user has set stays as it is.
     """
     path = [str(sources), *filter(None, [os.environ.get("PYTHONPATH")])]
     wanted = {
         "GLIBC_TUNABLES": _HUGE_PAGES,
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "JAX_COMPILATION_CACHE_DIR": str(compilation_cache),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     kept = {name: value for name, value in wanted.items() if name not in os.environ}
     return {**kept, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path))}
