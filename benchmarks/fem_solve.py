@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,8 @@ LABELS = {
 TEMPLATE = """# Finite elements: speed
 
 Made by `python benchmarks/fem_solve.py`; every number comes from one run on the same two cores.
+Load of the machine when it began: {load:.1f}; with other programs running, CPU seconds count and wall seconds
+do not.
 
 ## Assembly and solution of three load cases on a new mesh
 
@@ -190,8 +193,8 @@ thread; meshing and recovery are not in it.
 |---|---|---|---|---|
 {rows}
 
-The displacements of the two sides differ by {difference:.1e} of the largest one (JAX-FEM integrates the curved
-cells with three points, we with six). Compilations over 20 new meshes: {compilations}.
+The displacements of the two sides differ by {difference:.1e} of the largest one (JAX-FEM integrates the
+curved cells with three points, we with six). Compilations over 20 new meshes: {compilations}.
 
 How JAX-FEM was run: a new `Problem` for every mesh, as in its examples, kept for the three load cases with
 only its boundary values changed, and its own `jax_fem.solver.solver`. That module imports petsc4py, which
@@ -207,7 +210,7 @@ compilation of about 2 s a process; default installation, {structures} structure
 |---|---|---|
 {processes}
 
-At that rate the paper's 500 structures take {minutes:.0f} minutes on two cores.
+The paper's 500 structures are {minutes:.0f} minutes of CPU time, half of that on two free cores.
 """
 
 
@@ -229,7 +232,8 @@ def render(options, unknowns, ours, theirs, compilations, alone, pair) -> str:
         compilations=compilations,
         structures=options.structures,
         processes="\n".join(processes),
-        minutes=500.0 / sum(60.0 / record["wall"] for record in pair),
+        minutes=500.0 * mean(pair, "cpu") / 60.0,
+        load=options.load,
     )
 
 
@@ -243,6 +247,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.load = os.getloadavg()[0]
     if options.peer is not None:
         return peer(options.peer, options.solver, options.meshes)
     if options.batch is not None:
