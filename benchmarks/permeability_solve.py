@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Homogenisation against sparse direct and multigrid solvers, in one run; writes docs/benchmarks/permeability.md.
+"""Homogenisation against sparse direct and multigrid solvers, in one run.
 
-    python benchmarks/permeability_solve.py [--side 256] [--edge 101] [--output docs/benchmarks/permeability.md]
+    python benchmarks/permeability_solve.py [--side 256] [--edge 101] [--output FILE]
 
-Two dimensions: one cell at a volume fraction of 0.3, both loads, residual 1e-8, against `scipy.sparse.linalg.spsolve`
-per load and the Cholesky factorisations that are installed, on the same matrix. Three dimensions: one load on
-spheres at 0.3 against conjugate gradients with smoothed aggregation (`pyamg`), where that is installed; and
-`taufactor` where that is. Compilation is done before the clock starts.
+Two dimensions: one cell at a volume fraction of 0.3, both loads, residual 1e-8, against SciPy's `spsolve` per
+load and the Cholesky factorisations that are installed, on the same matrix. Three dimensions: one load on
+spheres at 0.3 against conjugate gradients with smoothed aggregation (`pyamg`). `pyamg` and `taufactor` take
+part where they are installed. Compilation is done before the clock starts.
 
 Set OMP_NUM_THREADS=1: processes, not threads, use the cores.
 """

@@ -10,6 +10,7 @@ same faster.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -38,10 +39,11 @@ class BasisInverse(NamedTuple):
 HomogeneousInverse = FourierInverse | BasisInverse
 
 
+@lru_cache(maxsize=8)
 def make_inverse(
     shape: tuple[int, ...], boundary: Boundary, dtype: type = np.float64, fourier: bool | None = None
 ) -> HomogeneousInverse:
-    """Build the inverse for an image of `shape` elements.
+    """Build the inverse for an image of `shape` elements; the last few are kept.
 
     Args:
         dtype: precision in which it will be applied.

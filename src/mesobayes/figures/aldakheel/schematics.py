@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
@@ -45,8 +46,8 @@ def _grid(
     for row in range(rows):
         for column in range(columns):
             x, y = corner[0] + column, corner[1] + rows - 1 - row
-            face = colour if (row, column) in marked else "white"
-            axes.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor=GREY, linewidth=0.7, alpha=0.9))
+            face = to_rgba(colour, 0.5) if (row, column) in marked else "white"
+            axes.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor=GREY, linewidth=0.7))
             axes.text(x + 0.5, y + 0.5, f"{values[row, column]:g}", ha="center", va="center", fontsize=7.5)
     axes.text(corner[0] + columns / 2, corner[1] + rows + 0.25, title, ha="center", va="bottom")
 
@@ -66,7 +67,7 @@ def _correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 def convolution_gray() -> Drawing:
     """One kernel and a bias on a grey image."""
     feature = _correlate(_IMAGE, _KERNEL) + _BIAS
-    figure, axes = _canvas(0.9, 0.42, 19, 8.2)
+    figure, axes = _canvas(0.9, 0.37, 19, 7.3)
     window = [(i, j) for i in range(3) for j in range(3)]
     _grid(axes, _IMAGE, (0.5, 1.2), SKY, "image", window)
     _sign(axes, 6.4, 3.7, "∗")
@@ -91,19 +92,18 @@ def convolution_rgb() -> Drawing:
     figure, axes = _canvas(1.0, 0.86, 25, 21.4)
     for i, (name, colour) in enumerate(zip(("red", "green", "blue"), (VERMILION, GREEN, BLUE), strict=True)):
         y = 14.6 - 6.9 * i
-        faint = f"{colour}66"
         _grid(
             axes,
             channels[i],
             (0.5, y),
-            faint,
+            colour,
             f"{name} channel",
             [(a, b) for a in range(3) for b in range(3)],
         )
         _sign(axes, 6.3, y + 2.5, "∗")
-        _grid(axes, kernels[i], (7.1, y + 1), faint, "kernel", [(a, b) for a in range(3) for b in range(3)])
+        _grid(axes, kernels[i], (7.1, y + 1), colour, "kernel", [(a, b) for a in range(3) for b in range(3)])
         _sign(axes, 10.9, y + 2.5, "=")
-        _grid(axes, parts[i], (11.7, y + 1), faint, "", [(0, 0)])
+        _grid(axes, parts[i], (11.7, y + 1), colour, "", [(0, 0)])
         start, end = (14.9, y + 2.5), (16.2, 10.2)
         axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=9, color=GREY))
     _sign(axes, 16.6, 10.2, "+")
@@ -176,7 +176,7 @@ def permeability_cnn() -> Drawing:
     layers: list[dict[str, object]] = []
     axes.add_patch(Rectangle((x, 1.8), 0.5, height, facecolor="white", edgecolor="black"))
     axes.text(x + 0.25, 1.4, f"image\n{edge} × {edge}", ha="center", va="top", fontsize=6.5)
-    x += 2.1
+    x += 3.0
     for i, layer in enumerate(network.convolutions):
         k, _, _, filters = layer.weight.mu.shape
         edge, height = edge // 2, 0.74 * height
