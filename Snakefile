@@ -28,4 +28,5 @@ onstart:
     write_configuration()
 
 
+sign_parameters(workflow.rules)
 refuse_unmakeable_targets(sys.argv[1:])

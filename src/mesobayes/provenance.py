@@ -54,10 +54,10 @@ def config_hash(settings: Mapping[str, Any]) -> str:
 def job_provenance(study: str, params: Mapping[str, Any]) -> Provenance:
     """Return the provenance of a job from its parameters.
 
-    ``scale``, ``seed`` and ``code`` have fields of their own; which samples a batch holds (``indices``) and
-    where a checkpoint lies is no setting; the hash covers everything else.
+    ``scale``, ``seed`` and ``code`` have fields of their own; which samples a batch holds (``indices``), where
+    a checkpoint lies and the workflow's own ``signature`` are no settings; the hash covers everything else.
     """
-    aside = ("scale", "seed", "code", "indices", "checkpoint")
+    aside = ("scale", "seed", "code", "indices", "checkpoint", "signature")
     settings = {key: value for key, value in params.items() if key not in aside}
     return Provenance(study, params["scale"], params["seed"], config_hash(settings), params["code"])
 

@@ -89,6 +89,27 @@ def registry_hash(targets):
     )
 
 
+def sign_parameters(rules):
+    """Add a parameter to every rule: a hash of all its parameters, key by key.
+
+    Snakemake remembers parameters as a set of values without their keys. A value that changes to one that
+    another key holds already would re-run nothing.
+    """
+
+    def signature(named):
+        return lambda wildcards: config_hash(
+            {
+                key: plain(value(wildcards) if callable(value) else value)
+                for key, value in named.items()
+            }
+        )
+
+    for each in rules:
+        named = dict(each.params.items())
+        if named:
+            each.set_params(signature=signature(named))
+
+
 def caption_file(target):
     """Return the path of a file with the caption from the registry, for the report."""
     path = Path(".snakemake/captions") / f"{target.rule}.rst"
