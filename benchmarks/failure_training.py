@@ -12,7 +12,7 @@ import time
 import jax
 import numpy as np
 
-from mesobayes.learning.damage import weight_table
+from mesobayes.images.damage import weight_table
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, minibatch, training_step
 from mesobayes.learning.damage_fit import optimiser as build_optimiser
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder

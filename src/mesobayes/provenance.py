@@ -54,8 +54,8 @@ def config_hash(settings: Mapping[str, Any]) -> str:
 def job_provenance(study: str, params: Mapping[str, Any]) -> Provenance:
     """Return the provenance of a job from its parameters.
 
-    ``scale``, ``seed`` and ``code`` have fields of their own; which samples a batch holds (``indices``), where
-    a checkpoint lies and the workflow's own ``signature`` are no settings; the hash covers everything else.
+    ``scale``, ``seed`` and ``code`` have fields of their own; which samples a batch holds (``indices``),
+    where a checkpoint lies and the workflow's own ``signature`` are no settings; the hash covers the rest.
     """
     aside = ("scale", "seed", "code", "indices", "checkpoint", "signature")
     settings = {key: value for key, value in params.items() if key not in aside}

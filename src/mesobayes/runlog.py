@@ -34,7 +34,8 @@ def process_environment(sources: Path, compilation_cache: Path) -> dict[str, str
 
     Huge pages make training 25-44 % faster on a CPU and change no number; glibc reads them when a process
     starts. XLA must not take a whole GPU for a job that needs little of it. Compiled functions are kept on
-    disk between jobs, the small ones too: building a network compiles dozens of them. The package is taken from ``sources``. A variable that the user has set stays as it is.
+    disk between jobs, the small ones too: building a network compiles dozens of them. The package is taken
+    from ``sources``. A variable that the user has set stays as it is.
     """
     path = [str(sources), *filter(None, [os.environ.get("PYTHONPATH")])]
     wanted = {

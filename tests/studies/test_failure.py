@@ -5,7 +5,7 @@ import xarray as xr
 
 from mesobayes.fem.failure import FAILED, fail_specimen
 from mesobayes.geometry.porosity import PorosityField
-from mesobayes.learning.damage import TransformSettings, transform_damage
+from mesobayes.images.damage import TransformSettings, transform_damage
 from mesobayes.learning.damage_fit import DamageFitSettings, predict_fields
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
 from mesobayes.studies.failure import (

@@ -76,7 +76,8 @@ def test_every_script_has_the_name_of_a_rule_and_is_thin():
         drawn = (
             path.stem.startswith(("fig_", "table_")) and f"slug: {path.stem.partition('_')[2]}\n" in registry
         )
-        assert drawn or f"rule {path.stem}:" in rules, path
+        looped = f'"{path.stem.partition("_")[2]}": {{' in rules  # figures of ours that no paper has
+        assert drawn or looped or f"rule {path.stem}:" in rules, path
         body = path.read_text()
         assert len(body.splitlines()) < 45, path
         assert "snakemake.config" not in body, path

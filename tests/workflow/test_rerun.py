@@ -63,6 +63,7 @@ def test_an_edit_runs_what_depends_on_it_and_nothing_else(finished, edited, chan
         ("stress={mesh: {growth: 0.6}}", {"simulate_structures", "measure_label_noise"}),
         ("stress={fits: {modern: {learning_rate: 0.01}}}", {"fit_selective"}),
         ("stress={selective: {draws: 6}}", {"fit_selective"}),
+        ("stress={fits: {modern: {steps: 16}}}", {"fit_selective"}),  # 16 is the batch size already
     ],
 )
 def test_a_changed_value_runs_the_rules_that_use_it(finished, change, changed):

@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
+    from mesobayes.images.damage import TransformSettings
     from mesobayes.jobs.fit_heteroencoder import fit_heteroencoder
-    from mesobayes.learning.damage import TransformSettings
     from mesobayes.learning.damage_fit import DamageFitSettings
     from mesobayes.nets.heteroencoder import HeteroencoderSettings
     from mesobayes.provenance import job_provenance

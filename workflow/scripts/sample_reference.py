@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads):
+    from mesobayes.images.damage import TransformSettings
     from mesobayes.jobs.sample_reference import sample_reference
-    from mesobayes.learning.damage import TransformSettings
     from mesobayes.provenance import job_provenance
     from mesobayes.settings import grouped
     from mesobayes.studies.reference_posterior import ReferenceSettings

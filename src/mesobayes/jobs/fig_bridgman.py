@@ -16,8 +16,8 @@ from mesobayes.figures.bridgman import learning, models, readings, specimens, un
 from mesobayes.figures.bridgman.drawing import Drawing
 from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import drawing_style, save_figure
+from mesobayes.images.damage import Weighting, transform_damage, weight_table
 from mesobayes.jobs.bridgman_record import figure_record, finite
-from mesobayes.learning.damage import Weighting, transform_damage, weight_table
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store
@@ -140,7 +140,7 @@ def _loss_weightings(inputs: Inputs, provenance: Provenance) -> Drawing:
     solid = data["pores"].values[good] == 0
     target = transform_damage(data["damage"].values[good], solid, "t")
     names: tuple[Weighting, ...] = ("uniform", "logistic", "IH", "IHpr")
-    weights = {name: weight_table(name, target, solid).table for name in names}
+    weights: dict[str, np.ndarray] = {name: weight_table(name, target, solid).table for name in names}
     return learning.loss_weightings(scores, weights, _scores_note(scores, provenance))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mesobayes.images.damage import TransformSettings
 from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
-from mesobayes.learning.damage import TransformSettings
 from mesobayes.learning.damage_fit import DamageFitSettings
 from mesobayes.nets.heteroencoder import HeteroencoderSettings
 from mesobayes.provenance import Provenance

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mesobayes.images.damage import TransformSettings, transform_damage
 from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
-from mesobayes.learning.damage import TransformSettings, transform_damage
 from mesobayes.provenance import Provenance
 from mesobayes.seeds import seed_from_name
 from mesobayes.store import open_store, write_store

@@ -14,8 +14,8 @@ from mesobayes.fem.viscoplastic import Material
 from mesobayes.figures.bridgman.drawing import SHOWN, Finding
 from mesobayes.figures.registry import read_registry
 from mesobayes.files import replacing
+from mesobayes.images.damage import TRANSFORM_NAMES, TRANSFORMS, WEIGHTINGS
 from mesobayes.jobs.bridgman_record import figure_record, finite
-from mesobayes.learning.damage import TRANSFORM_NAMES, TRANSFORMS, WEIGHTINGS
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, count_parameters
 from mesobayes.provenance import Provenance
 

@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from mesobayes.learning.damage import (
+from mesobayes.images.damage import (
     PRINTED_SYMMETRIES,
     WeightTable,
     apply_symmetry,

@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.fem.failure import FAILED
-from mesobayes.learning.damage import (
+from mesobayes.images.damage import (
     Transform,
     TransformSettings,
     Weighting,

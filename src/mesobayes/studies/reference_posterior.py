@@ -17,7 +17,7 @@ from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 from numpyro.infer import MCMC, NUTS
 
-from mesobayes.learning.damage import WeightTable
+from mesobayes.images.damage import WeightTable
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, fit_damage
 from mesobayes.nets.heteroencoder import (
     HeteroencoderSettings,

@@ -27,7 +27,7 @@ from mesobayes.figures.style import (
     VERMILION,
     new_figure,
 )
-from mesobayes.learning.damage import TRANSFORM_NAMES
+from mesobayes.images.damage import TRANSFORM_NAMES
 from mesobayes.nets.heteroencoder import HeteroencoderSettings
 
 WEIGHT_NAME = {

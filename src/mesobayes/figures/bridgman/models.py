@@ -35,7 +35,7 @@ from mesobayes.figures.style import (
     YELLOW,
     new_figure,
 )
-from mesobayes.learning.damage import TRANSFORM_NAMES
+from mesobayes.images.damage import TRANSFORM_NAMES
 
 TRANSFORM_COLOUR = {"id": BLACK, "sigma": BLUE, "g": GREEN, "t": VERMILION}
 WEIGHT_LINE = {"uniform": "-", "IH": "--", "IHpr": ":"}

@@ -24,7 +24,7 @@ from mesobayes.figures.bridgman.drawing import (
     foot_note,
 )
 from mesobayes.figures.style import BLACK, BLUE, GREY, SKY, VERMILION, new_figure
-from mesobayes.learning.damage import TransformSettings, transform_damage
+from mesobayes.images.damage import TransformSettings, transform_damage
 
 LETTERS = "abcdefghijkl"
 PRESET_LABEL = {"fast": "fast: one point, m = 5", "printed": "printed: Table 1, eight points"}

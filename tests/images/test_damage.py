@@ -3,7 +3,7 @@ import jax
 import numpy as np
 import pytest
 
-from mesobayes.learning.damage import (
+from mesobayes.images.damage import (
     N_SYMMETRIES,
     PRINTED_SYMMETRIES,
     apply_symmetry,
