@@ -148,7 +148,11 @@ class PeriodicPermeabilityNet(nnx.Module):
         """(n, …) -> mean and log standard deviation of log μ, each (n, outputs)."""
         n = images.shape[0]
         turned = [jnp.swapaxes(images, -1, -1 - i) for i in range(self.settings.outputs)]
-        mean, log_std = self._along_x(jnp.concatenate(turned), noise)
+        if len({image.shape for image in turned}) == 1:  # one pass over all orientations
+            turned = [jnp.concatenate(turned)]
+        mean, log_std = (
+            jnp.concatenate(parts) for parts in zip(*(self._along_x(x, noise) for x in turned), strict=True)
+        )
         return mean.reshape(-1, n).T, log_std.reshape(-1, n).T
 
     def _along_x(self, images: jax.Array, noise: Noise | None) -> tuple[jax.Array, jax.Array]:
