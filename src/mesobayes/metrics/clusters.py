@@ -18,6 +18,9 @@ FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 NEIGHBOURS = np.ones((3, 3, 3), bool)
 
+RANK_THRESHOLD = 0.5  # of the mean field, for the clusters that are ranked
+RANK_LEVEL = 0.6  # above which probability mass counts
+
 
 def voxel_counts(
     predicted: FloatArray, true: FloatArray, solid: BoolArray, thresholds: FloatArray

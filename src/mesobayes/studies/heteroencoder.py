@@ -30,6 +30,8 @@ from mesobayes.learning.damage_fit import (
     predict_fields,
 )
 from mesobayes.metrics.clusters import (
+    RANK_LEVEL,
+    RANK_THRESHOLD,
     cluster_counts,
     precision,
     rank_clusters,
@@ -50,8 +52,6 @@ from mesobayes.studies.failure import assign_folds, choose_realizations
 BINS = 50
 THRESHOLDS = np.linspace(0.0, 1.0, 41)[1:]
 CLUSTER_THRESHOLDS = np.linspace(0.5, 0.95, 10)
-RANK_THRESHOLD = 0.5  # of the mean field, for the clusters that are ranked
-RANK_LEVEL = 0.6  # above which probability mass counts
 _BLOCK = 64
 
 

@@ -22,6 +22,8 @@ from mesobayes.figures.bridgman.drawing import (
 from mesobayes.figures.bridgman.models import MODEL_STYLE, failure_spots
 from mesobayes.figures.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, YELLOW, new_figure
 from mesobayes.metrics.clusters import (
+    RANK_LEVEL,
+    RANK_THRESHOLD,
     RankedClusters,
     failure_probability,
     observed_shares,
@@ -29,7 +31,6 @@ from mesobayes.metrics.clusters import (
     rank_of_place,
 )
 from mesobayes.nets.heteroencoder import Parameters, variation_by_layer
-from mesobayes.studies.heteroencoder import RANK_LEVEL, RANK_THRESHOLD
 
 LETTERS = "abcdefghijkl"
 
