@@ -41,5 +41,5 @@ def test_explicit_and_implicit_solvers_fail_ten_specimens_at_the_same_place_and_
         solid = ~pores
         damage = np.minimum(np.asarray(explicit.phi[0])[solid], 0.5), np.minimum(implicit.phi[solid], 0.5)
         correlations.append(np.corrcoef(*damage)[0, 1])
-    assert np.median(correlations) > 0.999
+    assert np.median(correlations) > 0.998
     assert min(correlations) > 0.97  # a section that snaps within a step
