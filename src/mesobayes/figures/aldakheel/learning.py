@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mesobayes.figures.aldakheel.cells import show_image
 from mesobayes.figures.bridgman.drawing import CONTRADICTS, NOT_SHOWN, SHOWN, Drawing, Finding
@@ -46,12 +48,12 @@ def permeability_mono(image: np.ndarray, fits: Fits, scale: str) -> Drawing:
         )
         draw_predictions(place, fits, i, {"printed": ORANGE, "modern": BLUE})
         place.set_title(f"({'cd'[i]}) {_COMPONENTS[i]}")
-    _share_legend(axes[1, 0])
+    _share_legend(figure, axes[1, 0])
     coverage = (
         f"calibrated intervals cover {100 * bayes.attrs['coverage_calibrated']:.1f} % "
         f"(before calibration {100 * bayes.attrs['coverage_nominal']:.1f} %)"
     )
-    figure.suptitle(f"{note(fits['printed'], scale)}; {coverage}\n{score_line(fits)}", fontsize=7.5)
+    figure.suptitle(f"{note(fits['printed'], scale)}\n{score_line(fits)}\n{coverage}", fontsize=7.5)
     return Drawing(figure, score_findings(fits["printed"], scale, "_mu"), scores_of(fits))
 
 
@@ -68,7 +70,7 @@ def transfer_poly(image: np.ndarray, fits: Fits, scale: str) -> Drawing:
         draw_truth(place, fits["scratch"], i)
         draw_predictions(place, fits, i, {"scratch": GREEN, "transfer": BLUE})
         place.set_title(f"({'cd'[i]}) {_COMPONENTS[i]}")
-    _share_legend(axes[1, 0])
+    _share_legend(figure, axes[1, 0])
     figure.suptitle(f"{note(fits['transfer'], scale)}\n{score_line(fits)}", fontsize=7.5)
     findings = transfer_findings(fits, scale)
     epochs = epochs_to_converge(fits["transfer"])
@@ -88,7 +90,7 @@ def transfer_overlap(image: np.ndarray, fits: Fits, scale: str) -> Drawing:
         draw_truth(place, fits["scratch"], i)
         draw_predictions(place, fits, i, {"scratch": GREEN, "transfer": BLUE})
         place.set(xscale="log", yscale="log", title=f"({'cd'[i]}) {_COMPONENTS[i]}")
-    _share_legend(axes[1, 0])
+    _share_legend(figure, axes[1, 0])
     _score_table(axes[0, 1], fits)
     axes[0, 1].set_title("(b) scores on the test cells")
     figure.suptitle(note(fits["transfer"], scale), fontsize=7.5)
@@ -108,7 +110,7 @@ def permeability_3d(fits: Fits, scale: str, solve_seconds: float, side: int) -> 
     draw_truth(axes[1], fits["printed"], 0)
     draw_predictions(axes[1], fits, 0, {"printed": ORANGE, "modern": BLUE})
     axes[1].set_title(f"(b) {_COMPONENTS[0]}")
-    _share_legend(axes[1])
+    _share_legend(figure, axes[1])
     figure.suptitle(f"{note(fits['printed'], scale)}, {side}³ voxels\n{score_line(fits)}", fontsize=7.5)
     findings = score_findings(fits["printed"], scale, "_mu")
     minutes = solve_seconds / 60
@@ -130,7 +132,10 @@ def draw_losses(axes: Axes, fits: Fits, colours: tuple[str, str]) -> None:
     base = next(iter(fits.values())).attrs["baseline_spread"] ** 2
     axes.axhline(base, color=GREY, linestyle=":", label="volume fraction alone")
     axes.set(xlabel="epoch", ylabel="mean squared error of log μ*")
-    axes.legend(loc="upper right")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * (high / low) ** 0.45)  # room for the legend
+    axes.legend(loc="upper right", fontsize=6.5)
 
 
 def draw_truth(axes: Axes, fit: xr.Dataset, component: int) -> None:
@@ -151,8 +156,9 @@ def draw_predictions(axes: Axes, fits: Fits, component: int, colours: Mapping[st
         axes.plot(truth, mean, ".", color=colour, markersize=3, alpha=0.7, label=name, zorder=4)
 
 
-def _share_legend(axes: Axes) -> None:
-    axes.legend(loc="upper left", markerscale=1.6)
+def _share_legend(figure: Figure, axes: Axes) -> None:
+    """One legend of predictions below all axes."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=1.6)
 
 
 def _score_table(axes: Axes, fits: Fits) -> None:
