@@ -123,7 +123,11 @@ def test_places_are_found_within_reach_and_scored():
     np.testing.assert_allclose(observed_shares(ranked, places), [0.25, 0.25, 0.25])
 
 
-def test_a_field_below_the_threshold_still_has_its_highest_voxel():
+def test_thresholds_are_shares_of_the_highest_value():
+    np.testing.assert_allclose(rank_clusters(0.1 * draws(), 0.6, 0.8).mass, [1.0, 0.5, 0.0])
+
+
+def test_a_low_field_still_has_its_highest_voxel():
     field = np.zeros((2, 4, 4, 4))
     field[:, 1, 2, 3] = 0.2
     ranked = rank_clusters(field, 0.6, 0.8)

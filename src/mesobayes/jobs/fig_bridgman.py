@@ -70,7 +70,7 @@ def _scores_note(scores: Mapping[str, xr.Dataset], provenance: Provenance) -> st
     folds = sorted({data.sizes["fold"] for data in scores.values()})
     return (
         f"scale {provenance.scale}: {some.attrs['n_train']} training and {some.attrs['n_test']} test "
-        f"specimens per fold, split by specimen; {' or '.join(map(str, folds))} folds"
+        f"specimens per fold, split by specimen; mean of {' or '.join(map(str, folds))} fold(s)"
     )
 
 

@@ -18,8 +18,8 @@ FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 NEIGHBOURS = np.ones((3, 3, 3), bool)
 
-RANK_THRESHOLD = 0.5  # of the mean field, for the clusters that are ranked
-RANK_LEVEL = 0.6  # above which probability mass counts
+RANK_THRESHOLD = 0.5  # of the highest mean, for the clusters that are ranked
+RANK_LEVEL = 0.7  # of the highest mean, above which probability mass counts
 
 
 def voxel_counts(
@@ -97,14 +97,16 @@ class RankedClusters:
 def rank_clusters(draws: FloatArray, threshold: float, level: float, largest: int = 20) -> RankedClusters:
     """Rank the clusters of the mean field above a threshold by probability mass above a level.
 
-    draws (draw, x, y, z). Equal masses are ordered by the mean damage. At most `largest` clusters, those of
-    highest mean, are kept. Where no voxel reaches the threshold, the highest voxel is the only cluster.
+    draws (draw, x, y, z). Threshold and level are shares of the highest value of the mean field: networks
+    that shrink towards the mean are then ranked like those that do not. Equal masses are ordered by the mean
+    damage. At most `largest` clusters are kept.
     """
     mean = draws.mean(axis=0)
-    labels, count = label_clusters(mean, min(threshold, float(mean.max())))
+    highest = float(mean.max())
+    labels, count = label_clusters(mean, min(threshold * highest, highest))
     numbers = np.arange(1, count + 1)
     means = np.stack([ndimage.mean(draw, labels, numbers) for draw in draws])  # (draw, cluster)
-    mass, average = (means >= level).mean(axis=0), means.mean(axis=0)
+    mass, average = (means >= level * highest).mean(axis=0), means.mean(axis=0)
     order = np.lexsort((-average, -mass))[:largest]
     renumber = np.zeros(count + 1, np.int32)
     renumber[order + 1] = np.arange(1, len(order) + 1)

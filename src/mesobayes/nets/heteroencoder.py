@@ -181,7 +181,7 @@ def _printed(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.
 
 
 def _modern(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.Array:
-    relu = jax.nn.relu
+    relu = jax.nn.leaky_relu  # a plain one dies: the uniform field is a local optimum of the loss
     first = relu(layer(0, jnp.concatenate([x, jnp.ones_like(x)], axis=-1)))
     second = relu(layer(1, max_pool(first)))
     third = relu(layer(3, relu(layer(2, max_pool(second)))))

@@ -141,10 +141,11 @@ def damage_histograms(histories: xr.Dataset, note: str) -> Drawing:
     norm = Normalize(0.0, 100 * largest)
     for i, axes in enumerate(panels.ravel()[: len(damage)]):
         valid = np.flatnonzero(np.isfinite(strain[i]))
-        for record in valid[:: max(1, len(valid) // 14)]:
+        for record in valid[np.linspace(0, len(valid) - 1, 9).astype(int)]:
             counts, _ = np.histogram(damage[i, record][~pores[i]], _BINS)
             colour = mpl.colormaps["coolwarm"](norm(100 * strain[i, record]))
-            axes.stairs(np.maximum(counts, 0.5), _BINS, color=colour, linewidth=1.0)
+            shown = np.where(counts > 0, counts, np.nan)
+            axes.plot(0.5 * (_BINS[1:] + _BINS[:-1]), shown, ".-", markersize=3, color=colour, linewidth=1.0)
         axes.set_title(f"({LETTERS[i]})", loc="left")
         axes.set(yscale="log", xlim=(0, 1))
     for axes in panels[-1]:

@@ -86,7 +86,8 @@ def cluster_cdfs(fit: xr.Dataset, note: str) -> Drawing:
             color=colour,
             label=f"cluster {rank + 1}",
         )
-    axes.axvline(RANK_LEVEL, color=GREY, linestyle=":", label="level of the mass")
+    highest = float(fit["draws"].values[:, number].astype(np.float32).mean(axis=0).max())
+    axes.axvline(RANK_LEVEL * highest, color=GREY, linestyle=":", label="level of the mass")
     axes.set(xlabel="mean damage of the cluster", ylabel="share of the posterior draws", ylim=(0, 1.02))
     axes.legend(loc="upper left")
     axes.set_title(f"realization ({LETTERS[number]})", loc="left")
