@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mesobayes.batches import merge_batches
-from mesobayes.errors import StoreError
+from mesobayes.batches import merge_batches, refuse_bad_share
+from mesobayes.errors import MesobayesError, StoreError
 from mesobayes.provenance import Provenance
 from mesobayes.store import write_store
 
@@ -71,3 +71,10 @@ def test_a_damaged_batch_is_named(tmp_path):
     paths[1].write_bytes(paths[1].read_bytes()[:200])
     with pytest.raises(StoreError, match=r"0001\.zarr\.zip cannot be used.*Delete this file"):
         merge_batches(paths, "structure", "test")
+
+
+def test_a_data_set_of_which_too_much_failed_is_refused_with_the_last_reason():
+    reasons = xr.DataArray(["", "gmsh gave up", ""], dims="structure")
+    refuse_bad_share(1, 10, reasons, "plates could not be meshed", 0.1, "some.share")
+    with pytest.raises(MesobayesError, match=r"2 of 10 plates .* 0\.1 set by some\.share.*gmsh gave up"):
+        refuse_bad_share(2, 10, reasons, "plates could not be meshed", 0.1, "some.share")

@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from mesobayes.errors import StoreError
+from mesobayes.errors import MesobayesError, StoreError
 from mesobayes.store import open_store
 
 
@@ -38,6 +38,22 @@ def merge_batches(paths: Iterable[Path | str], dim: str, schema: str) -> xr.Data
     merged = _concatenate(batches, dim).sortby(dim)
     merged.attrs["manifest"] = manifest
     return merged
+
+
+def refuse_bad_share(
+    bad: int, drawn: int, reasons: xr.DataArray, what: str, share_max: float, setting: str
+) -> None:
+    """Refuse a data set of which too much failed.
+
+    Raises:
+        MesobayesError: ``bad`` of ``drawn`` samples is more than ``share_max``; names the last reason.
+    """
+    if bad > share_max * drawn:
+        last = next(reason for reason in reversed(reasons.values.tolist()) if reason)
+        raise MesobayesError(
+            f"{bad} of {drawn} {what}, more than the share {share_max} set by {setting}; "
+            f"last reason: {last}. The finished batches are kept"
+        )
 
 
 def _refuse_duplicates(manifest: Sequence[dict[str, Any]], dim: str, folder: Path) -> None:

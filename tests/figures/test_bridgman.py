@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from mesobayes.figures.bridgman.drawing import DEPTH, Layer, bar_axes, draw_bar, project
+from mesobayes.figures.bridgman.bars import DEPTH, Layer, bar_axes, draw_bar, project
 from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import BLUE, VERMILION, new_figure
 from mesobayes.jobs.fig_bridgman import draw_figure

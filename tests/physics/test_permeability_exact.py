@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from mesobayes.fem.homogenisation import effective_permeability, homogenise
+from mesobayes.fem.magnetic_field import magnetic_field
+from mesobayes.fem.permeability_bounds import violates_bounds
 from mesobayes.geometry.inclusions import InclusionFamily, sample_cell
 
 MATRIX, INCLUSION = 1.0, 250.0
@@ -54,19 +56,24 @@ def test_keller_duality_becomes_an_equality_under_refinement():
 
 
 @pytest.mark.parametrize("dimension", [2, 3])
-def test_labels_lie_between_the_bounds_of_wiener_and_of_hashin_and_shtrikman(dimension):
-    traces, bounds = [], []
+def test_labels_lie_between_the_bounds_of_wiener_and_of_murat_and_tartar(dimension):
     family = InclusionFamily("balls", 64 if dimension == 2 else 24, dimension, 5, 5)
-    for seed in range(4):
-        image = cell(seed, 0.1 + 0.05 * seed, family)
-        f = image.mean()
-        values = np.linalg.eigvalsh(effective_permeability(image))
-        assert values.min() >= 1.0 / (f / INCLUSION + (1 - f) / MATRIX)
-        assert values.max() <= f * INCLUSION + (1 - f) * MATRIX
-        traces.append(values.mean())
-        bounds.append(MATRIX + f / (1 / (INCLUSION - MATRIX) + (1 - f) / (dimension * MATRIX)))
-    assert np.mean(traces) > np.mean(bounds)  # the lower bound is for isotropic mixtures: compare ensembles
-    assert np.mean(traces) < 2.0 * np.mean(bounds)
+    images = [cell(seed, 0.1 + 0.05 * seed, family) for seed in range(4)]
+    tensors = np.stack([effective_permeability(image) for image in images])
+    fractions = np.array([image.mean() for image in images])
+    assert not violates_bounds(tensors, fractions, MATRIX, INCLUSION, dimension).any()
+
+
+def test_a_laminate_attains_the_bounds_and_anything_beyond_them_is_found():
+    f = np.array([0.4])
+    laminate = np.diag([0.4 * INCLUSION + 0.6 * MATRIX, 1.0 / (0.4 / INCLUSION + 0.6 / MATRIX)])[None]
+    assert not violates_bounds(laminate, f, MATRIX, INCLUSION, 2).any()
+    assert violates_bounds(1.01 * laminate, f, MATRIX, INCLUSION, 2).all()
+    assert violates_bounds(0.99 * laminate, f, MATRIX, INCLUSION, 2).all()
+    hashin_shtrikman = MATRIX + 0.4 / (1 / (INCLUSION - MATRIX) + 0.6 / (2 * MATRIX))
+    assert not violates_bounds(1.001 * hashin_shtrikman * np.eye(2)[None], f, MATRIX, INCLUSION, 2).any()
+    assert violates_bounds(0.99 * hashin_shtrikman * np.eye(2)[None], f, MATRIX, INCLUSION, 2).all()
+    assert violates_bounds(np.full((1, 2, 2), np.nan), f, MATRIX, INCLUSION, 2).all()
 
 
 def test_symmetries_of_the_image_are_symmetries_of_the_tensor():
@@ -80,6 +87,15 @@ def test_symmetries_of_the_image_are_symmetries_of_the_tensor():
     np.testing.assert_allclose(effective_permeability(np.roll(image, (13, -29), (0, 1))), tensor, **close)
     np.testing.assert_allclose(effective_permeability(np.tile(image, (1, 2))), tensor, **close)
     assert tensor[0, 1] == tensor[1, 0]
+
+
+def test_the_mean_induction_of_the_field_is_the_column_of_the_tensor():
+    image = cell(0, 0.3)
+    tensor = effective_permeability(image)
+    for load in range(2):
+        field, induction = magnetic_field(image, load)
+        np.testing.assert_allclose(field.mean(axis=(1, 2)), np.eye(2)[load], atol=1e-12)
+        np.testing.assert_allclose(induction.mean(axis=(1, 2)), tensor[load], rtol=1e-6, atol=1e-6)
 
 
 def test_order_toward_the_exact_square_array_of_square_inclusions():

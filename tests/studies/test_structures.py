@@ -9,7 +9,7 @@ from mesobayes.fem import MeshSettings
 from mesobayes.fem.errors import MeshError
 from mesobayes.geometry import PlacementError, PlateFamily
 from mesobayes.studies import structures
-from mesobayes.studies.structures import SimulationError, draw_structure, simulate_structures
+from mesobayes.studies.structures import draw_structure, simulate_structures
 
 FAMILY = PlateFamily(
     "tiny", 18.0, 5.0, n_ellipses=1, semi_axis_min=1.0, semi_axis_max=2.0, n_pores_min=1, n_pores_max=2
@@ -79,10 +79,14 @@ def test_a_failed_draw_is_recorded_and_replaced_by_the_next(monkeypatch):
     np.testing.assert_array_equal(batch.ellipse[0, 0], plate.ellipses[0].parameters)
 
 
-def test_a_structure_that_always_fails_stops_with_its_last_reason(monkeypatch):
-    fail_until(monkeypatch, 1000)
-    with pytest.raises(SimulationError, match=r"Structure 7 of family 'tiny' failed in 5 draws.*on purpose"):
-        simulate([7])
+def test_a_structure_that_always_fails_is_given_up_and_the_others_are_kept(monkeypatch):
+    fail_until(monkeypatch, 5)
+    batch = simulate([7, 0])
+    assert batch.status.values.tolist() == [1, 0]
+    assert int(batch.failed_draws[0]) == 5
+    assert "draw 4: MeshError: gmsh failed on purpose." in str(batch.status_reason.values[0])
+    assert not batch.micro_tresca[0].any()
+    assert batch.micro_tresca[1].any()
 
 
 def test_a_family_without_room_is_not_retried():

@@ -30,7 +30,6 @@ rule simulate_specimens:
     params:
         **flat("porosity", FAILURE.porosity),
         code=code_hash("mesobayes.jobs.simulate_specimens"),
-        failed_share_max=FAILURE.specimens.failed_share_max,
         indices=specimen_indices,
         maximum_strain=FAILURE.specimens.maximum_strain,
         scale=SCALE,
@@ -59,6 +58,7 @@ rule merge_specimens:
         runtime=30,
     params:
         code=code_hash("mesobayes.jobs.merge_specimens"),
+        failed_share_max=FAILURE.specimens.failed_share_max,
         scale=SCALE,
         seed=SEED,
     message:

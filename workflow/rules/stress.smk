@@ -30,7 +30,6 @@ rule simulate_structures:
         **by_wildcard("family", "family", STRESS.families),
         **flat("mesh", STRESS.mesh),
         code=code_hash("mesobayes.jobs.simulate_structures"),
-        failed_share_max=STRESS.structures.failed_share_max,
         indices=batch_indices,
         pixels_per_radius=STRESS.pixels_per_radius,
         scale=SCALE,
@@ -85,10 +84,11 @@ rule merge_structures:
         "../../envs/solve.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=patches_mem_mb,
         runtime=30,
     params:
         code=code_hash("mesobayes.jobs.merge_structures"),
+        failed_share_max=STRESS.structures.failed_share_max,
         scale=SCALE,
         seed=SEED,
     message:
@@ -111,7 +111,7 @@ rule cut_patches:
         "../../envs/solve.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=patches_mem_mb,
         runtime=30,
     params:
         code=code_hash("mesobayes.jobs.cut_patches"),
@@ -140,7 +140,7 @@ rule fit_selective:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=patches_mem_mb,
         runtime=240,
     params:
         **by_wildcard("fit", "network", STRESS.fits),
@@ -178,7 +178,7 @@ rule collect_selective:
         "../../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=patches_mem_mb,
         runtime=30,
     params:
         code=code_hash("mesobayes.jobs.collect_selective"),

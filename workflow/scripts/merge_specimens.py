@@ -12,6 +12,7 @@ with job_log(snakemake.log[0], snakemake.threads):
 
     merge_specimens(
         batches=list(snakemake.input),
+        failed_share_max=snakemake.params.failed_share_max,
         output=snakemake.output[0],
         provenance=job_provenance("failure", dict(snakemake.params.items())),
     )

@@ -13,6 +13,7 @@ with job_log(snakemake.log[0], snakemake.threads):
     merge_structures(
         batches=snakemake.input.batches,
         label_noise=snakemake.input.label_noise,
+        failed_share_max=snakemake.params.failed_share_max,
         output=snakemake.output[0],
         provenance=job_provenance(f"stress/{snakemake.wildcards.family}", dict(snakemake.params.items())),
     )

@@ -22,6 +22,5 @@ with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("
         ),
         indices=snakemake.params.indices,
         maximum_strain=snakemake.params.maximum_strain,
-        failed_share_max=snakemake.params.failed_share_max,
         provenance=job_provenance("failure", dict(snakemake.params.items())),
     )

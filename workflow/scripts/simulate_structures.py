@@ -19,6 +19,5 @@ with job_log(snakemake.log[0], snakemake.threads):
         indices=snakemake.params.indices,
         mesh=grouped(MeshSettings, snakemake.params, "mesh"),
         pixels_per_radius=snakemake.params.pixels_per_radius,
-        failed_share_max=snakemake.params.failed_share_max,
         provenance=job_provenance(f"stress/{snakemake.wildcards.family}", dict(snakemake.params.items())),
     )

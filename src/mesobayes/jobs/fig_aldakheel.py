@@ -14,7 +14,7 @@ import xarray as xr
 from mesobayes.errors import StoreError
 from mesobayes.figures.aldakheel import cells as microstructures
 from mesobayes.figures.aldakheel import learning, schematics
-from mesobayes.figures.bridgman.drawing import SHOWN, Drawing, Finding
+from mesobayes.figures.drawing import SHOWN, Drawing, Finding
 from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import drawing_style, save_figure
 from mesobayes.jobs.fit_permeability import SCHEMA as FIT
@@ -52,7 +52,7 @@ def draw_figure(
     begin = time.perf_counter()
     target = read_registry(registry)[slug]
     with drawing_style():
-        drawing = _draw(slug, inputs, provenance)
+        drawing = _draw(slug, inputs, materials, provenance)
     content = {
         **target_record(target, drawing.findings, drawing.drawn, provenance),
         "materials": dict(zip(("matrix", "inclusion"), materials, strict=True)),
@@ -78,7 +78,7 @@ def write_table(
     write_record(content, record)
 
 
-def _draw(slug: str, inputs: Inputs, provenance: Provenance) -> Drawing:
+def _draw(slug: str, inputs: Inputs, materials: tuple[float, float], provenance: Provenance) -> Drawing:
     scale, seed = provenance.scale, provenance.seed
     plain = {
         "convolution_gray": schematics.convolution_gray,
@@ -98,7 +98,8 @@ def _draw(slug: str, inputs: Inputs, provenance: Provenance) -> Drawing:
         return seeded[slug](seed)
     if slug == "magneto_workflow":
         data = _open(inputs["cells"], CELLS, provenance)
-        return schematics.magneto_workflow(data, f"scale {scale}, one cell of {data.sizes['sample']}")
+        note = f"scale {scale}, one cell of {data.sizes['sample']}"
+        return schematics.magneto_workflow(data, materials, note)
     if slug == "feature_maps":
         return _feature_maps(inputs, provenance)
     fits = _fits(inputs, provenance)

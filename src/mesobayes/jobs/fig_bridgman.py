@@ -13,11 +13,11 @@ import xarray as xr
 
 from mesobayes.errors import StoreError
 from mesobayes.figures.bridgman import learning, models, readings, specimens, uncertainty
-from mesobayes.figures.bridgman.drawing import Drawing
+from mesobayes.figures.drawing import Drawing
 from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import drawing_style, save_figure
 from mesobayes.images.damage import Weighting, transform_damage, weight_table
-from mesobayes.jobs.bridgman_record import figure_record, finite
+from mesobayes.jobs.target_record import finite, target_record
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store
@@ -45,7 +45,7 @@ def draw_figure(
     with drawing_style():
         drawing = _FIGURES[slug](inputs, provenance)
     content = {
-        **figure_record(target, drawing.findings, drawing.drawn, provenance),
+        **target_record(target, drawing.findings, drawing.drawn, provenance),
         "wall_time_s": round(time.perf_counter() - begin, 1),
     }
     save_figure(drawing.figure, pdf, png, record, finite(content))

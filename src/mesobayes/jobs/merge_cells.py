@@ -7,13 +7,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesobayes.batches import merge_batches
+from mesobayes.errors import MesobayesError
+from mesobayes.fem.permeability_bounds import violates_bounds
 from mesobayes.jobs.generate_cells import SCHEMA
 from mesobayes.provenance import Provenance
 from mesobayes.store import write_store
 
 
 def merge_cells(batches: Sequence[Path | str], output: Path | str, provenance: Provenance) -> None:
-    """Write all cells of a family with a manifest of their batches."""
+    """Write all cells of a family with a manifest of their batches.
+
+    Raises:
+        MesobayesError: a label lies outside the bounds that every two-phase cell obeys.
+    """
     cells = merge_batches(batches, "sample", SCHEMA)
+    bad = violates_bounds(
+        cells["permeability"].values,
+        cells["volume_fraction"].values,
+        cells.attrs["matrix"],
+        cells.attrs["inclusion_permeability"],
+        cells["image"].ndim - 1,
+    )
+    if bad.any():
+        raise MesobayesError(
+            f"the permeability of {bad.sum()} cells of {cells.attrs['family']} violates the bounds of Wiener "
+            f"or of Murat and Tartar, first cell {cells['sample'].values[bad][0]}: delete "
+            f"{Path(batches[0]).parent} and run again with a smaller permeability.tolerance"
+        )
     cells.attrs["n_saturated"] = int(cells["saturated"].sum())
     write_store(cells, output, SCHEMA, provenance)

@@ -6,12 +6,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesobayes.batches import merge_batches
+from mesobayes.batches import merge_batches, refuse_bad_share
 from mesobayes.jobs.simulate_specimens import SCHEMA
 from mesobayes.provenance import Provenance
 from mesobayes.store import write_store
 
 
-def merge_specimens(batches: Sequence[Path | str], output: Path | str, provenance: Provenance) -> None:
-    """Write all specimens to one store."""
-    write_store(merge_batches(batches, "specimen", SCHEMA), output, SCHEMA, provenance)
+def merge_specimens(
+    batches: Sequence[Path | str], failed_share_max: float, output: Path | str, provenance: Provenance
+) -> None:
+    """Write all specimens to one store.
+
+    Raises:
+        MesobayesError: more than ``failed_share_max`` of the specimens have no pore or do not fail.
+    """
+    specimens = merge_batches(batches, "specimen", SCHEMA)
+    refuse_bad_share(
+        int((specimens["status"] != 0).sum()),
+        specimens.sizes["specimen"],
+        specimens["status_reason"],
+        "specimens have no pore or do not fail",
+        failed_share_max,
+        "failure.specimens.failed_share_max",
+    )
+    write_store(specimens, output, SCHEMA, provenance)

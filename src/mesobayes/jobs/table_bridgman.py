@@ -3,19 +3,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mesobayes.fem.viscoplastic import Material
-from mesobayes.figures.bridgman.drawing import SHOWN, Finding
+from mesobayes.figures.drawing import SHOWN, Finding
 from mesobayes.figures.registry import read_registry
-from mesobayes.files import replacing
 from mesobayes.images.damage import TRANSFORM_NAMES, TRANSFORMS, WEIGHTINGS
-from mesobayes.jobs.bridgman_record import figure_record, finite
+from mesobayes.jobs.target_record import target_record, write_record, write_rows
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, count_parameters
 from mesobayes.provenance import Provenance
 
@@ -26,14 +22,8 @@ def write_table(
     """Write one table as CSV, and as JSON what it shows of the printed values."""
     target = read_registry(registry)[slug]
     rows, findings = _TABLES[slug]()
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    with replacing(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-    content = finite(figure_record(target, findings, {"rows": len(rows) - 1}, provenance))
-    dump = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with replacing(record) as temporary:
-        temporary.write_text(dump, encoding="utf-8")
+    write_rows(rows, path)
+    write_record(target_record(target, findings, {"rows": len(rows) - 1}, provenance), record)
 
 
 Table = tuple[list[tuple[Any, ...]], dict[str, Finding]]

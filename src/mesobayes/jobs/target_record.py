@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mesobayes.figures.bridgman.drawing import NOT_SHOWN, Finding
+from mesobayes.figures.drawing import NOT_SHOWN, Finding
 from mesobayes.figures.registry import Target
 from mesobayes.files import replacing
 from mesobayes.provenance import Provenance, versions

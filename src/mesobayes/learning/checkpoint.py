@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mesobayes.errors import StoreError
+from mesobayes.files import replacing
 from mesobayes.learning.data import PatchData
 from mesobayes.learning.settings import FitSettings
 from mesobayes.nets import NetworkSettings
@@ -40,20 +40,9 @@ def fit_identity(
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray], identity: str) -> None:
-    """Write arrays to one file, atomically. Raises StoreError if the disk is full or read-only."""
-    temporary = path.with_name(f"{path.name}.tmp.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, identity=np.array(identity), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path} cannot be written ({error.strerror}): free space or choose another folder"
-        ) from error
+    """Write arrays to one file, whole or not at all. Raises StoreError if the disk is full or read-only."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, identity=np.array(identity), **arrays)
 
 
 def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], str]:

@@ -26,22 +26,23 @@ from mesobayes.seeds import rng_from_name
 FloatArray = NDArray[np.float64]
 Report = Callable[[int, int, str], None]  # structures done, structures in all, a short remark
 
+GOOD, GIVEN_UP = 0, 1  # status of a structure
 _MAX_FAILED_DRAWS = 5
-
-
-class SimulationError(RuntimeError):
-    """One structure failed in several draws running: the settings, not chance, are at fault."""
 
 
 @dataclass(frozen=True)
 class Structure:
-    """A plate, the far-field strain (exx, eyy, exy) drawn for it, and what was drawn before it and failed."""
+    """A plate, the far-field strain (exx, eyy, exy) drawn for it, and what was drawn before it and failed.
+
+    The stresses are zero where `solved` is false: then every draw failed, and the plate is the last one.
+    """
 
     plate: Plate
     strain: FloatArray
     macro_stress: FloatArray  # (load, component, y, x)
     micro_stress: FloatArray
     failures: tuple[str, ...] = ()
+    solved: bool = True
 
 
 def draw_structure(
@@ -62,9 +63,9 @@ def simulate_structure(
     pixels_per_radius: float = 4,
     solver: SolverName = "auto",
 ) -> Structure:
-    """Solve one structure, replacing draws that fail.
+    """Solve one structure, replacing draws that fail; give up after a few.
 
-    Raises PlacementError if the family cannot be placed and SimulationError after several failed draws.
+    Raises PlacementError if the family cannot be placed.
     """
     centres = pixel_centres(family.side, pixels_per_radius)
     failures: list[str] = []
@@ -81,10 +82,8 @@ def simulate_structure(
             failures.append(f"draw {draw}: {type(error).__name__}: {error}")
             continue
         return Structure(plate, strain, macro, micro, tuple(failures))
-    raise SimulationError(
-        f"Structure {index} of family '{family.name}' failed in {_MAX_FAILED_DRAWS} draws running; "
-        f"last {failures[-1]} Check the mesh settings {mesh} and the gaps of the family."
-    )
+    nothing = np.zeros((len(LOADS), len(COMPONENTS), len(centres), len(centres)))
+    return Structure(plate, strain, nothing, nothing, tuple(failures), solved=False)
 
 
 def simulate_structures(
@@ -101,8 +100,8 @@ def simulate_structures(
     Dimensions structure, load (unit strains exx, eyy, exy), component (xx, yy, xy), y, x. Variables: geometry
     (1 solid, 0 void) and coverage (area fraction of material in each pixel), macro_stress and micro_stress in
     units of E and zero in voids of their own problem, strain (the far-field strain drawn) with its far_stress
-    and micro_tresca, ellipse and pore parameters [cx, cy, a, b, angle] padded with NaN, status (0 = good),
-    status_reason (what failed before this draw) and failed_draws. Raises PlacementError and SimulationError.
+    and micro_tresca, ellipse and pore parameters [cx, cy, a, b, angle] padded with NaN, status (0 = good, 1 =
+    given up, without stresses), status_reason (which draws failed) and failed_draws. Raises PlacementError.
     """
     indices = list(indices)
     centres = pixel_centres(family.side, pixels_per_radius)
@@ -116,6 +115,7 @@ def simulate_structures(
         np.full((count, family.n_pores_max, 5), np.nan),
     )
     failures: list[tuple[str, ...]] = []
+    status = np.full(count, GOOD, np.int32)
     for k, index in enumerate(indices):
         done = simulate_structure(family, index, study_seed, mesh, pixels_per_radius, solver)
         holes = done.plate.holes()
@@ -126,6 +126,7 @@ def simulate_structures(
         _fill(ellipse[k], done.plate.ellipses)
         _fill(pore[k], done.plate.pores)
         failures.append(done.failures)
+        status[k] = GOOD if done.solved else GIVEN_UP
         if report is not None:
             remark = f"structure {index}: {len(done.plate.pores)} pores"
             report(k + 1, count, remark + f", after {len(done.failures)} failed draws" * bool(done.failures))
@@ -152,12 +153,9 @@ def simulate_structures(
             ),
             "ellipse": (shape_dims[0], ellipse, {"units": "R, R, R, R, degree"}),
             "pore": (shape_dims[1], pore, {"units": "R, R, R, R, degree"}),
-            "status": (("structure",), np.zeros(count, np.int32), {"long_name": "0 = good"}),
-            "status_reason": (
-                ("structure",),
-                reasons,
-            ),
-            "failed_draws": (("structure",), failed, {"long_name": "draws that failed before this one"}),
+            "status": (("structure",), status, {"long_name": "0 = good, 1 = given up"}),
+            "status_reason": (("structure",), reasons, {"long_name": "draws that failed, and why"}),
+            "failed_draws": (("structure",), failed, {"long_name": "draws that failed"}),
         },
         {
             "structure": np.array(indices, dtype=np.int64),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.axes import Axes
 
-from mesobayes.figures.bridgman.drawing import SHOWN, Drawing, Finding
+from mesobayes.figures.drawing import SHOWN, Drawing, Finding
 from mesobayes.figures.style import BLUE, ORANGE, new_figure
 from mesobayes.geometry.inclusions import InclusionCell, InclusionFamily, sample_cell, sample_fractions
 from mesobayes.seeds import rng_from_name

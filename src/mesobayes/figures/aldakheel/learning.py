@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mesobayes.figures.aldakheel.cells import show_image
-from mesobayes.figures.bridgman.drawing import CONTRADICTS, NOT_SHOWN, SHOWN, Drawing, Finding
+from mesobayes.figures.drawing import CONTRADICTS, NOT_SHOWN, SHOWN, Drawing, Finding
 from mesobayes.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, new_figure
 
 Fits = Mapping[str, xr.Dataset]

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
+from matplotlib.colors import LogNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
-from mesobayes.figures.bridgman.drawing import Drawing
+from mesobayes.fem.magnetic_field import magnetic_field
+from mesobayes.figures.drawing import Drawing
 from mesobayes.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, new_figure
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.permeability import PermeabilityNetworkSettings, PrintedPermeabilityCNN
@@ -204,13 +205,13 @@ def permeability_cnn() -> Drawing:
     return Drawing(figure, drawn={"layers": layers, "weights": weights})
 
 
-def magneto_workflow(cells: xr.Dataset, note: str) -> Drawing:
+def magneto_workflow(cells: xr.Dataset, materials: tuple[float, float], note: str) -> Drawing:
     """From a random set of discs to its label, each step under the name of what computes it."""
     cell = cells.isel(sample=int(np.argmin(np.abs(cells["volume_fraction"].values - 0.3))))
     image, side = cell["image"].values, cell.sizes["x"]
-    figure = new_figure(1.0, 0.36)
-    axes = figure.subplots(1, 4)
-    titles = ("random inclusions", "pixel image", "finite elements", "label")
+    figure = new_figure(1.0, 0.34)
+    axes = figure.subplots(1, 5)
+    titles = ("random inclusions", "pixel image", "finite elements", "induction", "label")
     for place, title in zip(axes, titles, strict=True):
         place.set(xlim=(0, side), ylim=(0, side), aspect="equal", xticks=[], yticks=[], title=title)
         place.spines[["top", "right"]].set_visible(True)
@@ -229,13 +230,19 @@ def magneto_workflow(cells: xr.Dataset, note: str) -> Drawing:
         axes[2].plot([0, side], [line, line], color=BLUE, linewidth=0.4)
     tensor = cell["permeability"].values
     rows = "\n".join("  ".join(f"{value:8.4f}" for value in row) for row in tensor)
-    axes[3].text(
+    induction = np.linalg.norm(magnetic_field(image.astype(bool), 0, *materials)[1], axis=0)
+    shown = axes[3].imshow(
+        induction, cmap="viridis", norm=LogNorm(*np.percentile(induction, (1, 99))), extent=(0, side, 0, side)
+    )
+    figure.colorbar(shown, ax=axes[3], shrink=0.55, label="|B| / (μ0 |mean H|)")
+    axes[4].text(
         side / 2, side / 2, f"μ* =\n\n{rows}", ha="center", va="center", family="monospace", fontsize=8
     )
     below = (
         "sample_cell",
         "InclusionCell.image",
         f"one element per pixel\n(corner of {zoom} × {zoom} shown)",
+        "magnetic_field\n(mean field along x)",
         "homogenise",
     )
     for place, text in zip(axes, below, strict=True):

@@ -9,16 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from mesobayes.figures.bridgman.drawing import (
-    NOT_SHOWN,
-    Drawing,
-    Finding,
-    Layer,
-    bar_axes,
-    colour_key,
-    draw_bar,
-    foot_note,
-)
+from mesobayes.figures.bridgman.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.figures.drawing import NOT_SHOWN, Drawing, Finding
 from mesobayes.figures.style import (
     BLACK,
     BLUE,

@@ -10,19 +10,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from mesobayes.figures.bridgman.drawing import (
-    NOT_SHOWN,
-    SHOWN,
-    Drawing,
-    Finding,
-    Layer,
-    bar_axes,
-    colour_key,
-    draw_bar,
-    foot_note,
-    line_key,
-)
+from mesobayes.figures.bridgman.bars import Layer, bar_axes, colour_key, draw_bar, foot_note, line_key
 from mesobayes.figures.bridgman.learning import WEIGHT_NAME
+from mesobayes.figures.drawing import NOT_SHOWN, SHOWN, Drawing, Finding
 from mesobayes.figures.style import (
     BLACK,
     BLUE,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from mesobayes.figures.bridgman.drawing import Drawing, foot_note, line_key
+from mesobayes.figures.bridgman.bars import foot_note, line_key
+from mesobayes.figures.drawing import Drawing
 from mesobayes.figures.style import BLUE, ORANGE, SKY, VERMILION, YELLOW, new_figure
 
 READING_LABEL = {

@@ -11,18 +11,8 @@ import xarray as xr
 from matplotlib.colors import Normalize
 from scipy import ndimage
 
-from mesobayes.figures.bridgman.drawing import (
-    CONTRADICTS,
-    NOT_SHOWN,
-    SHOWN,
-    Drawing,
-    Finding,
-    Layer,
-    bar_axes,
-    colour_key,
-    draw_bar,
-    foot_note,
-)
+from mesobayes.figures.bridgman.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.figures.drawing import CONTRADICTS, NOT_SHOWN, SHOWN, Drawing, Finding
 from mesobayes.figures.style import BLACK, BLUE, GREY, SKY, VERMILION, new_figure
 from mesobayes.images.damage import TransformSettings, transform_damage
 

@@ -9,17 +9,9 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 
-from mesobayes.figures.bridgman.drawing import (
-    NOT_SHOWN,
-    SHOWN,
-    Drawing,
-    Finding,
-    Layer,
-    bar_axes,
-    draw_bar,
-    foot_note,
-)
+from mesobayes.figures.bridgman.bars import Layer, bar_axes, draw_bar, foot_note
 from mesobayes.figures.bridgman.models import MODEL_STYLE, failure_spots
+from mesobayes.figures.drawing import NOT_SHOWN, SHOWN, Drawing, Finding
 from mesobayes.figures.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, YELLOW, new_figure
 from mesobayes.metrics.clusters import (
     RANK_LEVEL,

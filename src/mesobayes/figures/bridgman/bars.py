@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all figures share: a figure with what it found, and porous bars in three dimensions."""
+"""What the figures of porous bars share: bars in three dimensions, legends, the note at the foot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,25 +16,6 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from mesobayes.figures.style import GREY
-
-SHOWN, NOT_SHOWN, CONTRADICTS = "shown", "not shown at this scale", "contradicts the paper"
-
-
-class Finding(NamedTuple):
-    """What we found for a printed value: number or text, verdict, and why."""
-
-    ours: float | str | None
-    verdict: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure, its findings by the keys of the registry, and the numbers it shows."""
-
-    figure: Figure
-    findings: dict[str, Finding] = field(default_factory=dict)
-    drawn: dict[str, Any] = field(default_factory=dict)
 
 
 class Layer(NamedTuple):
