@@ -19,12 +19,12 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from mesobayes.errors import StoreError
+from mesobayes.figures.drawing import CONTRADICTS, NOT_SHOWN, SHOWN
 from mesobayes.figures.registry import PrintedValue, Registry, Target
 from mesobayes.figures.style import BLACK, BLUE, GREEN, GREY, VERMILION, drawing_style
 from mesobayes.files import replacing
 
-SHOWN, NOT_SHOWN = "shown", "not shown at this scale"
-CONTRADICTS, PLANNED = "contradicts the paper", "planned"
+PLANNED = "planned"
 _COLOURS = {SHOWN: GREEN, NOT_SHOWN: BLUE, CONTRADICTS: VERMILION, PLANNED: GREY}
 
 # heading, left edge in per cent of the page width, characters that fit
