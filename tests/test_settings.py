@@ -84,8 +84,11 @@ def test_a_key_given_by_the_user_wins_over_the_scale():
         ({"stress": {"selective": {"initial": True}}}, "must be a whole number, not True"),
         ({"stress": {"selective": {"initial": 0}}}, "'stress.selective.initial' must be at least 1, not 0"),
         ({"stress": {"selective": {"pool": 3}}}, "need a pool of"),
-        ({"stress": {"selective": {"acquisitions": ["randm"]}}}, "cannot be 'randm'; did you mean 'random'?"),
-        ({"stress": {"selective": {"acquisitions": "random"}}}, "must be a list, not 'random'"),
+        (
+            {"stress": {"selective": {"acquisitions": {"modern": ["randm"]}}}},
+            "cannot be 'randm'; did you mean 'random'?",
+        ),
+        ({"stress": {"selective": {"acquisitions": {"modern": "random"}}}}, "must be a list, not 'random'"),
         ({"stress": {"mesh": {"order": 4}}}, "'stress.mesh.order' must be at least 1 and at most 2, not 4"),
         ({"stress": {"fits": {"printed": {"epochs": 5.0}}}}, "exactly one of steps and epochs"),
         ({"stress": {"validation_structures": 999}}, "some must remain for training"),

@@ -82,6 +82,17 @@ class LabelNoiseConfig:
     refinement: Annotated[float, Range(1.0)]
 
 
+AcquisitionName = Literal["random", "max_variance", "relative_spread", "oracle"]
+
+
+@dataclass(frozen=True)
+class AcquisitionsConfig:
+    """Chains of each network; none leaves the network out."""
+
+    printed: tuple[AcquisitionName, ...]
+    modern: tuple[AcquisitionName, ...]
+
+
 @dataclass(frozen=True)
 class ChainConfig:
     """Sizes of the selective-learning experiment, in patches; repeats and chains."""
@@ -94,8 +105,7 @@ class ChainConfig:
     queries: Count
     draws: Annotated[int, Range(2)]
     repeats: Annotated[int, Range(2)]
-    networks: tuple[Literal["printed", "modern"], ...]
-    acquisitions: tuple[Literal["random", "max_variance", "relative_spread", "oracle"], ...]
+    acquisitions: AcquisitionsConfig
 
 
 @dataclass(frozen=True)

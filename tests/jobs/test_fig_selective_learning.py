@@ -86,6 +86,17 @@ def test_without_the_printed_acquisition_nothing_is_claimed():
     assert {verdict for _, verdict in found.values()} == {"not shown at this scale"}
 
 
+def test_a_chain_that_a_network_lacks_is_neither_drawn_nor_scored(tmp_path):
+    data = curves()
+    for name in ("accuracy", "mse", "coverage", "fit_seconds"):
+        data[name].loc[{"network": "printed", "acquisition": ["relative_spread", "oracle"]}] = np.nan
+    record = draw(data, tmp_path)
+    chains = record["drawn"]["chains (repeat, query)"]
+    assert set(chains) == {f"modern/{a}" for a in ACQUISITIONS} | {"printed/random", "printed/max_variance"}
+    assert set(record["savings"]) == {name for name in chains if not name.endswith("random")}
+    assert record["wall_time_s"]["fits"] == 3 * (2 + 5 * 6)
+
+
 def test_the_training_time_counts_the_shared_first_fit_once(tmp_path):
     record = draw(curves(), tmp_path)
     assert record["wall_time_s"]["fits"] == 2 * 3 * (1 + 5 * 4)

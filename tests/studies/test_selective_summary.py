@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mesobayes.metrics.learning_curve import chains_of
 from mesobayes.studies.selective_summary import learning_curves, score_correlation
 
 PATCHES, DRAWS, POOL = 40, 8, 30
@@ -52,6 +53,13 @@ def test_every_score_comes_from_the_fit_of_its_chain_repeat_and_query(results):
     half = 1.96 * fit["roi_max"].std("draw", ddof=1)
     inside = np.abs(fit["roi_max"].mean("draw") - fit["true_max"]) <= half
     assert float(curves["coverage"].sel(at)) == pytest.approx(float(inside.mean()), abs=1e-3)
+
+
+def test_a_network_may_lack_an_acquisition(results):
+    results |= {("modern", *key[1:]): fit for key, fit in results.items() if key[1] != "max_variance"}
+    curves = learning_curves(results)
+    assert chains_of(curves, "printed") == ["random", "max_variance"]
+    assert chains_of(curves, "modern") == ["random"]
 
 
 def test_the_initial_fit_stands_at_the_start_of_every_chain_of_its_repeat(results):

@@ -24,7 +24,7 @@ def test_the_paper_scale_plans_the_printed_number_of_fits(checkout):
         "fig_selective_learning",
         "--config",
         "scale=paper",
-        "stress={selective: {acquisitions: [random, max_variance]}}",
+        "stress={selective: {acquisitions: {printed: [random, max_variance], modern: [random, oracle]}}}",
     ).jobs
     # two networks; five repeats of the first fit and of five queries by two acquisitions each
     assert jobs["fit_selective"] == 2 * (5 + 5 * 5 * 2)

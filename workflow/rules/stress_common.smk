@@ -49,8 +49,8 @@ def all_fits(wildcards):
     """Return every fit of the experiment, once each."""
     paths = [
         fit_path(network, acquisition, repeat, query)
-        for network in CHAIN.networks
-        for acquisition in CHAIN.acquisitions
+        for network in ("printed", "modern")
+        for acquisition in getattr(CHAIN.acquisitions, network)
         for repeat in range(CHAIN.repeats)
         for query in range(CHAIN.queries + 1)
     ]

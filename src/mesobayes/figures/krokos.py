@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mesobayes.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure
-from mesobayes.metrics.learning_curve import mean_and_band
+from mesobayes.metrics.learning_curve import chains_of, mean_and_band
 
 ACQUISITION_STYLE: dict[str, tuple[str, str, str, str]] = {
     "random": ("random (mean, 95 % interval)", BLUE, "-", "o"),
@@ -40,7 +40,7 @@ def selective_learning(
     axes = figure.subplots(len(networks), 2, squeeze=False, sharex=True)
     added = (curves["labelled"] - curves["labelled"][0]).values
     for (left, right), network in zip(axes, networks, strict=True):
-        chains = curves.sel(network=network)
+        chains = curves.sel(network=network, acquisition=chains_of(curves, network))
         draw_chains(left, added, chains["accuracy"] * 100)
         draw_chains(right, added, chains["mse"])
         left.axhline(100 * baseline["accuracy"], label="no learning: tuned macro Tresca", **_BASELINE)
@@ -52,8 +52,11 @@ def selective_learning(
         left.set_title(NETWORK_TITLE.get(network, network), loc="left")
     for axis in axes[-1]:
         axis.set(xlabel=f"patches added to the first {int(curves['labelled'][0])}", xticks=added)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    entries: dict[str, Any] = {}
+    for axis in axes[::-1, 0]:
+        handles, labels = axis.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3)
     figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
     return figure
 

@@ -38,5 +38,5 @@ def collect_selective(
         **{f"baseline_{key}": value for key, value in asdict(baseline).items()},
         **noise,
     )
-    print(curves["accuracy"].mean("repeat").to_series().unstack("query").round(3), flush=True)
+    print(curves["accuracy"].mean("repeat").to_series().dropna().unstack("query").round(3), flush=True)
     write_store(curves, output, "stress/curves", provenance)

@@ -14,7 +14,7 @@ from mesobayes.errors import StoreError
 from mesobayes.figures.krokos import selective_learning
 from mesobayes.figures.registry import Target, read_registry
 from mesobayes.figures.style import drawing_style, save_figure
-from mesobayes.metrics.learning_curve import LabelSaving, claim_verdict, label_saving
+from mesobayes.metrics.learning_curve import LabelSaving, chains_of, claim_verdict, label_saving
 from mesobayes.provenance import Provenance, versions
 from mesobayes.store import open_store
 
@@ -35,7 +35,7 @@ def fig_selective_learning(
         StoreError: the curves were computed at another scale.
     """
     start = time.perf_counter()
-    data = open_store(curves, "stress/curves", finite=("accuracy", "mse"))
+    data = open_store(curves, "stress/curves")
     if data.attrs["scale"] != provenance.scale:
         raise StoreError(
             f"{curves} is of scale {data.attrs['scale']}, not {provenance.scale}: delete it and run again"
@@ -62,8 +62,8 @@ def fig_selective_learning(
 
 def printed_values(target: Target, curves: xr.Dataset) -> list[dict[str, Any]]:
     """Compare the printed acquisition on the printed network with what the paper prints, value by value."""
-    names = set(curves["network"].values) & {"printed"}, set(curves["acquisition"].values) & {"max_variance"}
-    if not all(names) or "random" not in curves["acquisition"].values:
+    printed = "printed" in curves["network"].values
+    if not printed or not {"random", "max_variance"} <= set(chains_of(curves, "printed")):
         reason = "the configuration leaves out the printed network, maximum variance or random acquisition"
         return [
             {
@@ -143,27 +143,25 @@ def _drawn(curves: xr.Dataset, baseline: dict[str, float], ceiling: float) -> di
             for name in ("accuracy", "mse", "coverage")
         }
         for network in curves["network"].values
-        for acquisition in curves["acquisition"].values
+        for acquisition in chains_of(curves, network)
     }
     noise = {key: value for key, value in curves.attrs.items() if key.startswith("label_noise")}
     return {"chains (repeat, query)": chains, "baseline": baseline, "ceiling": ceiling, **noise}
 
 
 def _savings(curves: xr.Dataset) -> dict[str, Any]:
-    acquisitions = [name for name in curves["acquisition"].values if name != "random"]
-    if len(acquisitions) == curves.sizes["acquisition"]:
-        return {}
     return {
         f"{network}/{acquisition}": label_saving(curves, network, acquisition).as_dict()
         for network in curves["network"].values
-        for acquisition in acquisitions
+        for acquisition in chains_of(curves, network)
+        if acquisition != "random" and "random" in chains_of(curves, network)
     }
 
 
 def _unique_seconds(curves: xr.Dataset) -> float:
     """Training time of all fits; query 0 stands in every chain but ran once."""
     seconds = curves["fit_seconds"]
-    return float(seconds.isel(query=slice(1, None)).sum() + seconds.isel(query=0, acquisition=0).sum())
+    return float(seconds.isel(query=slice(1, None)).sum() + seconds.isel(query=0).max("acquisition").sum())
 
 
 def _note(curves: xr.Dataset) -> str:

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mesobayes.files import replacing
 from mesobayes.images.user_image import read_two_phase_image
 from mesobayes.jobs.fit_permeability import SCHEMA as FIT
+from mesobayes.jobs.target_record import write_record
 from mesobayes.learning.regression_prediction import load_permeability_network
 from mesobayes.provenance import Provenance, versions
 from mesobayes.store import open_store
@@ -63,5 +62,4 @@ def predict_image(
         print(f"mu_{component} = {value['mean']:.4f}, {prediction['level']:.0%} interval {low} to {high}")
     for reason in prediction["unlike_training"]:
         print(f"warning: {reason}")
-    with replacing(output) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_record(content, output)

@@ -18,6 +18,12 @@ def mean_and_band(values: NDArray, level: float = 0.95) -> tuple[NDArray, NDArra
     return values.mean(axis=0), half
 
 
+def chains_of(curves: xr.Dataset, network: str) -> list[str]:
+    """Acquisitions of which a network has a chain; the scores of the others are NaN."""
+    there = curves["accuracy"].sel(network=network).notnull().all(("repeat", "query"))
+    return there["acquisition"].values[there.values].tolist()
+
+
 def labels_to_reach(accuracy: NDArray, added: NDArray, plateau: float) -> float:
     """Added labels at which a curve first reaches `plateau`, linear between queries; NaN if it never does."""
     if accuracy[0] >= plateau:

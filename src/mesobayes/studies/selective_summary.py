@@ -21,11 +21,13 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset]) -> xr.Dataset:
 
     `correlation` tells how well each score of the initial fit ranks the pool by true relative error.
     `results` maps (network, acquisition, repeat, query) to the data set of that fit; query 0 is stored under
-    the acquisition "initial" and stands at the start of every chain of its repeat.
+    the acquisition "initial" and stands at the start of every chain of its repeat. Scores of a chain that
+    a network lacks are NaN.
     """
     keys = [key for key in results if key[1] != "initial"]
     networks = list(dict.fromkeys(key[0] for key in keys))
     acquisitions = list(dict.fromkeys(key[1] for key in keys))
+    chains = {key[:2] for key in keys}
     repeats = sorted({key[2] for key in keys})
     queries = [0, *sorted({key[3] for key in keys})]
     scored = [name for name in acquisitions if name not in ("random", "oracle")]
@@ -34,6 +36,8 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset]) -> xr.Dataset:
     labelled = np.zeros(len(queries), np.int64)
     for index in np.ndindex(shape):
         network, acquisition, repeat, query = index
+        if (networks[network], acquisitions[acquisition]) not in chains:
+            continue
         chain = "initial" if query == 0 else acquisitions[acquisition]
         result = results[networks[network], chain, repeats[repeat], queries[query]]
         true = result["true_max"].values
