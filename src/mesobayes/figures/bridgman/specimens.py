@@ -53,7 +53,7 @@ def damage_evolution(histories: xr.Dataset, printed: xr.Dataset, note: str) -> D
     bottom.set(xlabel="φ/φmax", ylabel="voxels", yscale="log", xlim=(0, 1))
     top.plot([], [], "-", color=BLACK, label=PRESET_LABEL["fast"])
     top.plot([], [], "--", color=GREY, label=PRESET_LABEL["printed"])
-    top.legend(loc="lower right")
+    top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize="small")
     colour_key(figure, (("pores", GREY), ("φ/φmax ≥ 0.6", SKY), ("failed", VERMILION)))
     foot_note(figure, note)
     return Drawing(figure, _evolution_findings(histories, printed), {"strain_marks": strain[marks].tolist()})

@@ -81,7 +81,7 @@ def cluster_cdfs(fit: xr.Dataset, note: str) -> Drawing:
     highest = float(fit["draws"].values[:, number].astype(np.float32).mean(axis=0).max())
     axes.axvline(RANK_LEVEL * highest, color=GREY, linestyle=":", label="level of the mass")
     axes.set(xlabel="mean damage of the cluster", ylabel="share of the posterior draws", ylim=(0, 1.02))
-    axes.legend(loc="upper left")
+    figure.legend(loc="outside upper center", ncols=2)
     axes.set_title(f"realization ({LETTERS[number]})", loc="left")
     foot_note(figure, note)
     return Drawing(
