@@ -13,6 +13,7 @@ GPU ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS = $(if $(wildcard .venv-peers/ready),--peers .venv-peers/bin/python)
 LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt)
 STAMP := $(VENV)/ready$(if $(GPU),-gpu)
 CONFIG := $(if $(SCALE),--config scale=$(SCALE))
@@ -48,7 +49,11 @@ test: $(STAMP)
 	$(BIN)/python -m pytest
 
 bench: $(STAMP)
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/fem_solve.py
+	$(BIN)/python benchmarks/training_step.py --output docs/benchmarks/training.md $(PEERS)
+	$(BIN)/python benchmarks/permeability_solve.py $(PEERS)
+	$(BIN)/python benchmarks/failure_simulation.py
+	$(BIN)/python benchmarks/failure_training.py
 
 report: $(STAMP)
 	$(BIN)/snakemake --report report.zip $(CONFIG)
@@ -70,5 +75,5 @@ peers: .venv-peers/ready
 
 .venv-peers/ready: Makefile
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 numpy
+	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 numpy scipy pyamg==5.4.1 taufactor==1.2.1
 	@touch $@

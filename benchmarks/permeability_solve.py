@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Homogenisation against sparse direct and multigrid solvers, in one run.
 
-    python benchmarks/permeability_solve.py [--side 256] [--edge 101] [--output FILE]
+    python benchmarks/permeability_solve.py --peers .venv-peers/bin/python
 
 Two dimensions: one cell at a volume fraction of 0.3, both loads, residual 1e-8, against SciPy's `spsolve` per
 load and the Cholesky factorisations that are installed, on the same matrix. Three dimensions: one load on
-spheres at 0.3 against conjugate gradients with smoothed aggregation (`pyamg`). `pyamg` and `taufactor` take
-part where they are installed. Compilation is done before the clock starts.
+spheres at 0.3 against conjugate gradients with smoothed aggregation (`pyamg`). `pyamg` and `taufactor` run in
+an interpreter of their own, if one is given. Compilation is done before the clock starts.
 
 Set OMP_NUM_THREADS=1: processes, not threads, use the cores.
 """
@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import resource
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import product
@@ -30,6 +32,7 @@ from mesobayes.fem.homogenisation import homogenise
 from mesobayes.geometry.inclusions import InclusionFamily, sample_cell
 
 MATRIX, INCLUSION, TOLERANCE = 1.0, 250.0, 1e-8
+Row = tuple[str, float, float]  # solver, CPU seconds, wall seconds
 
 
 def timed(call: Callable[[], object], repeats: int = 1) -> tuple[float, float, object]:
@@ -92,7 +95,7 @@ def cholesky_solvers() -> dict[str, Callable[[sp.csc_array, list[np.ndarray]], o
     return found
 
 
-def two_dimensions(side: int) -> list[tuple[str, float, float]]:
+def two_dimensions(side: int, peers: str | None) -> list[Row]:
     image = sample_cell(InclusionFamily("mono", side), np.random.default_rng(1), 0.3).image()
     homogenise(image, tolerance=TOLERANCE)
     rows = [("ours, both loads", *timed(lambda: homogenise(image, tolerance=TOLERANCE), 5)[:2])]
@@ -100,38 +103,52 @@ def two_dimensions(side: int) -> list[tuple[str, float, float]]:
     rows.append(("`spsolve`, one load", *timed(lambda: spsolve(matrix, loads[0]))[:2]))
     for name, solve in cholesky_solvers().items():
         rows.append((name, *timed(lambda solve=solve: solve(matrix, loads))[:2]))
-    if importlib.util.find_spec("taufactor"):
-        import taufactor
-
-        def both() -> None:
-            for turned in (image, image.T):
-                taufactor.PeriodicMultiPhaseSolver(
-                    turned[None].astype(int), cond={0: MATRIX, 1: INCLUSION}
-                ).solve(verbose=False)
-
-        rows.append(("taufactor, two directions", *timed(both)[:2]))
+    if peers:
+        rows.append(("taufactor, two directions", *peer_seconds(peers, "taufactor", image, matrix, loads[0])))
     return rows
 
 
-def three_dimensions(edge: int) -> list[tuple[str, float, float]]:
+def three_dimensions(edge: int, peers: str | None) -> tuple[list[Row], float]:
+    """Rows, and the peak memory of this process in MiB before any peer ran."""
     family = InclusionFamily("spheres", edge, 3, 5, 5, fraction_max=0.35)
     image = sample_cell(family, np.random.default_rng(1), 0.3).image()
     homogenise(image, tolerance=TOLERANCE, loads=(0,))
     rows = [("ours, one load", *timed(lambda: homogenise(image, tolerance=TOLERANCE, loads=(0,)), 2)[:2])]
-    if importlib.util.find_spec("pyamg"):
-        import pyamg
-
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if peers:
         matrix, loads = assemble(np.where(image, INCLUSION, MATRIX))
-
-        def multigrid():
-            hierarchy = pyamg.smoothed_aggregation_solver(matrix.tocsr())
-            return hierarchy.solve(loads[0], tol=TOLERANCE, accel="cg")
-
-        rows.append(("pyamg smoothed aggregation, one load", *timed(multigrid)[:2]))
-    return rows
+        name = "pyamg smoothed aggregation, one load"
+        rows.append((name, *peer_seconds(peers, "multigrid", image, matrix, loads[0])))
+    return rows, peak
 
 
-def table(rows: list[tuple[str, float, float]]) -> str:
+def peer_seconds(
+    interpreter: str, kind: str, image: np.ndarray, matrix: sp.csc_array, load: np.ndarray
+) -> tuple[float, float]:
+    """CPU and wall seconds of `peers/homogenisation.py` in another interpreter."""
+    script = Path(__file__).parent / "peers" / "homogenisation.py"
+    rows = matrix.tocsr()
+    with tempfile.TemporaryDirectory() as folder:
+        system = Path(folder) / "system.npz"
+        np.savez(
+            system,
+            image=image,
+            data=rows.data,
+            indices=rows.indices,
+            indptr=rows.indptr,
+            load=load,
+            matrix=MATRIX,
+            inclusion=INCLUSION,
+            tolerance=TOLERANCE,
+        )
+        answer = subprocess.run(
+            [interpreter, str(script), kind, str(system)], check=True, capture_output=True, text=True
+        )
+    cpu, wall, _ = map(float, answer.stdout.split()[-3:])
+    return cpu, wall
+
+
+def table(rows: list[Row]) -> str:
     """Markdown table with the ratio of CPU times to the first row."""
     lines = ["| solver | CPU s | wall s | CPU of this row / ours |", "|---|---|---|---|"]
     lines += [f"| {name} | {cpu:.3f} | {wall:.3f} | {cpu / rows[0][1]:.1f} |" for name, cpu, wall in rows]
@@ -142,11 +159,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--edge", type=int, default=101)
+    parser.add_argument("--peers", help="interpreter with pyamg and taufactor (make peers)")
     parser.add_argument("--output", type=Path, default=Path("docs/benchmarks/permeability.md"))
     arguments = parser.parse_args()
-    volume = three_dimensions(arguments.edge)  # first, so that the memory is its own
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    square = two_dimensions(arguments.side)
+    volume, peak = three_dimensions(arguments.edge, arguments.peers)  # first: the memory is its own
+    square = two_dimensions(arguments.side, arguments.peers)
     text = f"""# Homogenisation: speed
 
 Made by `python benchmarks/permeability_solve.py`; every number comes from one run on the same machine, one
@@ -161,7 +178,7 @@ are left out.
 
 {table(volume)}
 
-Peak memory of the process up to here: {peak:.0f} MiB, Python and JAX included.
+Peak memory of our process: {peak:.0f} MiB, Python and JAX included.
 """
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(text, encoding="utf-8")

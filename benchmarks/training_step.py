@@ -5,7 +5,7 @@ All variants take turns in one run, so that a busy machine slows them alike; the
 and the ratios are of medians. Huge pages act only when the process is started with them, so the script
 starts itself again with the environment of a job.
 
-    python benchmarks/training_step.py --torch /path/to/python --output docs/benchmarks/training.md
+    python benchmarks/training_step.py --peers .venv-peers/bin/python
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def stepper(
 
 def torch_stepper(interpreter: str, batch: int, pixels_per_radius: int) -> Callable[[], tuple[float, float]]:
     """The same for PyTorch in another interpreter."""
-    script = Path(__file__).with_name("torch_stressnet.py")
+    script = Path(__file__).parent / "peers" / "stressnet.py"
     threads = os.environ.get("PJRT_NPROC", str(os.cpu_count()))
     arguments = [str(batch), str(18 * pixels_per_radius), str(8 * pixels_per_radius), threads]
     process = subprocess.Popen(
@@ -106,7 +106,7 @@ def table(seconds: dict[str, list[tuple[float, float]]], batch: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--torch", help="interpreter with PyTorch; left out if not given")
+    parser.add_argument("--peers", help="interpreter with PyTorch (make peers)")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--pixels-per-radius", type=int, default=4)
     parser.add_argument(
@@ -120,8 +120,8 @@ def main() -> None:
     shape = (arguments.batch, arguments.pixels_per_radius)
     load = os.getloadavg()[0]
     steps = {name: stepper(options, *shape, arguments.width) for name, options in VARIANTS.items()}
-    if arguments.torch:
-        steps[PEER] = torch_stepper(arguments.torch, *shape)
+    if arguments.peers:
+        steps[PEER] = torch_stepper(arguments.peers, *shape)
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
     for _ in range(arguments.rounds):
         for name, step in steps.items():
