@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from mesobayes.fem import fail_specimen
 from mesobayes.fem.collapse import run_to_collapse
 from mesobayes.fem.explicit import (
     ExplicitSettings,
@@ -14,7 +13,7 @@ from mesobayes.fem.explicit import (
     start,
     step,
 )
-from mesobayes.fem.failure import NO_PORE, NOT_FAILED, PRESETS, fail_specimens
+from mesobayes.fem.failure import NO_PORE, NOT_FAILED, PRESETS, fail_specimen, fail_specimens
 from mesobayes.fem.viscoplastic import Material
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.seeds import rng_from_name

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from mesobayes.fem import integrate_material_point
+from mesobayes.fem.material_point import integrate_material_point
 from mesobayes.fem.viscoplastic import Material, flow_root, grow, update, virgin_state
 
 TABLE_1 = Material()

@@ -4,12 +4,12 @@
 import numpy as np
 import pytest
 
-from mesobayes.fem import MeshSettings, solve_plate, solve_unit_strains
 from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.errors import MeshError
 from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.plate import displacements, solve_nodal_stress
+from mesobayes.fem.plate import displacements, solve_nodal_stress, solve_plate, solve_unit_strains
 from mesobayes.fem.recovery import recover_stress
+from mesobayes.fem.settings import MeshSettings
 from mesobayes.geometry import Ellipse, Plate
 
 WIDE = (

@@ -4,8 +4,7 @@
 import numpy as np
 import pytest
 
-from mesobayes.fem import MeshSettings
-from mesobayes.fem.settings import DEFAULT_MESH
+from mesobayes.fem.settings import DEFAULT_MESH, MeshSettings
 from mesobayes.geometry import PlateFamily
 from mesobayes.studies.label_noise import measure_label_noise, roi_maxima
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mesobayes.fem import MeshSettings
 from mesobayes.fem.errors import MeshError
+from mesobayes.fem.settings import MeshSettings
 from mesobayes.geometry import PlacementError, PlateFamily
 from mesobayes.studies import structures
 from mesobayes.studies.structures import draw_structure, simulate_structures

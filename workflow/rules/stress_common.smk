@@ -57,8 +57,8 @@ def all_fits(wildcards):
     return list(dict.fromkeys(paths))
 
 
-def patches_mem_mb(wildcards):
-    """Return the memory of a job that holds the patches: their size three times (read, cut, scaled), and a base."""
+def patches_mem_mb(wildcards, attempt):
+    """Return the memory of a job that holds the patches: their size three times (read, cut, scaled), a base, more at a retry."""
     structures = max(STRESS.structures.ellipse1, STRESS.structures.ellipse3)
     patch = (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4  # five channels and the target, single precision
-    return 3000 + 3 * structures * 81 * patch // 10**6
+    return attempt * (3000 + 3 * structures * 81 * patch // 10**6)
