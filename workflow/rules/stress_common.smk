@@ -60,5 +60,7 @@ def all_fits(wildcards):
 def patches_mem_mb(wildcards, attempt):
     """Return the memory of a job that holds the patches: their size three times (read, cut, scaled), a base, more at a retry."""
     structures = max(STRESS.structures.ellipse1, STRESS.structures.ellipse3)
-    patch = (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4  # five channels and the target, single precision
+    patch = (
+        (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
+    )  # five channels and the target, single precision
     return attempt * (3000 + 3 * structures * 81 * patch // 10**6)

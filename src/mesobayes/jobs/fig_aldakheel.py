@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from mesobayes.errors import StoreError
+from mesobayes.fem.magnetic_field import magnetic_field
 from mesobayes.figures.aldakheel import cells as microstructures
 from mesobayes.figures.aldakheel import learning, schematics
 from mesobayes.figures.drawing import SHOWN, Drawing, Finding
@@ -99,7 +100,9 @@ def _draw(slug: str, inputs: Inputs, materials: tuple[float, float], provenance:
     if slug == "magneto_workflow":
         data = _open(inputs["cells"], CELLS, provenance)
         note = f"scale {scale}, one cell of {data.sizes['sample']}"
-        return schematics.magneto_workflow(data, materials, note)
+        cell = data.isel(sample=int(np.argmin(np.abs(data["volume_fraction"].values - 0.3))))
+        _, induction = magnetic_field(cell["image"].values.astype(bool), 0, *materials)
+        return schematics.magneto_workflow(cell, np.linalg.norm(induction, axis=0), note)
     if slug == "feature_maps":
         return _feature_maps(inputs, provenance)
     fits = _fits(inputs, provenance)

@@ -14,7 +14,6 @@ from matplotlib.colors import LogNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
-from mesobayes.fem.magnetic_field import magnetic_field
 from mesobayes.figures.drawing import Drawing
 from mesobayes.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, new_figure
 from mesobayes.nets.keys import WeightPlan
@@ -205,9 +204,11 @@ def permeability_cnn() -> Drawing:
     return Drawing(figure, drawn={"layers": layers, "weights": weights})
 
 
-def magneto_workflow(cells: xr.Dataset, materials: tuple[float, float], note: str) -> Drawing:
-    """From a random set of discs to its label, each step under the name of what computes it."""
-    cell = cells.isel(sample=int(np.argmin(np.abs(cells["volume_fraction"].values - 0.3))))
+def magneto_workflow(cell: xr.Dataset, induction: np.ndarray, note: str) -> Drawing:
+    """From a random set of discs to its label, each step under the name of what computes it.
+
+    `induction` (y, x) is the magnitude of B under a unit mean field along x.
+    """
     image, side = cell["image"].values, cell.sizes["x"]
     figure = new_figure(1.0, 0.34)
     axes = figure.subplots(1, 5)
@@ -230,7 +231,6 @@ def magneto_workflow(cells: xr.Dataset, materials: tuple[float, float], note: st
         axes[2].plot([0, side], [line, line], color=BLUE, linewidth=0.4)
     tensor = cell["permeability"].values
     rows = "\n".join("  ".join(f"{value:8.4f}" for value in row) for row in tensor)
-    induction = np.linalg.norm(magnetic_field(image.astype(bool), 0, *materials)[1], axis=0)
     shown = axes[3].imshow(
         induction, cmap="viridis", norm=LogNorm(*np.percentile(induction, (1, 99))), extent=(0, side, 0, side)
     )
