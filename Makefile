@@ -13,6 +13,7 @@ GPU ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+FIGURES = $(wildcard results/fig_*.pdf)
 PEERS = $(if $(wildcard .venv-peers/ready),--peers .venv-peers/bin/python)
 LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt)
 STAMP := $(VENV)/ready$(if $(GPU),-gpu)
@@ -56,7 +57,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/failure_training.py
 
 report: $(STAMP)
-	$(BIN)/snakemake --report report.zip $(CONFIG)
+	@test -n "$(FIGURES)" || { echo "There is no figure to report yet: make one first"; exit 1; }
+	$(BIN)/snakemake --report report.zip $(CONFIG) -- $(FIGURES)
 
 gpu-check: $(STAMP)
 	$(BIN)/python benchmarks/gpu_check.py

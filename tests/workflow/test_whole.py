@@ -2,6 +2,7 @@
 """From geometry to the figure at scale smoke: the files are opened and looked at."""
 
 import json
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -51,6 +52,15 @@ def test_no_axes_of_the_figure_is_empty(results):
             quarter = saturation[np.ix_(row, column)]
             assert (quarter > 0.3).sum() > 200, (row[0], column[0])  # curves and their markers
             assert ((quarter > 0.1) & (quarter < 0.2)).sum() > 1000, (row[0], column[0])  # the pale band
+
+
+def test_the_report_of_a_figure_is_one_archive_that_holds_it(finished, results):
+    made = ("--config", "scale=smoke", "--", "fig_selective_learning")
+    assert finished.snakemake("--report", "report.zip", *made).code == 0
+    with ZipFile(finished.path / "report.zip") as report:
+        (picture,) = [name for name in report.namelist() if name.endswith("fig_selective_learning.png")]
+        assert report.read(picture) == (results / "fig_selective_learning.png").read_bytes()
+    (finished.path / "report.zip").unlink()
 
 
 def test_the_record_is_complete(record):
