@@ -230,19 +230,21 @@ def magneto_workflow(cell: xr.Dataset, induction: np.ndarray, note: str) -> Draw
         axes[2].plot([line, line], [0, side], color=BLUE, linewidth=0.4)
         axes[2].plot([0, side], [line, line], color=BLUE, linewidth=0.4)
     tensor = cell["permeability"].values
-    rows = "\n".join("  ".join(f"{value:8.4f}" for value in row) for row in tensor)
+    rows = "\n".join("  ".join(f"{value:6.3f}" for value in row) for row in tensor)
     shown = axes[3].imshow(
         induction, cmap="viridis", norm=LogNorm(*np.percentile(induction, (1, 99))), extent=(0, side, 0, side)
     )
-    figure.colorbar(shown, ax=axes[3], shrink=0.55, label="|B| / (μ0 |mean H|)")
+    bar = figure.colorbar(shown, ax=axes[3], shrink=0.55, label="|B| / (μ0 |mean H|)")
+    bar.set_ticks([0.5, 1, 2, 5], labels=["0.5", "1", "2", "5"])
+    bar.minorticks_off()
     axes[4].text(
-        side / 2, side / 2, f"μ* =\n\n{rows}", ha="center", va="center", family="monospace", fontsize=8
+        side / 2, side / 2, f"μ* =\n\n{rows}", ha="center", va="center", family="monospace", fontsize=7
     )
     below = (
         "sample_cell",
         "InclusionCell.image",
-        f"one element per pixel\n(corner of {zoom} × {zoom} shown)",
-        "magnetic_field\n(mean field along x)",
+        f"one element per pixel\n({zoom} × {zoom} shown)",
+        "magnetic_field\n(mean H along x)",
         "homogenise",
     )
     for place, text in zip(axes, below, strict=True):
