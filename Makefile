@@ -53,8 +53,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/fem_solve.py
 	$(BIN)/python benchmarks/training_step.py --output docs/benchmarks/training.md $(PEERS)
 	$(BIN)/python benchmarks/permeability_solve.py $(PEERS)
-	$(BIN)/python benchmarks/failure_simulation.py
-	$(BIN)/python benchmarks/failure_training.py
+	$(BIN)/python benchmarks/failure_simulation.py --specimens 20 --output docs/benchmarks/failure.md
+	$(BIN)/python benchmarks/failure_training.py --output docs/benchmarks/failure_training.md
 
 report: $(STAMP)
 	@test -n "$(FIGURES)" || { echo "There is no figure to report yet: make one first"; exit 1; }

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Milliseconds of a heteroencoder's training step with plain and banded convolutions.
 
-python benchmarks/failure_training.py --grid 20 20 80 --batch 32
+python benchmarks/failure_training.py --grid 20 20 80 --batch 32 --output docs/benchmarks/failure_training.md
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--grid", type=int, nargs=3, default=(20, 20, 80))
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--output", type=Path, help="Markdown file to write")
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     pores = rng.random((arguments.batch, *arguments.grid)) < 0.01
@@ -32,7 +34,6 @@ def main() -> None:
     data = DamageData(pores, target, weight_table("uniform", target, ~pores))
     fit = DamageFitSettings(1, arguments.batch)
     batch = minibatch(data, fit, 0, 0)
-    print(f"{jax.devices()[0].device_kind}, grid {arguments.grid}, batch {arguments.batch}")
     cases = [(c, e) for e in ("none", "flipout") for c in ("plain", "banded")]
     states = {}
     for case in cases:
@@ -49,13 +50,28 @@ def main() -> None:
             seconds.append(time.perf_counter() - begin)
             states[case] = (settings, parameters, state, seconds)
     plain = {e: np.median(states["plain", e][3][1:]) for e in ("none", "flipout")}
+    lines = [
+        "# Heteroencoder: one training step",
+        "",
+        f"Made by `python benchmarks/failure_training.py` on one {jax.devices()[0].device_kind}: grid "
+        f"{' × '.join(map(str, arguments.grid))}, minibatch {arguments.batch}, median of {arguments.rounds} "
+        "steps, side by side.",
+        "`plain`: flax convolutions; `banded`: ours.",
+        "",
+        "| estimator | convolution | ms a step | specimens per s | times plain |",
+        "|---|---|---|---|---|",
+    ]
     for (convolution, estimator), (_, _, _, seconds) in states.items():
         median = np.median(seconds[1:])
-        print(
-            f"{convolution:7s} {estimator:8s} {1e3 * median:8.1f} ms "
-            f" {arguments.batch / median:7.1f} samples/s "
-            f" {plain[estimator] / median:5.1f} times plain  (first call {seconds[0]:.1f} s)"
+        lines.append(
+            f"| {estimator} | {convolution} | {1e3 * median:.0f} | {arguments.batch / median:.1f} "
+            f"| {plain[estimator] / median:.1f} |"
         )
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, stats
+from scipy import ndimage
+from scipy.special import ndtri  # scipy.stats would load for a second in every job
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -73,7 +74,7 @@ class PorosityField:
     @property
     def threshold(self) -> float:
         """Value of the standard Gaussian above which a voxel is void."""
-        return float(stats.norm.isf(self.porosity))
+        return float(-ndtri(self.porosity))
 
     @cached_property
     def deviation(self) -> FloatArray:
