@@ -53,6 +53,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/fem_solve.py
 	$(BIN)/python benchmarks/training_step.py --output docs/benchmarks/training.md $(PEERS)
 	$(BIN)/python benchmarks/permeability_solve.py $(PEERS)
+	$(BIN)/python benchmarks/permeability_training.py --output docs/benchmarks/permeability_training.md $(PEERS)
 	$(BIN)/python benchmarks/failure_simulation.py --specimens 20 --output docs/benchmarks/failure.md
 	$(BIN)/python benchmarks/failure_training.py --output docs/benchmarks/failure_training.md
 

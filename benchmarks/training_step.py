@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seconds per training step of the printed StressNet: plain layers, rewritten layers, estimators, PyTorch.
 
-All variants take turns in one run, so that a busy machine slows them alike; the median of each is reported
-and the ratios are of medians. Huge pages act only when the process is started with them, so the script
-starts itself again with the environment of a job.
+The median of each is reported and the ratios are of medians.
 
     python benchmarks/training_step.py --peers .venv-peers/bin/python
 """
@@ -13,15 +11,12 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_huge_pages, take_turns
 
-HUGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000"
 VARIANTS = {
     "deterministic, plain layers": {"convolution": "plain"},
     "deterministic": {"convolution": "rewritten"},
@@ -31,9 +26,7 @@ VARIANTS = {
 PEER = "PyTorch, channels last"
 
 
-def stepper(
-    options: dict[str, str], batch: int, pixels_per_radius: int, width: float
-) -> Callable[[], tuple[float, float]]:
+def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: float) -> Step:
     """Function that runs one training step on fixed random data; returns wall and CPU seconds."""
     from flax import nnx
 
@@ -52,7 +45,7 @@ def stepper(
     state = initial_state(network, settings)
     count = 0
 
-    def step() -> tuple[float, float]:
+    def step() -> Seconds:
         nonlocal state, count
         start, cpu = time.perf_counter(), time.process_time()
         state, _ = advance(state, count)
@@ -63,34 +56,9 @@ def stepper(
     return step
 
 
-def torch_stepper(interpreter: str, batch: int, pixels_per_radius: int) -> Callable[[], tuple[float, float]]:
-    """The same for PyTorch in another interpreter."""
-    script = Path(__file__).parent / "peers" / "stressnet.py"
-    threads = os.environ.get("PJRT_NPROC", str(os.cpu_count()))
-    arguments = [str(batch), str(18 * pixels_per_radius), str(8 * pixels_per_radius), threads]
-    process = subprocess.Popen(
-        [interpreter, str(script), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    requests, answers = process.stdin, process.stdout
-    assert requests is not None
-    assert answers is not None
-
-    def step() -> tuple[float, float]:
-        requests.write("step\n")
-        requests.flush()
-        wall, cpu = map(float, answers.readline().split())
-        return wall, cpu
-
-    step()
-    return step
-
-
-def table(seconds: dict[str, list[tuple[float, float]]], batch: int) -> str:
+def table(median: dict[str, np.ndarray], batch: int) -> str:
     """Markdown table of medians, and the ratios that have a target, by wall time and by CPU time."""
-    median = {name: np.median(values, axis=0) for name, values in seconds.items()}  # (wall, CPU)
-    lines = ["| step | median wall s | samples/s | median CPU s |", "|---|---|---|---|"]
-    for name, (wall, cpu) in median.items():
-        lines.append(f"| {name} | {wall:.3f} | {batch / wall:.1f} | {cpu:.3f} |")
+    lines = rates_table(median, batch)
     own = median["deterministic"]
     ratios = {
         "plain layers over rewritten (target at least 2.5)": median["deterministic, plain layers"] / own,
@@ -115,18 +83,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
-    if "GLIBC_TUNABLES" not in os.environ:
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES})
+    restart_with_huge_pages()
     shape = (arguments.batch, arguments.pixels_per_radius)
     load = os.getloadavg()[0]
     steps = {name: stepper(options, *shape, arguments.width) for name, options in VARIANTS.items()}
     if arguments.peers:
-        steps[PEER] = torch_stepper(arguments.peers, *shape)
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
-    for _ in range(arguments.rounds):
-        for name, step in steps.items():
-            seconds[name].append(step())
-    text = table(seconds, arguments.batch)
+        sizes = (18 * arguments.pixels_per_radius, 8 * arguments.pixels_per_radius)
+        steps[PEER] = peer_step(arguments.peers, "stressnet.py", arguments.batch, *sizes)
+    text = table(take_turns(steps, arguments.rounds), arguments.batch)
     print(text)
     if arguments.output:
         import jax

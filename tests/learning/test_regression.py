@@ -44,9 +44,9 @@ FAST = RegressionSettings(epochs=12, batch=16, learning_rate=3e-3, schedule="one
 
 def test_a_fit_learns_more_than_the_mean_and_traces_its_step_once():
     training, validation = labelled(128, 0), labelled(64, 1)
-    before = regression._step._cache_size()
+    before = regression.training_step._cache_size()
     fit = fit_regression(network(), training, validation, FAST, 0)
-    assert regression._step._cache_size() == before + 1
+    assert regression.training_step._cache_size() == before + 1
     assert fit.history[-1, 1] < 0.05 * np.var(validation.target)
 
 

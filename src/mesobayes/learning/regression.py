@@ -104,7 +104,7 @@ def fit_regression(
     start = time.perf_counter()
     graph, parameters, constants = nnx.split(network, nnx.Param, ...)  # type: ignore[misc]
     parameters = jax.tree.map(jnp.array, parameters)  # every step donates them
-    state = (parameters, _optimiser(settings).init(parameters), jax.tree.map(jnp.array, parameters))
+    state = (parameters, build_optimiser(settings).init(parameters), jax.tree.map(jnp.array, parameters))
     identity = "" if checkpoint is None else _identity(network, training, validation, settings, seed)
     history = np.zeros((0, 2))
     if checkpoint is not None and (found := load_state(checkpoint, state, identity)):
@@ -118,7 +118,7 @@ def fit_regression(
         for step, batch in enumerate(_batches(training, settings, seed, epoch)):
             rate = jnp.float32(learning_rate(history, step, len(training.images), settings))
             key = jax.random.fold_in(jax.random.fold_in(random_key(seed), epoch), step)
-            current, optimiser, squared = _step(
+            current, optimiser, squared = training_step(
                 graph, settings, current, constants, optimiser, batch, len(training.images), rate, key
             )
             terms.append(squared)
@@ -186,7 +186,7 @@ def _forward(graph: Any, state: Any, images: jax.Array) -> tuple[jax.Array, jax.
 
 
 @partial(jax.jit, static_argnames=("graph", "settings"), donate_argnames=("parameters", "optimiser"))
-def _step(graph, settings, parameters, constants, optimiser, batch, examples, rate, key):
+def training_step(graph, settings, parameters, constants, optimiser, batch, examples, rate, key):
     """One step; returns parameters, optimiser state and the mean squared error of log μ."""
 
     def objective(parameters):
@@ -204,12 +204,12 @@ def _step(graph, settings, parameters, constants, optimiser, batch, examples, ra
         return loss, jnp.mean(squared)
 
     gradient, squared = jax.grad(objective, has_aux=True)(parameters)
-    updates, optimiser = _optimiser(settings).update(gradient, optimiser, parameters)
+    updates, optimiser = build_optimiser(settings).update(gradient, optimiser, parameters)
     updates = jax.tree.map(lambda update: -rate * update, updates)
     return optax.apply_updates(parameters, updates), optimiser, squared
 
 
-def _optimiser(settings: RegressionSettings) -> optax.GradientTransformation:
+def build_optimiser(settings: RegressionSettings) -> optax.GradientTransformation:
     """Direction of Adam (AdamW for "onecycle"); the caller multiplies by the rate."""
     parts = [optax.clip_by_global_norm(1.0)] if settings.schedule == "onecycle" else []
     parts.append(optax.scale_by_adam())

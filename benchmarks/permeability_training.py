@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Seconds per training step of the permeability networks, beside the printed one in PyTorch.
+
+python benchmarks/permeability_training.py --peers .venv-peers/bin/python
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_huge_pages, take_turns
+
+PEER = "printed, PyTorch, channels last"
+NETWORKS = {
+    "printed": {"name": "printed"},
+    "modern": {"name": "modern"},
+    "modern, variational": {"name": "modern", "estimator": "shared"},
+}
+
+
+def stepper(options: dict[str, str], batch: int, side: int) -> Step:
+    """Function that runs one training step on fixed random images; returns wall and CPU seconds."""
+    import jax
+    import jax.numpy as jnp
+    from flax import nnx
+
+    from mesobayes.learning.regression import (
+        LabelledImages,
+        RegressionSettings,
+        build_optimiser,
+        training_step,
+    )
+    from mesobayes.nets.permeability import PermeabilityNetworkSettings, build_permeability_network
+
+    rng = np.random.default_rng(0)
+    data = LabelledImages((rng.random((batch, side, side)) > 0.7).astype(np.float32), np.zeros((batch, 2)))
+    network = build_permeability_network(PermeabilityNetworkSettings(side=side, **options), 0)  # type: ignore[arg-type]
+    settings = RegressionSettings(epochs=1, batch=batch)
+    graph, parameters, constants = nnx.split(network, nnx.Param, ...)
+    state = build_optimiser(settings).init(parameters)
+
+    def step() -> Seconds:
+        nonlocal parameters, state
+        start, cpu = time.perf_counter(), time.process_time()
+        parameters, state, squared = training_step(
+            graph, settings, parameters, constants, state, data, batch, jnp.float32(5e-4), jax.random.key(0)
+        )
+        squared.block_until_ready()
+        return time.perf_counter() - start, time.process_time() - cpu
+
+    step()
+    return step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", help="interpreter with PyTorch (make peers)")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+    restart_with_huge_pages()
+    steps = {name: stepper(options, arguments.batch, arguments.side) for name, options in NETWORKS.items()}
+    if arguments.peers:
+        steps[PEER] = peer_step(arguments.peers, "permeability_cnn.py", arguments.batch, arguments.side)
+    median = take_turns(steps, arguments.rounds)
+    lines = [
+        "# Training step of the permeability networks",
+        "",
+        f"Made by `python benchmarks/permeability_training.py`: minibatch {arguments.batch}, "
+        f"{arguments.side}² pixels, float32, {os.cpu_count()} cores ({platform.machine()}), median of "
+        f"{arguments.rounds} steps that take turns. `modern` sees every image in two orientations.",
+        "",
+        *rates_table(median, arguments.batch),
+    ]
+    if PEER in median:
+        wall, cpu = median[PEER] / median["printed"]
+        lines += [
+            "",
+            f"Rate of `printed` over that of PyTorch: {wall:.2f} by wall time, {cpu:.2f} by CPU time.",
+        ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Timing variants of a step that take turns in one run, so that a busy machine slows them alike."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+HUGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000"
+Seconds = tuple[float, float]  # wall, CPU
+Step = Callable[[], Seconds]
+
+
+def restart_with_huge_pages() -> None:
+    """Start the script again with the memory settings of a job: they act from the start of a process only."""
+    if "GLIBC_TUNABLES" not in os.environ:
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES})
+
+
+def peer_step(interpreter: str, script: str, *arguments: int) -> Step:
+    """Step of a script of `peers/` in another interpreter; it is told the number of threads last."""
+    threads = os.environ.get("PJRT_NPROC", str(os.cpu_count()))
+    path = Path(__file__).parent / "peers" / script
+    process = subprocess.Popen(
+        [interpreter, str(path), *map(str, arguments), threads],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    requests, answers = process.stdin, process.stdout
+    assert requests is not None
+    assert answers is not None
+
+    def step() -> Seconds:
+        requests.write("step\n")
+        requests.flush()
+        wall, cpu = map(float, answers.readline().split())
+        return wall, cpu
+
+    step()
+    return step
+
+
+def take_turns(steps: dict[str, Step], rounds: int) -> dict[str, np.ndarray]:
+    """Median (wall, CPU) seconds of every step."""
+    seconds: dict[str, list[Seconds]] = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            seconds[name].append(step())
+    return {name: np.median(values, axis=0) for name, values in seconds.items()}
+
+
+def rates_table(median: dict[str, np.ndarray], batch: int) -> list[str]:
+    """Markdown rows of the medians."""
+    lines = ["| step | median wall s | samples/s | median CPU s |", "|---|---|---|---|"]
+    return lines + [
+        f"| {name} | {wall:.3f} | {batch / wall:.1f} | {cpu:.3f} |" for name, (wall, cpu) in median.items()
+    ]
