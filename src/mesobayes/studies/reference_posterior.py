@@ -88,14 +88,13 @@ def sample_reference(
         NUTS(potential_fn=potential, max_tree_depth=6),
         num_warmup=settings.warmup,
         num_samples=settings.samples,
-        progress_bar=False,
     )
     chain.run(random_key(seed), init_params=layers)
     samples = chain.get_samples()  # (sample, weight)
 
     start = warm_start(build_heteroencoder(flipout, seed), point.parameters)
     start = start._replace(log_noise=jnp.float32(np.log(noise)))
-    held = DamageFitSettings(**{**schedule.__dict__, "spread_rate": 1.0, "learning_rate": 5e-3})
+    held = DamageFitSettings(**{**schedule.__dict__, "spread_rate": 10.0, "learning_rate": 5e-3})
     fitted = fit_damage(start, data, flipout, held, seed, learn_noise=False)
 
     test = jnp.asarray(test_pores, jnp.float32)
