@@ -11,7 +11,7 @@ import xarray as xr
 from mesobayes.jobs.fit_heteroencoder import SCHEMA as FIT
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store, write_store
-from mesobayes.studies.heteroencoder import score_fold
+from mesobayes.studies.heteroencoder_scores import score_fold
 
 SCHEMA = "failure/scores"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fits of heteroencoders on folds of the specimens, their predictions and their scores."""
+"""Fits of heteroencoders on folds of the specimens, and their predictions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from mesobayes.images.damage import (
     TransformSettings,
     Weighting,
     transform_damage,
-    value_counts,
     weight_table,
 )
 from mesobayes.learning.damage_fit import (
@@ -32,12 +31,8 @@ from mesobayes.learning.damage_fit import (
 from mesobayes.metrics.clusters import (
     RANK_LEVEL,
     RANK_THRESHOLD,
-    cluster_counts,
-    precision,
     rank_clusters,
     rank_of_place,
-    recall,
-    voxel_counts,
 )
 from mesobayes.metrics.pore_baseline import fit_pore_baseline
 from mesobayes.nets.heteroencoder import (
@@ -49,9 +44,6 @@ from mesobayes.nets.heteroencoder import (
 from mesobayes.seeds import seed_from_name
 from mesobayes.studies.failure import assign_folds, choose_realizations
 
-BINS = 50
-THRESHOLDS = np.linspace(0.0, 1.0, 41)[1:]
-CLUSTER_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 _BLOCK = 64
 
 
@@ -232,43 +224,3 @@ def restore(vector: NDArray[np.floating], like: Parameters) -> Parameters:
     return jax.tree.unflatten(
         structure, [jnp.asarray(p.reshape(leaf.shape)) for p, leaf in zip(pieces, leaves, strict=True)]
     )
-
-
-def score_fold(fit: xr.Dataset, cluster_specimens: int) -> xr.Dataset:
-    """Curves against the threshold, histograms by value, and ranks of one fold."""
-    solid = ~fit["pores"].values.astype(bool)
-    mean, target = fit["mean"].values.astype(np.float32), fit["target"].values.astype(np.float32)
-    voxels = voxel_counts(mean, target, solid, THRESHOLDS)
-    few = slice(0, cluster_specimens)
-    clusters = cluster_counts(mean[few], target[few], solid[few], CLUSTER_THRESHOLDS)
-    index = np.clip((target * BINS).astype(int), 0, BINS - 1)[solid]
-    squared = np.bincount(index, ((mean - target) ** 2)[solid], minlength=BINS)
-    data = xr.Dataset(
-        {
-            "precision": ("threshold", precision(voxels)),
-            "recall": ("threshold", recall(voxels)),
-            "cluster_precision": ("cluster_threshold", precision(clusters)),
-            "cluster_recall": ("cluster_threshold", recall(clusters)),
-            "true_count": ("bin", value_counts(target, solid, BINS).sum(axis=0)),
-            "predicted_count": ("bin", value_counts(mean, solid, BINS).sum(axis=0)),
-            "squared_error": ("bin", squared),
-            "mse": ((), float(((mean - target) ** 2)[solid].mean())),
-            "reciprocal_rank": (
-                (),
-                float(np.mean(np.where(fit["rank"] > 0, 1 / np.maximum(fit["rank"].values, 1), 0.0))),
-            ),
-            "top1": ((), float((fit["rank"] == 1).mean())),
-            "top3": ((), float(((fit["rank"] > 0) & (fit["rank"] <= 3)).mean())),
-        },
-        {
-            "threshold": THRESHOLDS,
-            "cluster_threshold": CLUSTER_THRESHOLDS,
-            "bin": (np.arange(BINS) + 0.5) / BINS,
-        },
-    )
-    if "std" in fit:
-        variance = fit["std"].values.astype(np.float32)[solid] ** 2
-        data["variance_sum"] = ("bin", np.bincount(index, variance, minlength=BINS))
-    data["seconds"] = ((), float(fit.attrs.get("seconds", np.nan)))
-    data["noise_std"] = ((), float(fit.attrs.get("noise_std", np.nan)))
-    return data

@@ -170,8 +170,9 @@ def ensemble_response(histories: xr.Dataset, printed: xr.Dataset, note: str) -> 
                 markersize=2.5,
             )
         row[0].set(ylabel="largest φ/φmax", ylim=(0, 1.05))
-        row[1].set(ylabel="failed volume (%)", yscale="symlog")
+        row[1].set(ylabel="failed volume (%)")
         row[1].set_yscale("symlog", linthresh=0.01)
+        row[1].set_ylim(bottom=0.0)
         row[0].set_title(f"(a) {PRESET_LABEL[preset]}", loc="left")
         row[1].set_title("(b)", loc="left")
         for axes in row:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from mesobayes.figures.bridgman.bars import Layer, bar_axes, draw_bar, foot_note
-from mesobayes.figures.bridgman.models import MODEL_STYLE, failure_spots
+from mesobayes.figures.bridgman.models import MODEL_STYLE, RANKING_SCORES, failure_spots
 from mesobayes.figures.drawing import NOT_SHOWN, SHOWN, Drawing, Finding
 from mesobayes.figures.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, YELLOW, new_figure
 from mesobayes.metrics.clusters import (
@@ -130,14 +130,15 @@ def _draw_ranking(axes, scores: Mapping[str, xr.Dataset]) -> dict[str, dict[str,
     table = {}
     for i, (name, data) in enumerate(scores.items()):
         label, style = MODEL_STYLE[name]
-        values = {key: float(data[key].mean("fold")) for key in ("reciprocal_rank", "top1", "top3")}
+        values = {key: float(data[key].mean("fold")) for key in RANKING_SCORES}
         axes.bar(
-            np.arange(3) + 0.2 * (i - 1.5), list(values.values()), 0.19, color=style["color"], label=label
+            np.arange(4) + 0.2 * (i - 1.5), list(values.values()), 0.19, color=style["color"], label=label
         )
         table[name] = {key: round(value, 4) for key, value in values.items()}
-    axes.set(xticks=range(3), ylim=(0, 1.45), ylabel="test specimens")
+    axes.set(xticks=range(4), ylim=(0, 1.45), ylabel="mean of the test specimens")
     axes.set_yticks([0, 0.5, 1.0])
-    axes.set_xticklabels(["mean reciprocal\nrank", "true place\nranked first", "among the\nfirst three"])
+    names = ["reciprocal\nrank", "true place\nfirst", "among\nthree", "solid\nsearched"]
+    axes.set_xticklabels(names, fontsize="small")
     axes.legend(fontsize="x-small", ncols=2, loc="upper left")
     return table
 
@@ -170,24 +171,28 @@ def _draw_calibration(axes, fit: xr.Dataset, perturbed: Sequence[xr.Dataset]) ->
     return {"predicted": np.round(centres, 4).tolist(), "observed": np.round(means, 4).tolist()}
 
 
+_CLUSTERS_NEEDED = {"a": 2, "c": 2, "j": 3, "g": 4}  # with fewer, the claim would hold for any ranking
+
+
 def _ranking_findings(text: Mapping[str, tuple[RankedClusters, np.ndarray]]) -> dict[str, Finding]:
     found = {}
     for letter, (clusters, ranks) in text.items():
+        enough = len(clusters.mass) >= _CLUSTERS_NEEDED[letter]
         first = float(np.mean(ranks == 1)) if len(ranks) else 0.0
         top = float(np.mean((ranks >= 1) & (ranks <= 2))) if len(ranks) else 0.0
         reason = (
             f"{100 * first:.0f} % of the perturbed failures lie in the cluster ranked first, "
-            f"{100 * top:.0f} % in the first two of {len(clusters.mass)}; "
-            "the realizations are not the paper's"
+            f"{100 * top:.0f} % in the first two of {len(clusters.mass)}"
+            f"{'' if enough else ', too few to tell'}; the realizations are not the paper's"
         )
         if letter == "g":
             spread = float(np.ptp(clusters.mass[:4]))
             found[letter] = Finding(
-                f"range of mass {spread:.2f}", SHOWN if spread < 0.3 else NOT_SHOWN, reason
+                f"range of mass {spread:.2f}", SHOWN if enough and spread < 0.3 else NOT_SHOWN, reason
             )
         else:
             share = top if letter == "j" else first
-            found[letter] = Finding(round(share, 3), SHOWN if share > 0.5 else NOT_SHOWN, reason)
+            found[letter] = Finding(round(share, 3), SHOWN if enough and share > 0.5 else NOT_SHOWN, reason)
     return found
 
 
