@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesobayes.studies.reference_posterior import ReferenceSettings, sample_reference
+from mesobayes.studies.reference_posterior import ReferenceSettings, laplace_factor, sample_reference
 
 PRIOR_STD = 0.2
 
@@ -29,4 +30,10 @@ def test_evidence_narrows_both_posteriors(data):
     result = sample_reference(pores[:3], target[:3], pores[3:], settings, PRIOR_STD, 0)
     assert np.all(np.median(result["weight_std"], axis=1) < 0.9 * PRIOR_STD)
     assert np.all(np.isfinite(result["mean"]))
-    assert np.all(result["mean"].values[:, pores[3:]] == 0.0)
+
+
+def test_the_laplace_factor_of_a_linear_model_is_the_root_of_its_posterior_covariance():
+    matrix = np.random.default_rng(1).normal(size=(7, 3))
+    factor = laplace_factor(lambda w: jnp.asarray(matrix, jnp.float32) @ w - 1.0, jnp.zeros(3), PRIOR_STD)
+    covariance = np.linalg.inv(matrix.T @ matrix + np.eye(3) / PRIOR_STD**2)
+    np.testing.assert_allclose(factor @ factor.T, covariance, rtol=1e-4, atol=1e-7)

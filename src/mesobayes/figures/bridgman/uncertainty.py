@@ -131,15 +131,15 @@ def _draw_ranking(axes, scores: Mapping[str, xr.Dataset]) -> dict[str, dict[str,
     for i, (name, data) in enumerate(scores.items()):
         label, style = MODEL_STYLE[name]
         values = {key: float(data[key].mean("fold")) for key in RANKING_SCORES}
-        axes.bar(
-            np.arange(4) + 0.2 * (i - 1.5), list(values.values()), 0.19, color=style["color"], label=label
-        )
+        shown = [values[key] for key in ("reciprocal_rank", "top1", "top3")]
+        label = f"{label} ({100 * values['searched']:.2f} %)"
+        axes.bar(np.arange(3) + 0.2 * (i - 1.5), shown, 0.19, color=style["color"], label=label)
         table[name] = {key: round(value, 4) for key, value in values.items()}
-    axes.set(xticks=range(4), ylim=(0, 1.45), ylabel="mean of the test specimens")
+    axes.set(xticks=range(3), ylim=(0, 1.75), ylabel="mean of the test specimens")
     axes.set_yticks([0, 0.5, 1.0])
-    names = ["reciprocal\nrank", "true place\nfirst", "among\nthree", "solid\nsearched"]
-    axes.set_xticklabels(names, fontsize="small")
-    axes.legend(fontsize="x-small", ncols=2, loc="upper left")
+    axes.set_xticklabels(["mean reciprocal\nrank", "true place\nranked first", "among the\nfirst three"])
+    title = "in brackets: solid searched until the true place"
+    axes.legend(fontsize="x-small", loc="upper left", title=title, title_fontsize="x-small")
     return table
 
 
