@@ -106,7 +106,7 @@ class PrintedPermeabilityCNN(nnx.Module):
         x = 1.0 - images[..., None]  # the paper's pixels: 0 in the inclusions, 255/255 in the matrix
         maps = []
         for layer in self.convolutions:
-            x = max_pool(nnx.relu(layer(x, noise)))
+            x = nnx.relu(max_pool(layer(x, noise)))  # as pooling after ReLU, on a quarter of the pixels
             maps.append(x)
         return maps
 
