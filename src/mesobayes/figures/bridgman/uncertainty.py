@@ -239,7 +239,13 @@ def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
     panels[2].set(
         xlabel="deviation of a weight,\nmean field / NUTS", ylabel="share of the weights", xscale="log"
     )
-    foot_note(figure, note)
+    apart, expected = float(data.attrs["half_difference"]), 0.674 * np.sqrt(4 / data.sizes["draw"])
+    verdict = "" if apart < 3 * expected else ": the chain has not converged, so its spread is a lower bound"
+    foot_note(
+        figure,
+        f"{note}\nmedian difference between the halves of the chain: {apart:.2f} deviations of a weight, "
+        f"{expected:.2f} for independent draws{verdict}",
+    )
     top = data["maximum"].values.std(axis=1).mean(axis=1)
     return Drawing(
         figure,
@@ -249,7 +255,8 @@ def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
             "deviation_ratio_of_weights": float(np.median(ratio)),
             "deviation_of_maximum": {"mean field": float(top[0]), "NUTS": float(top[1])},
             "mean_correlation": float(np.corrcoef(mean)[0, 1]),
-            "half_difference_of_chain": float(data.attrs["half_difference"]),
+            "half_difference_of_chain": apart,
+            "half_difference_of_independent_draws": float(expected),
             "noise_std": float(data.attrs["noise_std"]),
         },
     )
