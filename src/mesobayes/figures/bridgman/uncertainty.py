@@ -240,12 +240,14 @@ def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
         xlabel="deviation of a weight,\nmean field / NUTS", ylabel="share of the weights", xscale="log"
     )
     apart, expected = float(data.attrs["half_difference"]), 0.674 * np.sqrt(4 / data.sizes["draw"])
-    verdict = "" if apart < 3 * expected else ": the chain has not converged, so its spread is a lower bound"
-    foot_note(
-        figure,
-        f"{note}\nmedian difference between the halves of the chain: {apart:.2f} deviations of a weight, "
-        f"{expected:.2f} for independent draws{verdict}",
-    )
+    lines = [
+        note,
+        f"halves of the chain differ by {apart:.2f} deviations of a weight "
+        f"(median; independent draws: {expected:.2f})",
+    ]
+    if apart > 3 * expected:
+        lines.append("the chain has not converged: its spread is a lower bound")
+    foot_note(figure, "\n".join(lines))
     top = data["maximum"].values.std(axis=1).mean(axis=1)
     return Drawing(
         figure,
