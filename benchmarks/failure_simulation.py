@@ -18,6 +18,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from report import publish
 
 from mesobayes.fem.failure import PRESETS, fail_specimens
 from mesobayes.geometry.porosity import PorosityField
@@ -57,10 +58,7 @@ def main() -> None:
         for batch in arguments.batch
     ]
     text = report(field, timings, start, device)
-    print(text)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text, encoding="utf-8")
+    publish(text, arguments.output)
 
 
 def time_preset(field: PorosityField, preset: str, batch: int, specimens: int, start: float) -> Timing:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from report import publish
 
 from mesobayes.images.damage import weight_table
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, minibatch, training_step
@@ -68,10 +69,7 @@ def main() -> None:
             f"| {plain[estimator] / median:.1f} |"
         )
     text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text, encoding="utf-8")
+    publish(text, arguments.output)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from report import publish
 from scipy.sparse.linalg import spsolve
 
 from mesobayes.fem.diffusion_stencil import element_matrix
@@ -180,9 +181,7 @@ are left out.
 
 Peak memory of our process: {peak:.0f} MiB, Python and JAX included.
 """
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(text, encoding="utf-8")
-    print(text)
+    publish(text, arguments.output)
 
 
 if __name__ == "__main__":

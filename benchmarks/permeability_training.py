@@ -7,13 +7,13 @@ python benchmarks/permeability_training.py --peers .venv-peers/bin/python
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import time
 from pathlib import Path
 
 import numpy as np
-from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_huge_pages, take_turns
+from report import publish
+from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_huge_pages, take_turns, threads
 
 PEER = "printed, PyTorch, channels last"
 NETWORKS = {
@@ -74,7 +74,7 @@ def main() -> None:
         "# Training step of the permeability networks",
         "",
         f"Made by `python benchmarks/permeability_training.py`: minibatch {arguments.batch}, "
-        f"{arguments.side}² pixels, float32, {os.cpu_count()} cores ({platform.machine()}), median of "
+        f"{arguments.side}² pixels, float32, {threads()} threads ({platform.machine()}), median of "
         f"{arguments.rounds} steps that take turns. `modern` sees every image in two orientations.",
         "",
         *rates_table(median, arguments.batch),
@@ -86,10 +86,7 @@ def main() -> None:
             f"Rate of `printed` over that of PyTorch: {wall:.2f} by wall time, {cpu:.2f} by CPU time.",
         ]
     text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(text, encoding="utf-8")
+    publish(text, arguments.output)
 
 
 if __name__ == "__main__":

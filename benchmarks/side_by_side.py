@@ -22,12 +22,16 @@ def restart_with_huge_pages() -> None:
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES})
 
 
+def threads() -> int:
+    """Threads that JAX has here, and that a peer gets."""
+    return int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1))
+
+
 def peer_step(interpreter: str, script: str, *arguments: int) -> Step:
     """Step of a script of `peers/` in another interpreter; it is told the number of threads last."""
-    threads = os.environ.get("PJRT_NPROC", str(os.cpu_count()))
     path = Path(__file__).parent / "peers" / script
     process = subprocess.Popen(
-        [interpreter, str(path), *map(str, arguments), threads],
+        [interpreter, str(path), *map(str, arguments), str(threads())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -10,7 +10,7 @@ the neighbours of a node along edges, both are one formula,
 
 so that A u = α (Σ k) u - β Sᵀ k S u + γ Σ over edges of κ u(neighbour), where S sums the corners of an
 element and κ is the sum of k over the elements at an edge. A volume keeps these factors. In the plane the
-nine coefficients of a node, 2/3 Σ k, -κ/6 and -k/3, cost a quarter less time. A layer of elements with k = 0
+nine coefficients of a node, 2/3 Σ k, -κ/6 and -k/3, are applied in less time. A layer of elements with k = 0
 opens the periodic grid.
 """
 

@@ -124,8 +124,8 @@ def laplace_factor(residual: Callable[[jax.Array], jax.Array], at: jax.Array, pr
     """Square root S (n, n) of the covariance S Sᵀ = (JᵀJ + 1/s²)⁻¹ of the linearised posterior.
 
     J is the Jacobian of the residual, in standard deviations of the noise, at the weights `at` (n,). In the
-    coordinates z of weights = at + S z the posterior is nearly a standard normal, which NUTS crosses in a few
-    steps; in the weights themselves its widths differ by orders of magnitude.
+    coordinates z of weights = at + S z a linear network has a standard normal posterior; for a network with
+    kinks this holds near `at` only, but the steps of NUTS are longer there than in the weights.
     """
     jacobian = jax.jit(
         lambda x: jax.lax.map(lambda direction: jax.jvp(residual, (x,), (direction,))[1], jnp.eye(len(at)))

@@ -246,7 +246,7 @@ def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
         f"(median; independent draws: {expected:.2f})",
     ]
     if apart > 3 * expected:
-        lines.append("the chain has not converged: its spread is a lower bound")
+        lines.append("the chain has not converged: it is no reference yet")
     foot_note(figure, "\n".join(lines))
     top = data["maximum"].values.std(axis=1).mean(axis=1)
     return Drawing(
