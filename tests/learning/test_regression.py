@@ -50,6 +50,19 @@ def test_a_fit_learns_more_than_the_mean_and_traces_its_step_once():
     assert fit.history[-1, 1] < 0.05 * np.var(validation.target)
 
 
+@pytest.mark.parametrize("shape", [(6, 6), (4, 4, 4)], ids=["square", "cube"])
+def test_an_augmented_image_keeps_its_label_along_the_axis_that_is_turned_to_x(shape):
+    """Layers across one axis, whose labels are the numbers of the axes."""
+    axis = np.arange(12) % len(shape)
+    images = np.stack([np.moveaxis(np.indices(shape)[-1] % 2 == 0, -1, -1 - a) for a in axis])
+    outputs = np.stack([axis == component for component in range(len(shape))], axis=1).astype(np.float32)
+    for batch in regression._batches(LabelledImages(images, outputs), FAST, True, 3, 0):
+        layered_across_x = (
+            np.abs(np.diff(batch.images, axis=-1)).sum(axis=tuple(range(1, len(shape) + 1))) > 0
+        )
+        np.testing.assert_array_equal(batch.target[:, 0], layered_across_x)
+
+
 def test_an_interrupted_fit_goes_on_with_the_same_numbers(tmp_path):
     training, validation = labelled(48, 0), labelled(16, 1)
     settings = RegressionSettings(

@@ -40,7 +40,8 @@ class RegressionSettings:
     loss: "mse" the mean square of log μ minus its prediction (eq. 11), "nll" the Gaussian negative log
     likelihood. l2: factor of the sum of squared kernels in the loss ("plateau"); decoupled weight decay
     ("onecycle"). kl_weight: share of the divergence from the prior for a variational network. augment:
-    random periodic shifts and mirror images, which leave the diagonal of the tensor as it is.
+    random periodic shifts and mirror images, which leave the diagonal of the tensor as it is; the periodic
+    network then sees every image in one random orientation, with the component along x of that orientation.
     """
 
     epochs: int
@@ -105,6 +106,7 @@ def fit_regression(
     graph, parameters, constants = nnx.split(network, nnx.Param, ...)  # type: ignore[misc]
     parameters = jax.tree.map(jnp.array, parameters)  # every step donates them
     state = (parameters, build_optimiser(settings).init(parameters), jax.tree.map(jnp.array, parameters))
+    turn = isinstance(network, PeriodicPermeabilityNet)
     identity = "" if checkpoint is None else _identity(network, training, validation, settings, seed)
     history = np.zeros((0, 2))
     if checkpoint is not None and (found := load_state(checkpoint, state, identity)):
@@ -115,7 +117,7 @@ def fit_regression(
         epoch = len(history)
         current, optimiser, best = state
         terms = []
-        for step, batch in enumerate(_batches(training, settings, seed, epoch)):
+        for step, batch in enumerate(_batches(training, settings, turn, seed, epoch)):
             rate = jnp.float32(learning_rate(history, step, len(training.images), settings))
             key = jax.random.fold_in(jax.random.fold_in(random_key(seed), epoch), step)
             current, optimiser, squared = training_step(
@@ -191,7 +193,11 @@ def training_step(graph, settings, parameters, constants, optimiser, batch, exam
 
     def objective(parameters):
         network = nnx.merge(graph, parameters, constants, copy=True)
-        mean, log_std = network(batch.images, draw_noise(network, key))
+        noise = draw_noise(network, key)
+        if settings.augment and isinstance(network, PeriodicPermeabilityNet):
+            mean, log_std = (value[:, None] for value in network.along_x(batch.images, noise))
+        else:
+            mean, log_std = network(batch.images, noise)
         squared = jnp.square(mean - batch.target)
         if settings.loss == "nll":
             loss = jnp.mean(jnp.sum(0.5 * squared * jnp.exp(-2 * log_std) + log_std, axis=1))
@@ -224,23 +230,37 @@ def build_optimiser(settings: RegressionSettings) -> optax.GradientTransformatio
     return optax.chain(*parts)
 
 
-def _batches(data: LabelledImages, settings: RegressionSettings, seed: int, epoch: int):
-    """All full batches of one epoch in random order, with random symmetries if wanted."""
+def _batches(data: LabelledImages, settings: RegressionSettings, turn: bool, seed: int, epoch: int):
+    """All full batches of one epoch in random order, with random symmetries if wanted.
+
+    If images may also turn, the targets are those along x of their new orientation, (n, 1).
+    """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(data.images))
     size = min(settings.batch, len(order))
     for start in range(0, len(order) - size + 1, size):
         rows = order[start : start + size]
         images = np.asarray(data.images[rows], np.float32)
+        target = np.asarray(data.target[rows], np.float32)
         if settings.augment:
             images = np.stack([_shifted_and_mirrored(image, rng) for image in images])
-        yield LabelledImages(images, np.asarray(data.target[rows], np.float32))
+        if settings.augment and turn:
+            axes = rng.integers(target.shape[1], size=size)
+            images = np.stack([_turned(image, axis, rng) for image, axis in zip(images, axes, strict=True)])
+            target = np.take_along_axis(target, axes[:, None], axis=1)
+        yield LabelledImages(images, target)
 
 
 def _shifted_and_mirrored(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     axes = tuple(range(image.ndim))
     image = np.roll(image, rng.integers(0, image.shape), axes)
     return np.flip(image, tuple(axis for axis in axes if rng.random() < 0.5))
+
+
+def _turned(image: np.ndarray, axis: int, rng: np.random.Generator) -> np.ndarray:
+    """Exchange axis `axis` (0 is x, the last one) with x and, of a volume, the other two at random."""
+    image = np.swapaxes(image, -1, -1 - axis)
+    return np.swapaxes(image, 0, 1) if image.ndim == 3 and rng.random() < 0.5 else image
 
 
 def _identity(network, training, validation, settings, seed) -> str:

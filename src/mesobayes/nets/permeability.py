@@ -151,14 +151,22 @@ class PeriodicPermeabilityNet(nnx.Module):
         if len({image.shape for image in turned}) == 1:  # one pass over all orientations
             turned = [jnp.concatenate(turned)]
         mean, log_std = (
-            jnp.concatenate(parts) for parts in zip(*(self._along_x(x, noise) for x in turned), strict=True)
+            jnp.concatenate(parts)
+            for parts in zip(*(self._symmetric_along_x(x, noise) for x in turned), strict=True)
         )
         return mean.reshape(-1, n).T, log_std.reshape(-1, n).T
 
-    def _along_x(self, images: jax.Array, noise: Noise | None) -> tuple[jax.Array, jax.Array]:
+    def _symmetric_along_x(self, images: jax.Array, noise: Noise | None) -> tuple[jax.Array, jax.Array]:
+        """As `along_x`; of a volume, the mean with the one whose two axes across x are exchanged."""
+        if images.ndim == 3:
+            return self.along_x(images, noise)
+        pairs = zip(self.along_x(images, noise), self.along_x(jnp.swapaxes(images, 1, 2), noise), strict=True)
+        mean, log_std = (0.5 * (first + second) for first, second in pairs)
+        return mean, log_std
+
+    def along_x(self, images: jax.Array, noise: Noise | None = None) -> tuple[jax.Array, jax.Array]:
+        """(n, …) -> mean and log standard deviation of log μ along x, each (n,), in one pass."""
         features = self.features(images, noise)
-        if images.ndim == 4:  # a volume, and the same with the two axes across x exchanged
-            features = 0.5 * (features + self.features(jnp.swapaxes(images, 1, 2), noise))
         hidden = nnx.relu(self.hidden((features - self.feature_mean[...]) / self.feature_std[...], noise))
         out = self.out(hidden, noise)
         fraction = jnp.mean(images.reshape(images.shape[0], -1), axis=1)
