@@ -160,7 +160,7 @@ def test_a_failed_point_carries_no_stress_for_good():
     assert float(abs(point.stress.where(failed)).max()) == 0.0
 
 
-def test_five_newton_steps_solve_the_flow_rule_to_rounding():
+def test_three_halley_steps_solve_the_flow_rule_to_rounding():
     drive = np.logspace(-6, 4, 400)
     for rate in (1e-6, 1e-2, 1.0, 1e3):
         stiffness = 3 * TABLE_1.shear_modulus * rate
