@@ -75,6 +75,30 @@ def test_printed_exists_in_three_dimensions_with_an_odd_edge():
     assert [values.shape[1] for values in maps] == [10, 5, 2, 1]
 
 
+@pytest.mark.parametrize("boundary", ["zeros", "periodic"])
+@pytest.mark.parametrize("inputs", [1, 6])
+def test_a_convolution_and_its_gradients_are_those_of_the_plain_sum(boundary, inputs):
+    keys = jax.random.split(jax.random.key(0), 3)
+    x, w = jax.random.normal(keys[0], (2, 7, 9, inputs)), jax.random.normal(keys[1], (5, 5, inputs, 3))
+    weight = jax.random.normal(keys[2], (2, 7, 9, 3))
+
+    def plain(x, w):
+        mode = "wrap" if boundary == "periodic" else "constant"
+        around = jnp.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), mode=mode)
+        return lax.conv_general_dilated(
+            around, w, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    for ours, theirs in zip(
+        *(
+            (f(x, w), *jax.grad(lambda x, w, f=f: jnp.sum(weight * f(x, w)), argnums=(0, 1))(x, w))
+            for f in (SpaceConvolution(boundary), plain)
+        ),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize("size", [3, 5])
 def test_a_volume_convolution_as_a_stack_of_images_is_the_same_sum(size):
     keys = jax.random.split(jax.random.key(0))
