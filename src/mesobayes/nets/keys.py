@@ -15,7 +15,7 @@ def random_key(seed: int) -> jax.Array:
 
 
 def standard_normal(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """The numbers of ``jax.random.normal``, drawn as a vector: five axes compile for 3.4 s, this for 0.4 s."""
+    """The numbers of ``jax.random.normal``, drawn as a vector: that compiles in 0.4 s, five axes in 3.4 s."""
     return jax.random.normal(key, (math.prod(shape),), jnp.float32).reshape(shape)
 
 
