@@ -79,3 +79,12 @@ def test_a_job_starts_with_huge_pages_and_takes_no_whole_gpu(monkeypatch):
 def test_what_the_user_has_set_stays(monkeypatch, name):
     monkeypatch.setenv(name, "mine")
     assert name not in process_environment(Path("src"), Path("cache"))
+
+
+def test_jobs_keep_bytecode_in_the_cache_where_python_may_write_none(monkeypatch):
+    names = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert not names & set(process_environment(Path("src"), Path("cache")))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    wanted = process_environment(Path("src"), Path("cache"))
+    assert (wanted["PYTHONDONTWRITEBYTECODE"], wanted["PYTHONPYCACHEPREFIX"]) == ("", "cache/python")

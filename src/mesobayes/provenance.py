@@ -119,21 +119,22 @@ def _files_of(name: str, root: Path) -> list[Path]:
     raise ModuleNotFoundError(f"{name!r} is no module of {_PACKAGE} below {root}")
 
 
-@cache
-def _tree(path: Path, content: bytes) -> ast.Module:
-    return ast.parse(content, filename=str(path))
-
-
 def _imported_files(path: Path, root: Path) -> Iterator[Path]:
     for module, names in _imports(path, root):
         yield from _resolve(module, names, root)
 
 
-def _imports(path: Path, root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield ``(module, imported names)`` for every import of the project in a file, also inside functions."""
+def _imports(path: Path, root: Path) -> list[tuple[str, list[str]]]:
+    """Return ``(module, imported names)`` for every project import in a file, also inside functions."""
+    return _imports_in(path, root, path.read_bytes())
+
+
+@cache  # a workflow asks for the hashes of dozens of jobs, which share most of their modules
+def _imports_in(path: Path, root: Path, content: bytes) -> list[tuple[str, list[str]]]:
+    found: list[tuple[str, list[str]]] = []
     package = [_PACKAGE, *path.relative_to(root).parts[:-1]]
     typing_only: set[int] = set()
-    for node in ast.walk(_tree(path, path.read_bytes())):
+    for node in ast.walk(ast.parse(content, filename=str(path))):
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             typing_only.update(id(inner) for child in node.body for inner in ast.walk(child))
         if id(node) in typing_only:
@@ -141,12 +142,13 @@ def _imports(path: Path, root: Path) -> Iterator[tuple[str, list[str]]]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == _PACKAGE:
-                    yield alias.name, []
+                    found.append((alias.name, []))
         elif isinstance(node, ast.ImportFrom):
             stem = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*stem, *(node.module.split(".") if node.module else [])])
             if module.split(".")[0] == _PACKAGE:
-                yield module, [alias.name for alias in node.names]
+                found.append((module, [alias.name for alias in node.names]))
+    return found
 
 
 def _resolve(module: str, names: list[str], root: Path) -> Iterator[Path]:

@@ -272,7 +272,10 @@ class ReferenceConfig:
 
 @dataclass(frozen=True)
 class FailureConfig:
-    """Failure study, Bridgman et al. 2022."""
+    """Failure study, Bridgman et al. 2022.
+
+    perturbed_batch, readings_batch: realizations that are perturbed, and readings of the model, in one job.
+    """
 
     porosity: PorosityConfig
     specimens: SpecimensConfig
@@ -280,6 +283,8 @@ class FailureConfig:
     target: DamageTargetConfig
     folds: Annotated[int, Range(2)]
     folds_beyond: Count
+    perturbed_batch: Count
+    readings_batch: Count
     draws: Annotated[int, Range(2)]
     cluster_specimens: Count
     networks: HeteroencodersConfig

@@ -12,6 +12,7 @@ from mesobayes.seeds import rng_from_name
 
 SHAPE = (4, 4, 8)
 MATERIAL = Material(damage_exponent=5.0)
+STRAIN_STEP = 1.25e-5  # at 5e-5 the damage of a specimen whose weakest section snaps correlates by 0.976
 
 
 def specimens(count):
@@ -27,19 +28,21 @@ def specimens(count):
 
 
 def test_explicit_and_implicit_solvers_fail_ten_specimens_at_the_same_place_and_strain():
-    correlations = []
+    correlations, same_place = [], []
     for pores in specimens(10):
         implicit = fail_implicitly(pores, MATERIAL, ImplicitSettings(strain_step=4e-4))
         explicit = run_to_failure(
-            jnp.asarray(pores)[None], MATERIAL, ExplicitSettings("full", strain_step=5e-5)
+            jnp.asarray(pores)[None], MATERIAL, ExplicitSettings("full", strain_step=STRAIN_STEP)
         )
-        strain = float(explicit.steps[0]) * 5e-5
-        assert abs(strain - implicit.strain) < 0.05 * implicit.strain
-        failed = np.asarray(explicit.largest[0]).ravel() >= 0.5
-        assert failed[int(implicit.largest.argmax())]
-        assert failed.sum() <= 4  # at most a cluster of neighbours
+        strain = float(explicit.steps[0]) * STRAIN_STEP
+        assert abs(strain - implicit.strain) < 0.02 * implicit.strain
+        largest = np.asarray(explicit.largest[0])
+        same_place.append(largest.argmax() == implicit.largest.argmax())
+        # in one specimen two neighbours race: each solver has the other's at 93 to 96 % of failure
+        assert largest.flat[implicit.largest.argmax()] > 0.95 * MATERIAL.maximum_damage
         solid = ~pores
         damage = np.minimum(np.asarray(explicit.phi[0])[solid], 0.5), np.minimum(implicit.phi[solid], 0.5)
         correlations.append(np.corrcoef(*damage)[0, 1])
-    assert np.median(correlations) > 0.998
-    assert min(correlations) > 0.97  # a section that snaps within a step
+    assert sum(same_place) >= 9
+    assert np.median(correlations) > 0.999
+    assert min(correlations) > 0.997

@@ -62,22 +62,30 @@ def test_the_realizations_are_test_specimens_of_the_first_fold(specimens):
         choose_realizations(np.zeros(20, int), assign_folds(20, 5, SEED))
 
 
-def test_perturbed_copies_come_in_the_numbers_of_their_letter(specimens):
-    settings = SensitivitySettings(2, 3, 3.0)
-    a, g = (perturb(specimens, number, settings, 2, 0.1, "fast", SEED) for number in (0, 6))
+def perturbed(specimens, *realizations):
+    return perturb(specimens, realizations, SensitivitySettings(2, 3, 3.0), 2, 0.1, "fast", SEED)
+
+
+def test_perturbed_copies_come_in_the_numbers_of_their_letter_and_are_the_same_in_every_batch(specimens):
+    a, g = perturbed(specimens, 0), perturbed(specimens, 6)
     assert (a.sizes["perturbation"], g.sizes["perturbation"]) == (2, 3)
-    assert (a.attrs["letter"], g.attrs["letter"]) == ("a", "g")
+    together = perturbed(specimens, 0, 6)
+    assert together["realization"].values.tolist() == [0, 0, 6, 6, 6]
+    xr.testing.assert_identical(together, xr.concat([a, g], dim="perturbation", data_vars="all"))
+    rows = split(specimens, 0, 2, SEED).test[split(specimens, 0, 2, SEED).realizations]
+    assert set(together["row"].values) == {rows[0], rows[6]}
 
 
 def test_readings_share_their_pores_and_differ_in_strain():
-    results = {name: read_failure(FIELD, 3, name, 0.1, SEED) for name in ("fast", "one_point")}
-    np.testing.assert_array_equal(results["fast"]["pores"], results["one_point"]["pores"])
-    fast, one_point = (results[name]["failure_strain"].values for name in ("fast", "one_point"))
+    results = read_failure(FIELD, 3, ["fast", "one_point"], 0.1, SEED)
+    alone = read_failure(FIELD, 3, ["one_point"], 0.1, SEED)
+    xr.testing.assert_identical(results.sel(reading=["one_point"]), alone)
+    fast, one_point = (results["failure_strain"].sel(reading=name).values for name in ("fast", "one_point"))
     failed = np.isfinite(fast)
     assert failed.any()
     assert (fast[failed] < np.nan_to_num(one_point[failed], nan=np.inf)).all()  # which may never fail
     with pytest.raises(ValueError, match="choose one of"):
-        read_failure(FIELD, 1, "none", 0.1, SEED)
+        read_failure(FIELD, 1, ["none"], 0.1, SEED)
     assert READINGS["printed"].material.damage_exponent == 2.0
 
 

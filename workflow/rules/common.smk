@@ -48,7 +48,7 @@ BUILT = [target for target in TARGETS if target.built]
 FIGURES = {}
 
 # jobs are children of this process, or run it again on their node: both ways they start with these
-os.environ.update(process_environment(SOURCES, Path("results/.cache/jax").resolve()))
+os.environ.update(process_environment(SOURCES, Path("results/.cache").resolve()))
 
 
 def write_configuration():

@@ -4,8 +4,6 @@
 
 wildcard_constraints:
     preset="fast|printed",
-    realization=r"\d+",
-    reading="|".join(READINGS),
     variant="|".join(GRID + BEYOND + BASELINES),
     kind="point|bayes|modern|baseline",
     transform="id|sigma|g|t",
@@ -30,7 +28,7 @@ rule simulate_specimens:
     params:
         **flat("porosity", FAILURE.porosity),
         code=code_hash("mesobayes.jobs.simulate_specimens"),
-        indices=specimen_indices,
+        indices=batch_items(SPECIMEN_NUMBERS, FAILURE.specimens.batch),
         maximum_strain=FAILURE.specimens.maximum_strain,
         scale=SCALE,
         seed=SEED,
@@ -97,16 +95,16 @@ rule record_histories:
         "../scripts/record_histories.py"
 
 
-rule perturb_specimen:
-    """Swap one voxel of a realization, again and again, and see where it fails."""
+rule perturb_specimens:
+    """Swap one voxel of a batch of realizations, again and again, and see where they fail."""
     input:
         SPECIMENS,
     output:
-        "results/{scale}/failure/{preset}/perturbed/{realization}.zarr.zip",
+        "results/{scale}/failure/{preset}/perturbed/{batch}.zarr.zip",
     log:
-        "logs/{scale}/perturb_specimen/{preset}_{realization}.log",
+        "logs/{scale}/perturb_specimens/{preset}_{batch}.log",
     benchmark:
-        "results/{scale}/benchmarks/perturb_specimen/{preset}_{realization}.tsv"
+        "results/{scale}/benchmarks/perturb_specimens/{preset}_{batch}.tsv"
     conda:
         "../../envs/solve.yaml"
     threads: 1
@@ -115,25 +113,26 @@ rule perturb_specimen:
         runtime=120,
     params:
         **flat("sensitivity", FAILURE.sensitivity),
-        code=code_hash("mesobayes.jobs.perturb_specimen"),
+        code=code_hash("mesobayes.jobs.perturb_specimens"),
         folds=FAILURE.folds,
+        indices=batch_items(REALIZATIONS, FAILURE.perturbed_batch),
         maximum_strain=FAILURE.specimens.maximum_strain,
         scale=SCALE,
         seed=SEED,
     message:
-        "perturb_specimen: realization {wildcards.realization}"
+        "perturb_specimens: realizations {params.indices}"
     script:
-        "../scripts/perturb_specimen.py"
+        "../scripts/perturb_specimens.py"
 
 
 rule read_failure:
-    """Fail the same specimens under one reading of the model."""
+    """Fail the same specimens under a batch of readings of the model."""
     output:
-        "results/{scale}/failure/readings/{reading}.zarr.zip",
+        "results/{scale}/failure/readings/{batch}.zarr.zip",
     log:
-        "logs/{scale}/read_failure/{reading}.log",
+        "logs/{scale}/read_failure/{batch}.log",
     benchmark:
-        "results/{scale}/benchmarks/read_failure/{reading}.tsv"
+        "results/{scale}/benchmarks/read_failure/{batch}.tsv"
     conda:
         "../../envs/solve.yaml"
     threads: 1
@@ -143,12 +142,13 @@ rule read_failure:
     params:
         **flat("porosity", FAILURE.porosity),
         code=code_hash("mesobayes.jobs.read_failure"),
+        indices=batch_items(READINGS, FAILURE.readings_batch),
         maximum_strain=FAILURE.specimens.maximum_strain,
         number=FAILURE.specimens.readings,
         scale=SCALE,
         seed=SEED,
     message:
-        "read_failure: {params.number} specimens, reading {wildcards.reading}"
+        "read_failure: {params.number} specimens, readings {params.indices}"
     script:
         "../scripts/read_failure.py"
 
@@ -247,6 +247,7 @@ FAILURE_PARAMS = {
     "scale": SCALE,
     "seed": SEED,
 }
+PERTURBED = batch_files("fast/perturbed", REALIZATIONS, FAILURE.perturbed_batch)
 HISTORIES = {"histories": f"{FAILURE_FOLDER}/fast/histories.zarr.zip"}
 FAILURE_INPUTS = {
     "damage_evolution": {
@@ -301,9 +302,7 @@ FAILURE_INPUTS = {
     },
     "weight_cv_by_layer": {"fit": [damage_fit("bayes_t_uniform", 0)]},
     "failure_readings": {
-        "readings": [
-            f"{FAILURE_FOLDER}/readings/{reading}.zarr.zip" for reading in READINGS
-        ],
+        "readings": batch_files("readings", READINGS, FAILURE.readings_batch),
     },
     "reference_posterior": {"reference": f"{FAILURE_FOLDER}/reference.zarr.zip"},
 }

@@ -4,6 +4,7 @@
 FAILURE = SETTINGS.failure
 FAILURE_FOLDER = f"{RESULTS}/failure"
 SPECIMENS = f"{FAILURE_FOLDER}/fast/specimens.zarr.zip"
+SPECIMEN_NUMBERS = range(FAILURE.specimens.number)
 READINGS = ("printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_text")
 REALIZATIONS = range(12)  # a to l in figure 4
 # the twelve models of section 4.2, the logistic weighting of figure 7, and what goes beyond the paper
@@ -20,26 +21,30 @@ BEYOND = [
     "modern_t_IHpr",
 ]
 BASELINES = [f"baseline_{transform}_uniform" for transform in ("id", "sigma", "g", "t")]
-PERTURBED = [
-    f"{FAILURE_FOLDER}/fast/perturbed/{number}.zarr.zip" for number in REALIZATIONS
-]
+
+
+def batch_files(folder, items, size):
+    """Return the stores that some items fill, so many in each."""
+    return [
+        f"{FAILURE_FOLDER}/{folder}/{batch:04d}.zarr.zip"
+        for batch in range(-(-len(items) // size))
+    ]
+
+
+def batch_items(items, size):
+    """Return a function that picks the items of the batch that a wildcard numbers."""
+
+    def pick(wildcards):
+        start = int(wildcards.batch) * size
+        return list(items[start : start + size])
+
+    return pick
 
 
 def specimen_batches(wildcards):
     """Return the batch files of all specimens."""
-    count = -(-FAILURE.specimens.number // FAILURE.specimens.batch)
-    return [
-        f"{FAILURE_FOLDER}/{wildcards.preset}/batches/{i:04d}.zarr.zip"
-        for i in range(count)
-    ]
-
-
-def specimen_indices(wildcards):
-    """Return the numbers of the specimens in one batch."""
-    start = int(wildcards.batch) * FAILURE.specimens.batch
-    return list(
-        range(start, min(start + FAILURE.specimens.batch, FAILURE.specimens.number))
-    )
+    folder = f"{wildcards.preset}/batches"
+    return batch_files(folder, SPECIMEN_NUMBERS, FAILURE.specimens.batch)
 
 
 def damage_fit(variant, fold):

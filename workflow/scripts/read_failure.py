@@ -13,7 +13,7 @@ with job_log(snakemake.log[0], snakemake.threads):
 
     read_failure(
         output=snakemake.output[0],
-        reading=snakemake.wildcards.reading,
+        readings=snakemake.params.indices,
         field=PorosityField(
             (snakemake.params.porosity_nx, snakemake.params.porosity_ny, snakemake.params.porosity_nz),
             snakemake.params.porosity_porosity,

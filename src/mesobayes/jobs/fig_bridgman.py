@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs: the figures of Bridgman et al. 2022, each drawn from stores alone."""
+"""Jobs: the figures of Bridgman et al. 2022, each drawn from stores alone.
+
+The two that look into a network import it themselves: JAX and Flax load as long as a figure is drawn.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,8 @@ from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import drawing_style, save_figure
 from mesobayes.images.damage import Weighting, transform_damage, weight_table
 from mesobayes.jobs.target_record import finite, target_record
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store
-from mesobayes.studies.heteroencoder import restore
 
 Inputs = Mapping[str, Any]  # name of an input -> its path or list of paths
 
@@ -106,13 +107,15 @@ def _ensemble_response(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _perturbed(inputs: Inputs, provenance: Provenance) -> list[xr.Dataset]:
-    data = [_open(path, "perturbed", provenance) for path in inputs["perturbed"]]
-    return sorted(data, key=lambda one: one.attrs["realization"])
+    """Perturbed copies of each of the realizations a to l."""
+    batches = [_open(path, "perturbed", provenance) for path in inputs["perturbed"]]
+    data = xr.concat(batches, dim="perturbation", data_vars="all")
+    return [copies for _, copies in data.groupby("realization")]
 
 
 def _failure_sensitivity(inputs: Inputs, provenance: Provenance) -> Drawing:
     data, perturbed = _open(inputs["specimens"], "specimens", provenance), _perturbed(inputs, provenance)
-    rows = [one.attrs["row"] for one in perturbed]
+    rows = [int(one["row"][0]) for one in perturbed]
     pores = data["pores"].values[rows].astype(bool)
     note = f"Scale {provenance.scale}, preset fast"
     return specimens.failure_sensitivity(pores, data["failed_voxel"].values[rows], perturbed, note)
@@ -145,7 +148,10 @@ def _loss_weightings(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _heteroencoder_architecture(inputs: Inputs, provenance: Provenance) -> Drawing:
-    return learning.heteroencoder_architecture((20, 20, 80), "Sizes on the printed grid.")
+    from mesobayes.nets.heteroencoder import HeteroencoderSettings
+
+    channels = [outputs for _, outputs in HeteroencoderSettings().channels]
+    return learning.heteroencoder_architecture(channels, (20, 20, 80), "Sizes on the printed grid.")
 
 
 def _confusion_illustration(inputs: Inputs, provenance: Provenance) -> Drawing:
@@ -192,16 +198,18 @@ def _cluster_ranking(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _weight_cv(inputs: Inputs, provenance: Provenance) -> Drawing:
+    from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, variation_by_layer
+    from mesobayes.studies.heteroencoder import restore
+
     fit = _open(inputs["fit"][0], "fit", provenance)
-    filters = 8
-    settings = HeteroencoderSettings(filters=filters, estimator="flipout")
-    parameters = restore(fit["weights"].values, build_heteroencoder(settings, 0))
-    return uncertainty.weight_cv_by_layer(parameters, _fit_note(fit, provenance))
+    network = build_heteroencoder(HeteroencoderSettings(filters=8, estimator="flipout"), 0)
+    kernels, biases = variation_by_layer(restore(fit["weights"].values, network))
+    return uncertainty.weight_cv_by_layer(kernels, biases, _fit_note(fit, provenance))
 
 
 def _failure_readings(inputs: Inputs, provenance: Provenance) -> Drawing:
     data = [_open(path, "reading", provenance) for path in inputs["readings"]]
-    by_name = {one.attrs["reading"]: one for one in data}
+    by_name = {str(name): batch.sel(reading=name) for batch in data for name in batch["reading"].values}
     return readings.failure_readings(by_name, _physics_note(data[0], provenance))
 
 

@@ -6,14 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesobayes.images.damage import TransformSettings
-from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.jobs.failure_stores import FIT, SPECIMENS
 from mesobayes.learning.damage_fit import DamageFitSettings
 from mesobayes.nets.heteroencoder import HeteroencoderSettings
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store, write_store
 from mesobayes.studies.heteroencoder import Variant, fit_fold
-
-SCHEMA = "failure/fit"
 
 
 def fit_heteroencoder(
@@ -31,11 +29,11 @@ def fit_heteroencoder(
 ) -> None:
     """Write the predictions, the weights and the losses."""
     data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
-    warm = None if start is None else open_store(start, SCHEMA)
+    warm = None if start is None else open_store(start, FIT)
     result = fit_fold(
         data, warm, variant, fold, folds, transform, network, fit, draws, provenance.seed, _report
     )
-    write_store(result, output, SCHEMA, provenance)
+    write_store(result, output, FIT, provenance)
 
 
 def _report(step: int, loss: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesobayes.batches import merge_batches, refuse_bad_share
-from mesobayes.jobs.simulate_specimens import SCHEMA
+from mesobayes.jobs.failure_stores import SPECIMENS
 from mesobayes.provenance import Provenance
 from mesobayes.store import write_store
 
@@ -20,7 +20,7 @@ def merge_specimens(
     Raises:
         MesobayesError: more than ``failed_share_max`` of the specimens have no pore or do not fail.
     """
-    specimens = merge_batches(batches, "specimen", SCHEMA)
+    specimens = merge_batches(batches, "specimen", SPECIMENS)
     refuse_bad_share(
         int((specimens["status"] != 0).sum()),
         specimens.sizes["specimen"],
@@ -29,4 +29,4 @@ def merge_specimens(
         failed_share_max,
         "failure.specimens.failed_share_max",
     )
-    write_store(specimens, output, SCHEMA, provenance)
+    write_store(specimens, output, SPECIMENS, provenance)

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.jobs.failure_stores import HISTORIES, SPECIMENS
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store, write_store
 from mesobayes.studies.failure import record_histories as record
-
-SCHEMA = "failure/histories"
 
 
 def record_histories(
@@ -26,4 +24,4 @@ def record_histories(
     """Write the histories of the realizations a, b, ..."""
     data = open_store(specimens, SPECIMENS, sample_id="specimen")
     result = record(data, number, preset, maximum_strain, fields, folds, provenance.seed)
-    write_store(result, output, SCHEMA, provenance)
+    write_store(result, output, HISTORIES, provenance)

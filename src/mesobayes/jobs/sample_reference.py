@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesobayes.images.damage import TransformSettings, transform_damage
-from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.jobs.failure_stores import REFERENCE, SPECIMENS
 from mesobayes.provenance import Provenance
 from mesobayes.seeds import seed_from_name
 from mesobayes.store import open_store, write_store
@@ -14,7 +14,6 @@ from mesobayes.studies.heteroencoder import split
 from mesobayes.studies.reference_posterior import ReferenceSettings
 from mesobayes.studies.reference_posterior import sample_reference as sample
 
-SCHEMA = "failure/reference"
 _TEST_SPECIMENS = 8
 
 
@@ -40,4 +39,4 @@ def sample_reference(
         prior_std,
         seed_from_name(provenance.seed, "reference"),
     )
-    write_store(result, output, SCHEMA, provenance)
+    write_store(result, output, REFERENCE, provenance)

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import xarray as xr
 
-from mesobayes.jobs.fit_heteroencoder import SCHEMA as FIT
+from mesobayes.jobs.failure_stores import FIT, SCORES
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store, write_store
 from mesobayes.studies.heteroencoder_scores import score_fold
-
-SCHEMA = "failure/scores"
 
 
 def score_heteroencoder(
@@ -25,4 +23,4 @@ def score_heteroencoder(
     kept = ("variant", "kind", "transform", "weighting", "n_train", "n_test")
     attributes = {key: data[0].attrs[key] for key in kept}
     folded = scores.assign_coords(fold=[fit.attrs["fold"] for fit in data])
-    write_store(folded.assign_attrs(attributes), output, SCHEMA, provenance)
+    write_store(folded.assign_attrs(attributes), output, SCORES, provenance)

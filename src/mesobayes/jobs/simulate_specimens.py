@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesobayes.geometry.porosity import PorosityField
+from mesobayes.jobs.failure_stores import SPECIMENS
 from mesobayes.provenance import Provenance
 from mesobayes.store import write_store
 from mesobayes.studies.failure import simulate
-
-SCHEMA = "failure/specimens"
 
 
 def simulate_specimens(
@@ -24,5 +23,5 @@ def simulate_specimens(
 ) -> None:
     """Write the specimens with the given numbers, those without a result among them."""
     data = simulate(field, list(indices), preset, maximum_strain, provenance.seed)
-    write_store(data, output, SCHEMA, provenance)
+    write_store(data, output, SPECIMENS, provenance)
     print(f"{len(indices)} specimens, {int((data['status'] != 0).sum())} without result", flush=True)

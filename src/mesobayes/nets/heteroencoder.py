@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from mesobayes.errors import SettingsError
 from mesobayes.nets.divergence import best_prior, gaussian_divergence
 from mesobayes.nets.estimators import ESTIMATORS
-from mesobayes.nets.keys import random_key
+from mesobayes.nets.keys import random_key, standard_normal
 from mesobayes.nets.volumes import BandedConvolution3D, Convolution3D, max_pool, scale_channels, upsample
 
 BIAS_SPREAD = 0.1  # unit of the initial posterior deviation of a bias, as the kernels have √(2/fan-in)
@@ -121,7 +121,7 @@ def build_heteroencoder(settings: HeteroencoderSettings, seed: int) -> Parameter
         spread = math.sqrt(2.0 / (27 * inputs))
         shape = (3, 3, 3, inputs, outputs)
         key = jax.random.fold_in(root, number)
-        kernel = gaussian(spread * jax.random.normal(key, shape, jnp.float32), spread)
+        kernel = gaussian(spread * standard_normal(key, shape), spread)
         layers.append(Layer(kernel, gaussian(jnp.zeros(outputs, jnp.float32), BIAS_SPREAD)))
     return Parameters(tuple(layers), jnp.float32(math.log(settings.noise_std)))
 
@@ -160,9 +160,9 @@ def predict_damage(
         estimator = ESTIMATORS[settings.estimator]
         keys = jax.random.split(jax.random.fold_in(key, number), 4)
         return estimator(
-            operator, x, kernel.mu, kernel.sigma, jax.random.normal(keys[0], kernel.mu.shape), keys[1]
+            operator, x, kernel.mu, kernel.sigma, standard_normal(keys[0], kernel.mu.shape), keys[1]
         ) + estimator(
-            scale_channels, ones, bias.mu, bias.sigma, jax.random.normal(keys[2], bias.mu.shape), keys[3]
+            scale_channels, ones, bias.mu, bias.sigma, standard_normal(keys[2], bias.mu.shape), keys[3]
         )
 
     x = pores.astype(jnp.float32)[..., None]
@@ -209,7 +209,7 @@ def draw_weights(parameters: Parameters, key: jax.Array) -> Parameters:
     layers = []
     for number, layer in enumerate(parameters.layers):
         drawn = [
-            Gaussian(w.mu + w.sigma * jax.random.normal(k, w.mu.shape), None)
+            Gaussian(w.mu + w.sigma * standard_normal(k, w.mu.shape), None)
             for w, k in zip(layer, jax.random.split(jax.random.fold_in(key, number)), strict=True)
         ]
         layers.append(Layer(*drawn))

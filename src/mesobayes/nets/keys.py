@@ -6,11 +6,17 @@ from __future__ import annotations
 import math
 
 import jax
+import jax.numpy as jnp
 
 
 def random_key(seed: int) -> jax.Array:
     """Key from all 63 bits of a seed, whatever the width of JAX integers."""
     return jax.random.fold_in(jax.random.key(seed & 0x7FFFFFFF), seed >> 31)
+
+
+def standard_normal(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """The numbers of ``jax.random.normal``, drawn as a vector: that compiles in 0.4 s, five axes in 3.4 s."""
+    return jax.random.normal(key, (math.prod(shape),), jnp.float32).reshape(shape)
 
 
 class WeightPlan:

@@ -8,7 +8,8 @@ analysis follow from the specimens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -103,30 +104,32 @@ def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) 
 
 def perturb(
     specimens: xr.Dataset,
-    realization: int,
+    realizations: Sequence[int],
     settings: SensitivitySettings,
     folds: int,
     maximum_strain: float,
     preset: str,
     seed: str,
 ) -> xr.Dataset:
-    """Fail one realization again and again with one voxel swapped (section 2.5)."""
+    """Fail some realizations again and again with one voxel swapped (section 2.5).
+
+    Over `perturbation`: the failure of every copy, the `realization` it is a copy of, and the `row` of that
+    among the specimens.
+    """
     fold = assign_folds(specimens.sizes["specimen"], folds, seed)
-    row = int(choose_realizations(specimens["status"].values, fold)[realization])
-    pores = specimens["pores"].values[row].astype(bool)
-    place = tuple(int(c) for c in specimens["failed_voxel"].values[row])
-    numbers = list(range(settings.count(realization)))
-    swapped = np.stack(
-        [
-            swap_one_voxel(pores, place, settings.distance, rng_from_name(seed, "swap", realization, number))
-            for number in numbers
-        ]
-    )
-    data = fail_specimens(swapped, preset, maximum_strain=maximum_strain)
-    keep = data[["failed_voxel", "failure_strain", "status"]].rename(specimen="perturbation")
-    return keep.assign_coords(perturbation=numbers).assign_attrs(
-        realization=realization, row=row, letter=LETTERS[realization]
-    )
+    rows = choose_realizations(specimens["status"].values, fold)
+    parts = []
+    for realization in realizations:
+        row = int(rows[realization])
+        pores = specimens["pores"].values[row].astype(bool)
+        place = tuple(int(c) for c in specimens["failed_voxel"].values[row])
+        names = [(seed, "swap", realization, number) for number in range(settings.count(realization))]
+        swapped = [swap_one_voxel(pores, place, settings.distance, rng_from_name(*name)) for name in names]
+        data = fail_specimens(np.stack(swapped), preset, maximum_strain=maximum_strain)
+        copies = data[["failed_voxel", "failure_strain", "status"]].rename(specimen="perturbation")
+        origin = {"realization": realization, "row": row}
+        parts.append(copies.assign({k: ("perturbation", [v] * len(names)) for k, v in origin.items()}))
+    return xr.concat(parts, dim="perturbation", data_vars="all")
 
 
 def record_histories(
@@ -158,15 +161,17 @@ def record_histories(
 
 
 def read_failure(
-    field: PorosityField, number: int, reading: str, maximum_strain: float, seed: str
+    field: PorosityField, number: int, readings: Sequence[str], maximum_strain: float, seed: str
 ) -> xr.Dataset:
-    """Strain and place of the first failure of the first specimens, under one reading of the model.
+    """Strain and place of the first failure of the first specimens, over `reading` of the model.
 
     Raises ValueError for an unknown reading.
     """
-    if reading not in READINGS:
-        raise ValueError(f"reading {reading!r} is unknown: choose one of {', '.join(READINGS)}")
-    preset = READINGS[reading]
-    solver = replace(preset.solver, maximum_strain=maximum_strain)
-    data = simulate(field, list(range(number)), Preset(preset.material, solver), maximum_strain, seed)
-    return data[["failed_voxel", "failure_strain", "status", "pores"]]
+    for reading in readings:
+        if reading not in READINGS:
+            raise ValueError(f"reading {reading!r} is unknown: choose one of {', '.join(READINGS)}")
+    indices = list(range(number))
+    parts = [simulate(field, indices, READINGS[reading], maximum_strain, seed) for reading in readings]
+    failures = [part[["failed_voxel", "failure_strain", "status"]] for part in parts]
+    joined = xr.concat(failures, dim="reading", data_vars="all").assign_coords(reading=list(readings))
+    return joined.assign(pores=parts[0]["pores"])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -20,7 +20,6 @@ from mesobayes.figures.style import (
     new_figure,
 )
 from mesobayes.images.damage import TRANSFORM_NAMES
-from mesobayes.nets.heteroencoder import HeteroencoderSettings
 
 WEIGHT_NAME = {
     "uniform": "uniform",
@@ -101,10 +100,8 @@ def _error_by_value(scores: xr.Dataset) -> np.ndarray:
     return _ratio(total["squared_error"].values, total["true_count"].values.astype(float))
 
 
-def heteroencoder_architecture(shape: tuple[int, int, int], note: str) -> Drawing:
-    """Figure 8: the layers, drawn from the network's own table of channels."""
-    settings = HeteroencoderSettings()
-    channels = [outputs for _, outputs in settings.channels]
+def heteroencoder_architecture(channels: Sequence[int], shape: tuple[int, int, int], note: str) -> Drawing:
+    """Figure 8: the layers, drawn from the network's own output channels."""
     levels = [0, 1, 2, 1, 0, 0]
     names = ["conv, ReLU", "pool, conv, ReLU", "pool, conv, ReLU", "up, conv, ReLU", "up, conv, ReLU", "conv"]
     figure = new_figure(height=0.34)

@@ -22,7 +22,6 @@ from mesobayes.metrics.clusters import (
     rank_clusters,
     rank_of_place,
 )
-from mesobayes.nets.heteroencoder import Parameters, variation_by_layer
 
 LETTERS = "abcdefghijkl"
 
@@ -196,9 +195,8 @@ def _ranking_findings(text: Mapping[str, tuple[RankedClusters, np.ndarray]]) -> 
     return found
 
 
-def weight_cv_by_layer(parameters: Parameters, note: str) -> Drawing:
+def weight_cv_by_layer(kernels: list[float], biases: list[float], note: str) -> Drawing:
     """Figure 17: Σσ / |Σμ| of kernels and biases by layer."""
-    kernels, biases = variation_by_layer(parameters)
     figure = new_figure(height=0.34)
     panels = figure.subplots(1, 2)
     layers = np.arange(1, len(kernels) + 1)

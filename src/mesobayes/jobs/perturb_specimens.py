@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Job: swap one voxel of a specimen many times and fail each."""
+"""Job: swap one voxel of some realizations, many times, and fail each copy."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from mesobayes.jobs.simulate_specimens import SCHEMA as SPECIMENS
+from mesobayes.jobs.failure_stores import PERTURBED, SPECIMENS
 from mesobayes.provenance import Provenance
 from mesobayes.store import open_store, write_store
 from mesobayes.studies.failure import SensitivitySettings, perturb
 
-SCHEMA = "failure/perturbed"
 
-
-def perturb_specimen(
+def perturb_specimens(
     specimens: Path | str,
     output: Path | str,
-    realization: int,
+    realizations: Sequence[int],
     settings: SensitivitySettings,
     preset: str,
     maximum_strain: float,
     folds: int,
     provenance: Provenance,
 ) -> None:
-    """Write where the perturbed copies of one realization fail."""
+    """Write where the perturbed copies of a batch of realizations fail."""
     data = open_store(specimens, SPECIMENS, sample_id="specimen")
-    result = perturb(data, realization, settings, folds, maximum_strain, preset, provenance.seed)
-    write_store(result, output, SCHEMA, provenance)
+    result = perturb(data, realizations, settings, folds, maximum_strain, preset, provenance.seed)
+    write_store(result, output, PERTURBED, provenance)

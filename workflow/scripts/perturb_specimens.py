@@ -7,15 +7,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
-    from mesobayes.jobs.perturb_specimen import perturb_specimen
+    from mesobayes.jobs.perturb_specimens import perturb_specimens
     from mesobayes.provenance import job_provenance
     from mesobayes.settings import grouped
     from mesobayes.studies.failure import SensitivitySettings
 
-    perturb_specimen(
+    perturb_specimens(
         specimens=snakemake.input[0],
         output=snakemake.output[0],
-        realization=int(snakemake.wildcards.realization),
+        realizations=snakemake.params.indices,
         settings=grouped(SensitivitySettings, snakemake.params, "sensitivity"),
         preset=snakemake.wildcards.preset,
         maximum_strain=snakemake.params.maximum_strain,
