@@ -261,13 +261,17 @@ class DamageFitsConfig:
 
 @dataclass(frozen=True)
 class ReferenceConfig:
-    """Posterior of a small heteroencoder by NUTS beside its mean field: sizes, length of chain and fit."""
+    """Posteriors of a small heteroencoder by mean field, full Gaussian and NUTS: sizes, lengths, evidence."""
 
     filters: Count
     specimens: Count
+    chains: Annotated[int, Range(2)]
     warmup: Count
-    samples: Count
+    samples: Annotated[int, Range(4)]
+    tree_depth: Count
     steps: Count
+    prior_std: Positive
+    thinning: Positive
 
 
 @dataclass(frozen=True)

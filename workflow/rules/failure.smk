@@ -213,7 +213,7 @@ rule score_heteroencoder:
 
 
 rule sample_reference:
-    """Sample the posterior of a small heteroencoder by NUTS, beside its mean field."""
+    """Sample the posterior of a small heteroencoder by NUTS, beside Gaussian ones."""
     input:
         SPECIMENS,
     output:
@@ -233,11 +233,10 @@ rule sample_reference:
         **flat("target", FAILURE.target),
         code=code_hash("mesobayes.jobs.sample_reference"),
         folds=FAILURE.folds,
-        prior_std=FAILURE.networks.bayes.prior_std,
         scale=SCALE,
         seed=SEED,
     message:
-        "sample_reference: NUTS on a heteroencoder of {params.reference_filters} filters"
+        "sample_reference: {params.reference_chains} chains of NUTS, heteroencoder of {params.reference_filters} filter(s)"
     script:
         "../scripts/sample_reference.py"
 

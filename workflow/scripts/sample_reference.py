@@ -19,6 +19,5 @@ with job_log(snakemake.log[0], snakemake.threads):
         folds=snakemake.params.folds,
         transform=grouped(TransformSettings, snakemake.params, "target"),
         settings=grouped(ReferenceSettings, snakemake.params, "reference"),
-        prior_std=snakemake.params.prior_std,
         provenance=job_provenance("failure", dict(snakemake.params.items())),
     )

@@ -23,10 +23,9 @@ def sample_reference(
     folds: int,
     transform: TransformSettings,
     settings: ReferenceSettings,
-    prior_std: float,
     provenance: Provenance,
 ) -> None:
-    """Write both posteriors on test specimens of fold 0."""
+    """Write all posteriors on test specimens of fold 0."""
     data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
     rows = split(data, 0, folds, provenance.seed)
     pores = data["pores"].values.astype(bool)
@@ -36,7 +35,6 @@ def sample_reference(
         target[rows.train],
         pores[rows.test[:_TEST_SPECIMENS]],
         settings,
-        prior_std,
         seed_from_name(provenance.seed, "reference"),
     )
     write_store(result, output, REFERENCE, provenance)

@@ -170,6 +170,20 @@ def predict_damage(
     return network(x, layer)[..., 0]
 
 
+def last_features(parameters: Parameters, pores: jax.Array, settings: HeteroencoderSettings) -> jax.Array:
+    """What the last convolution of the posterior means sees, (n, x, y, z, channel)."""
+    last = len(parameters.layers) - 1
+
+    def layer(number: int, x: jax.Array) -> jax.Array:
+        if number == last:
+            return x
+        kernel, bias = parameters.layers[number]
+        return settings.operator(x, kernel.mu) + bias.mu
+
+    network = _printed if settings.name == "printed" else _modern
+    return network(pores.astype(jnp.float32)[..., None], layer)
+
+
 def _printed(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.Array:
     """Figure 8: two poolings, two upsamplings, six convolutions."""
     relu = jax.nn.relu

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mean field loses: NUTS on a small heteroencoder beside its variational posterior.
+"""What mean field loses: three posteriors of one small heteroencoder.
 
-Both see the same specimens, the same fixed noise and the same prior, so the only difference is the family of
-the posterior.
+Mean field, the best Gaussian with any covariance, and NUTS see the same specimens, the same fixed noise and
+the same prior, so the only difference is the family of the posterior. NUTS moves over the weights before the
+last convolution; that one is linear and is integrated out (`mesobayes.learning.linear_output`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,146 +24,233 @@ from numpyro.infer import MCMC, NUTS
 
 from mesobayes.images.damage import WeightTable
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, fit_damage
+from mesobayes.learning.gaussian_posterior import GaussianPosterior, fit_gaussian, laplace_factor
+from mesobayes.learning.linear_output import draw_output, neighbourhoods, regress
+from mesobayes.metrics.convergence import diagnose
 from mesobayes.nets.heteroencoder import (
     HeteroencoderSettings,
     Parameters,
     build_heteroencoder,
-    draw_weights,
+    last_features,
     predict_damage,
     warm_start,
 )
 from mesobayes.nets.keys import random_key
 
 FloatArray = NDArray[np.floating]
-_TREE_DEPTH = 7  # at most 127 steps per draw
+BoolArray = NDArray[np.bool_]
+POSTERIORS = ("mean field", "full covariance", "NUTS")
+_DIAGNOSED = 2000  # voxels, evenly chosen
 
 
 @dataclass(frozen=True)
 class ReferenceSettings:
-    """filters of the network, training specimens, warm-up and kept draws of NUTS, steps of the fits.
+    """Size of the network and of the training set, lengths of the chains and fits.
 
-    thinning: voxels of a specimen per voxel that counts as an independent observation. The damage is smoothed
-    by a Gaussian filter of σ = 1.5 voxels, whose correlation volume is (2 √π σ)³ = 150; if each voxel counted
-    the posterior would be a point.
+    chains, warmup, samples: chains of NUTS, from draws of the prior; warm-up and kept draws of each.
+    tree_depth: at most 2^depth - 1 steps per draw.
+    steps: of the deterministic fits (one a chain, the best is taken), of mean field and of the full Gaussian.
+    prior_std: √(2/fan-in), so that the prior neither swells nor shrinks the signal from layer to layer.
+    thinning: voxels of a specimen per voxel that counts as an independent observation.
     """
 
     filters: int
     specimens: int
+    chains: int
     warmup: int
     samples: int
+    tree_depth: int
     steps: int
-    thinning: float = 150.0
+    prior_std: float
+    thinning: float
+
+
+class Problem(NamedTuple):
+    """Training set (n, x, y, z), network with a fitted start, and deviation of an independent observation."""
+
+    pores: jax.Array
+    target: jax.Array
+    start: Parameters
+    network: HeteroencoderSettings
+    noise: float
+
+    def error(self, weights: jax.Array) -> jax.Array:
+        """Prediction minus target in units of the noise, 0 in voids."""
+        pores, target = self.data()
+        return (self.predict(weights, pores) - target) * (1.0 - pores) / self.noise
+
+    def predict(self, weights: jax.Array, pores: jax.Array) -> jax.Array:
+        return predict_damage(self.start._replace(layers=self.unravel(weights)), pores, self.network)
+
+    def potential(self, weights: jax.Array) -> jax.Array:
+        """Minus the log posterior of all weights (n,)."""
+        prior = jnp.sum(weights**2) / self.network.prior_std**2
+        return 0.5 * jnp.sum(self.error(weights) ** 2) + 0.5 * prior
+
+    def marginal_potential(self, hidden: jax.Array) -> jax.Array:
+        """Minus the log posterior of the weights before the last convolution."""
+        pores, target = self.data()
+        evidence = regress(self.columns(hidden, pores), target.ravel(), self.noise, self.network.prior_std)
+        return -evidence.log_evidence + 0.5 * jnp.sum(hidden**2) / self.network.prior_std**2
+
+    def complete(self, hidden: jax.Array, key: jax.Array) -> jax.Array:
+        """All weights, the last convolution drawn from its posterior given the others."""
+        pores, target = self.data()
+        last = regress(self.columns(hidden, pores), target.ravel(), self.noise, self.network.prior_std)
+        return jnp.concatenate([hidden, draw_output(last, key)])
+
+    def columns(self, hidden: jax.Array, pores: jax.Array) -> jax.Array:
+        weights = jnp.concatenate([hidden, jnp.zeros(self.last, hidden.dtype)])
+        parameters = self.start._replace(layers=self.unravel(weights))
+        return neighbourhoods(last_features(parameters, pores, self.network), 1.0 - pores)
+
+    def data(self) -> tuple[jax.Array, jax.Array]:
+        return jax.lax.optimization_barrier((self.pores, self.target))  # else folded for minutes
+
+    @property
+    def last(self) -> int:
+        """Number of weights of the last convolution; they come last, kernel before bias."""
+        return 27 * self.network.filters + 1
+
+    @property
+    def unravel(self) -> Callable[[jax.Array], tuple]:
+        return ravel_pytree(self.start.layers)[1]
+
+
+class Chains(NamedTuple):
+    """Weights (chain, draw, n), mean number of leapfrog steps of a draw, and number of divergent draws."""
+
+    weights: FloatArray
+    steps: float
+    divergent: int
 
 
 def sample_reference(
-    pores: NDArray[np.bool_],
-    target: FloatArray,
-    test_pores: NDArray[np.bool_],
-    settings: ReferenceSettings,
-    prior_std: float,
-    seed: int,
+    pores: BoolArray, target: FloatArray, test_pores: BoolArray, settings: ReferenceSettings, seed: int
 ) -> xr.Dataset:
-    """Posterior mean and spread of the damage of test specimens by mean field and by NUTS.
+    """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the chains.
 
-    The noise is that of a deterministic fit to the same specimens. Both are started there.
+    The noise is that of the best deterministic fit to the same specimens.
     """
-    network = HeteroencoderSettings(filters=settings.filters, prior_std=prior_std, convolution="auto")
-    flipout = HeteroencoderSettings(
-        filters=settings.filters, prior_std=prior_std, estimator="flipout", convolution="auto"
-    )
     train, truth = pores[: settings.specimens], target[: settings.specimens]
-    weights = WeightTable(np.ones((1, 1), np.float32))
+    network = HeteroencoderSettings(
+        filters=settings.filters, prior_std=settings.prior_std, convolution="auto"
+    )
+    data = DamageData(train, truth, WeightTable(np.ones((1, 1), np.float32)))
     schedule = DamageFitSettings(
         settings.steps, len(train), 1e-2, decay=True, symmetries="none", kl_weight=settings.thinning
     )
-    data = DamageData(train, truth, weights)
-    point = fit_damage(build_heteroencoder(network, seed), data, network, schedule, seed)
-    solid = jnp.asarray(~train, jnp.float32)
-    inputs, observed = jnp.asarray(train, jnp.float32), jnp.asarray(truth)
-    layers, unravel = ravel_pytree(point.parameters.layers)
-
-    def error(vector: jax.Array) -> jax.Array:
-        parameters = point.parameters._replace(layers=unravel(vector))
-        x, y, inside = jax.lax.optimization_barrier((inputs, observed, solid))  # else folded for minutes
-        return (predict_damage(parameters, x, network) - y) * inside
-
-    noise = float(jnp.sqrt(jnp.sum(error(layers) ** 2) / jnp.sum(solid)))
-    spread = noise * np.sqrt(settings.thinning)
-    whitening = laplace_factor(lambda vector: error(vector) / spread, layers, prior_std)
-
-    def potential(white: jax.Array) -> jax.Array:
-        vector = layers + whitening @ white
-        likelihood = 0.5 * jnp.sum(error(vector) ** 2) / spread**2
-        return likelihood + 0.5 * jnp.sum(vector**2) / prior_std**2
-
-    chain = MCMC(
-        NUTS(potential_fn=potential, max_tree_depth=_TREE_DEPTH),
-        num_warmup=settings.warmup,
-        num_samples=settings.samples,
+    point = min(
+        (
+            fit_damage(build_heteroencoder(network, seed + i), data, network, schedule, seed)
+            for i in range(settings.chains)
+        ),
+        key=lambda fit: fit.loss[-1],
     )
-    chain.run(random_key(seed), init_params=jnp.zeros_like(layers))
-    samples = layers + chain.get_samples() @ whitening.T  # (sample, weight)
+    noise = float(np.sqrt(point.loss[-1]))
+    problem = Problem(
+        jnp.asarray(train, jnp.float32),
+        jnp.asarray(truth, jnp.float32),
+        point.parameters,
+        network,
+        noise * np.sqrt(settings.thinning),
+    )
+    seconds = [time.process_time()]
+    field = fit_mean_field(problem, data, schedule, noise, seed)
+    seconds.append(time.process_time())
+    full = fit_gaussian(problem.potential, field, settings.steps, random_key(seed + 1))
+    seconds.append(time.process_time())
+    chains = sample_chains(problem, field.mean, settings, seed + 2)
+    seconds.append(time.process_time())
+    number = settings.chains * settings.samples
+    draws: dict[str, FloatArray | jax.Array] = {
+        "mean field": field.draw(number, random_key(seed + 3)),
+        "full covariance": full.draw(number, random_key(seed + 4)),
+        "NUTS": chains.weights.reshape(number, -1),
+    }
+    widths = np.stack([field.std, full.std, chains.weights.std(axis=(0, 1))])
+    result = describe(problem, draws, test_pores, settings.chains)
+    return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
+        noise_std=noise,
+        thinning=settings.thinning,
+        steps_per_draw=chains.steps,
+        divergent=chains.divergent,
+        seconds=dict(zip(POSTERIORS, np.diff(seconds).round(1).tolist(), strict=True)),
+    )
 
-    start = warm_start(build_heteroencoder(flipout, seed), point.parameters)
+
+def fit_mean_field(
+    problem: Problem, data: DamageData, schedule: DamageFitSettings, noise: float, seed: int
+) -> GaussianPosterior:
+    """The variational posterior of the study, by Flipout from the deterministic fit."""
+    network = HeteroencoderSettings(**{**problem.network.__dict__, "estimator": "flipout"})
+    start = warm_start(build_heteroencoder(network, seed), problem.start)
     start = start._replace(log_noise=jnp.float32(np.log(noise)))
     held = DamageFitSettings(**{**schedule.__dict__, "spread_rate": 10.0, "learning_rate": 5e-3})
-    fitted = fit_damage(start, data, flipout, held, seed, learn_noise=False)
-
-    test = jnp.asarray(test_pores, jnp.float32)
-    compiled = jax.jit(predict_damage, static_argnums=2)
-
-    def forward(parameters: Parameters) -> jax.Array:
-        return compiled(parameters, test, network)
-
-    by_chain = np.stack(
-        [np.asarray(forward(point.parameters._replace(layers=unravel(row)))) for row in samples]
-    )
-    keys = jax.random.split(random_key(seed + 1), len(samples))
-    by_field = np.stack([np.asarray(forward(draw_weights(fitted.parameters, key))) for key in keys])
-    widths = jnp.concatenate([w.sigma.ravel() for layer in fitted.parameters.layers for w in layer])
-    return _label(by_field, by_chain, test_pores, np.asarray(widths), np.asarray(samples), noise)
+    layers = fit_damage(start, data, network, held, seed, learn_noise=False).parameters.layers
+    mean = jnp.concatenate([w.mu.ravel() for layer in layers for w in layer])
+    return GaussianPosterior(mean, jnp.diag(jnp.concatenate([w.sigma.ravel() for la in layers for w in la])))
 
 
-def laplace_factor(residual: Callable[[jax.Array], jax.Array], at: jax.Array, prior_std: float) -> jax.Array:
-    """Square root S (n, n) of the covariance S Sᵀ = (JᵀJ + 1/s²)⁻¹ of the linearised posterior.
+def sample_chains(problem: Problem, at: jax.Array, settings: ReferenceSettings, seed: int) -> Chains:
+    """Weights by NUTS from independent draws of the prior, the most dispersed starts there are.
 
-    J is the Jacobian of the residual, in standard deviations of the noise, at the weights `at` (n,). In the
-    coordinates z of weights = at + S z a linear network has a standard normal posterior; for a network with
-    kinks this holds near `at` only, but the steps of NUTS are longer there than in the weights.
+    It runs in coordinates whitened by the Laplace approximation at the weights `at`: the data fix a few
+    directions a hundred times better than the prior does.
     """
-    jacobian = jax.jit(
-        lambda x: jax.lax.map(lambda direction: jax.jvp(residual, (x,), (direction,))[1], jnp.eye(len(at)))
-    )(at)
-    columns = np.asarray(jacobian, np.float64).reshape(len(at), -1)
-    precision = columns @ columns.T + np.eye(len(at)) / prior_std**2
-    return jnp.asarray(np.linalg.inv(np.linalg.cholesky(precision)).T, jnp.float32)
+    size, prior_std = len(at) - problem.last, problem.network.prior_std
+    joint = np.asarray(laplace_factor(problem.error, at, prior_std), np.float64)
+    whitening = jnp.asarray(np.linalg.cholesky((joint @ joint.T)[:size, :size]), jnp.float32)
+    centre = at[:size]
+    potential = jax.jit(lambda white: problem.marginal_potential(centre + whitening @ white))
+    kernel = NUTS(potential_fn=potential, max_tree_depth=settings.tree_depth)
+    mcmc = MCMC(kernel, num_warmup=settings.warmup, num_samples=settings.samples, progress_bar=False)
+    complete = jax.jit(problem.complete)
+    weights, steps, divergent = [], [], 0
+    for number in range(settings.chains):
+        begin, walk, last = jax.random.split(random_key(seed + number), 3)
+        first = prior_std * jax.random.normal(begin, (size,)) - centre
+        mcmc.run(
+            walk, init_params=jnp.linalg.solve(whitening, first), extra_fields=("num_steps", "diverging")
+        )
+        steps.append(float(jnp.mean(mcmc.get_extra_fields()["num_steps"])))
+        divergent += int(jnp.sum(mcmc.get_extra_fields()["diverging"]))
+        hidden = centre + mcmc.get_samples() @ whitening.T
+        keys = jax.random.split(last, settings.samples)
+        weights.append(
+            np.stack([np.asarray(complete(row, key)) for row, key in zip(hidden, keys, strict=True)])
+        )
+    return Chains(np.stack(weights), float(np.mean(steps)), divergent)
 
 
-def _label(
-    by_field: FloatArray,
-    by_chain: FloatArray,
-    pores: NDArray[np.bool_],
-    widths: FloatArray,
-    samples: FloatArray,
-    noise: float,
+def describe(
+    problem: Problem, draws: Mapping[str, FloatArray | jax.Array], pores: BoolArray, chains: int
 ) -> xr.Dataset:
-    fields = np.stack([by_field, by_chain])  # (posterior, draw, specimen, x, y, z)
-    half = samples.shape[0] // 2
-    between = samples[:half].mean(axis=0) - samples[half:].mean(axis=0)
+    """Fields and maxima of every posterior; R-hat and effective sample size of the chains among them."""
+    forward = jax.jit(partial(problem.predict, pores=jnp.asarray(pores, jnp.float32)))
+    means, stds, maxima = [], [], []
+    for weights in draws.values():
+        fields = np.stack([np.asarray(forward(row)) for row in weights])  # (draw, specimen, x, y, z)
+        means.append(fields.mean(axis=0))
+        stds.append(fields.std(axis=0))
+        maxima.append(np.where(pores, -np.inf, fields).max(axis=(2, 3, 4)))
+    solid = fields[:, ~pores]  # of the last, NUTS
+    watched = {
+        "prediction": solid[:, :: max(1, solid.shape[1] // _DIAGNOSED)],
+        "maximum": maxima[-1],
+        "weight": np.asarray(draws["NUTS"]),
+    }
+    diagnoses = {name: diagnose(v.reshape(chains, -1, v.shape[-1])) for name, v in watched.items()}
+    field = ("posterior", "specimen", "x", "y", "z")
     return xr.Dataset(
         {
-            "mean": (("posterior", "specimen", "x", "y", "z"), fields.mean(axis=1).astype(np.float32)),
-            "std": (("posterior", "specimen", "x", "y", "z"), fields.std(axis=1).astype(np.float32)),
-            "maximum": (
-                ("posterior", "draw", "specimen"),
-                np.where(pores, -np.inf, fields).max(axis=(3, 4, 5)).astype(np.float32),
-            ),
-            "weight_std": (("posterior", "weight"), np.stack([widths, samples.std(axis=0)])),
-            "pores": (("specimen", "x", "y", "z"), pores.astype(np.uint8)),
+            "mean": (field, np.stack(means).astype(np.float32)),
+            "std": (field, np.stack(stds).astype(np.float32)),
+            "maximum": (("posterior", "draw", "specimen"), np.stack(maxima).astype(np.float32)),
+            "pores": (field[1:], pores.astype(np.uint8)),
+            **{f"rhat_{name}": (f"watched_{name}", d.rhat) for name, d in diagnoses.items()},
+            **{f"ess_{name}": (f"watched_{name}", d.ess) for name, d in diagnoses.items()},
         },
-        {"posterior": ["mean field", "NUTS"]},
-        {
-            "noise_std": noise,
-            "half_difference": float(np.median(np.abs(between) / (samples.std(axis=0) + 1e-12))),
-        },
+        {"posterior": list(draws)},
+        {"chains": chains},
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures 14 to 17 of Bridgman et al. 2022, and the reference posterior beside mean field."""
+"""Figures 14 to 17 of Bridgman et al. 2022."""
 
 from __future__ import annotations
 
@@ -210,53 +210,3 @@ def weight_cv_by_layer(kernels: list[float], biases: list[float], note: str) -> 
     reason = f"correlation of the logarithm with depth: kernels {order[0]:.2f}, biases {order[1]:.2f}"
     findings = {"claim": Finding("grows" if grows else "does not", SHOWN if grows else NOT_SHOWN, reason)}
     return Drawing(figure, findings, {"kernels": kernels, "biases": biases})
-
-
-def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
-    """Mean field beside NUTS: predictions, their spread, and the spread of the weights."""
-    solid = ~data["pores"].values.astype(bool)
-    figure = new_figure(height=0.34)
-    panels = figure.subplots(1, 3)
-    mean, std = data["mean"].values[:, solid], data["std"].values[:, solid]
-    for axes, (field, chain), title in (
-        (panels[0], mean, "mean of the damage"),
-        (panels[1], std, "its deviation"),
-    ):
-        high = float(np.quantile(np.concatenate([field, chain]), 0.999))
-        low = min(0.0, float(min(field.min(), chain.min())))
-        axes.hexbin(
-            chain, field, gridsize=40, bins="log", cmap="Blues", mincnt=1, extent=(low, high, low, high)
-        )
-        axes.plot([low, high], [low, high], color=GREY, linestyle=":")
-        axes.set(xlabel="NUTS", ylabel="mean field", xlim=(low, high), ylim=(low, high))
-        axes.set_title(title, loc="left")
-    widths = data["weight_std"].values
-    ratio = np.sort(widths[0] / widths[1])
-    panels[2].plot(ratio, np.arange(1, len(ratio) + 1) / len(ratio), color=BLUE)
-    panels[2].axvline(1.0, color=GREY, linestyle=":")
-    panels[2].set(
-        xlabel="deviation of a weight,\nmean field / NUTS", ylabel="share of the weights", xscale="log"
-    )
-    apart, expected = float(data.attrs["half_difference"]), 0.674 * np.sqrt(4 / data.sizes["draw"])
-    lines = [
-        note,
-        f"halves of the chain differ by {apart:.2f} deviations of a weight "
-        f"(median; independent draws: {expected:.2f})",
-    ]
-    if apart > 3 * expected:
-        lines.append("the chain has not converged: it is no reference yet")
-    foot_note(figure, "\n".join(lines))
-    top = data["maximum"].values.std(axis=1).mean(axis=1)
-    return Drawing(
-        figure,
-        {},
-        {
-            "deviation_ratio_of_predictions": float(np.median(std[0] / np.maximum(std[1], 1e-9))),
-            "deviation_ratio_of_weights": float(np.median(ratio)),
-            "deviation_of_maximum": {"mean field": float(top[0]), "NUTS": float(top[1])},
-            "mean_correlation": float(np.corrcoef(mean)[0, 1]),
-            "half_difference_of_chain": apart,
-            "half_difference_of_independent_draws": float(expected),
-            "noise_std": float(data.attrs["noise_std"]),
-        },
-    )

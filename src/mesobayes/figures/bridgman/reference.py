@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reference posterior of a small heteroencoder beside its Gaussian ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.figures.bridgman.bars import foot_note
+from mesobayes.figures.drawing import Drawing
+from mesobayes.figures.style import BLACK, BLUE, ORANGE, new_figure
+from mesobayes.metrics.convergence import RHAT_LIMIT
+
+FloatArray = NDArray[np.floating]
+COLOURS = {"mean field": BLUE, "full covariance": ORANGE, "NUTS": BLACK}
+
+
+def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
+    """Deviations of predictions, of maxima and of weights of the Gaussian posteriors over those of NUTS."""
+    solid = ~data["pores"].values.astype(bool)
+    names = [str(name) for name in data["posterior"].values]
+    spreads = {
+        "predicted damage": dict(zip(names, data["std"].values[:, solid], strict=True)),
+        "weights": dict(zip(names, data["weight_std"].values, strict=True)),
+    }
+    maxima = dict(zip(names, data["maximum"].values, strict=True))
+    figure = new_figure(height=0.4)
+    panels = figure.subplots(1, 3)
+    for axes, (title, spread) in zip(panels[::2], spreads.items(), strict=True):
+        for name in names[:-1]:
+            ratio = np.sort(spread[name] / np.maximum(spread["NUTS"], 1e-9))
+            axes.plot(ratio, np.arange(1, len(ratio) + 1) / len(ratio), color=COLOURS[name])
+        axes.axvline(1.0, color=COLOURS["NUTS"], linestyle=":")
+        axes.set(xlabel="deviation over that of NUTS", ylabel=f"share of the {_UNITS[title]}", xscale="log")
+        axes.set_title(title, loc="left")
+    for name in names:
+        values = np.sort(maxima[name].ravel())
+        panels[1].plot(values, np.arange(1, len(values) + 1) / len(values), color=COLOURS[name], label=name)
+    everything = np.concatenate([v.ravel() for v in maxima.values()])
+    panels[1].set(
+        xlabel="maximum of a specimen",
+        ylabel="share of draws and specimens",
+        xlim=np.quantile(everything, [0.002, 0.998]),
+    )
+    panels[1].set_title("maxima", loc="left")
+    figure.legend(loc="outside upper center", ncols=3)
+    foot_note(figure, "\n".join([note, *_diagnosis(data)]))
+    return Drawing(figure, {}, _record(data, spreads, maxima))
+
+
+_UNITS = {"predicted damage": "voxels", "weights": "weights"}
+
+
+def converged(data: xr.Dataset) -> bool:
+    """Whether R-hat of every watched voxel and of every maximum is below the limit."""
+    return all(bool(np.all(data[f"rhat_{key}"].values < RHAT_LIMIT)) for key in ("prediction", "maximum"))
+
+
+def _diagnosis(data: xr.Dataset) -> list[str]:
+    lines = [
+        f"largest R-hat (smallest effective sample size) of {data.attrs['chains']} chains: "
+        + ", ".join(
+            f"{label} {data[f'rhat_{key}'].values.max():.2f} ({data[f'ess_{key}'].values.min():.0f})"
+            for key, label in (("prediction", "voxels"), ("maximum", "maxima"), ("weight", "weights"))
+        )
+    ]
+    if not converged(data):
+        lines.append(f"R-hat above {RHAT_LIMIT}: the chains have not converged, this is no reference yet")
+    return lines
+
+
+def _record(
+    data: xr.Dataset, spreads: dict[str, dict[str, FloatArray]], maxima: dict[str, FloatArray]
+) -> dict[str, object]:
+    means = data["mean"].values[:, ~data["pores"].values.astype(bool)]
+    return {
+        "converged": converged(data),
+        **{
+            f"median_deviation_ratio_of_{_UNITS[title]}": {
+                name: float(np.median(s[name] / np.maximum(s["NUTS"], 1e-9))) for name in s
+            }
+            for title, s in spreads.items()
+        },
+        "deviation_of_maximum": {name: float(v.std(axis=0).mean()) for name, v in maxima.items()},
+        "mean_of_maximum": {name: float(v.mean()) for name, v in maxima.items()},
+        "correlation_of_means_with_NUTS": dict(
+            zip(maxima, np.corrcoef(means)[-1].round(4).tolist(), strict=True)
+        ),
+        "rhat": {key: _quantiles(data[f"rhat_{key}"].values) for key in ("prediction", "maximum", "weight")},
+        "effective_sample_size": {
+            key: _quantiles(data[f"ess_{key}"].values) for key in ("prediction", "maximum", "weight")
+        },
+        **{key: data.attrs[key] for key in ("noise_std", "steps_per_draw", "divergent", "seconds")},
+    }
+
+
+def _quantiles(values: FloatArray) -> dict[str, float | None]:
+    """Smallest, median and largest; None where not finite."""
+    named = {"smallest": values.min(), "median": np.median(values), "largest": values.max()}
+    return {key: float(value) if np.isfinite(value) else None for key, value in named.items()}
