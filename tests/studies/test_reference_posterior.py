@@ -30,7 +30,7 @@ def settings(thinning, steps):
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_chains_have_converged(data):
     pores, target = data
-    result = sample_reference(pores[:3], target[:3], pores[3:], settings(1e9, 600), 0)
+    result = sample_reference(pores[:3], target[:3], pores[3:], settings(1e9, 1500), 0)
     field, full, chain = result["weight_std"].values
     np.testing.assert_allclose(field, PRIOR_STD, rtol=0.1)
     assert np.median(full) == pytest.approx(PRIOR_STD, rel=0.1)

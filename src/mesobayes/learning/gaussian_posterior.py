@@ -43,7 +43,7 @@ def fit_gaussian(
     start: GaussianPosterior,
     steps: int,
     key: jax.Array,
-    learning_rate: float = 5e-3,
+    learning_rate: float = 1e-2,
 ) -> GaussianPosterior:
     """Raise the evidence lower bound of exp(-potential) over all Gaussians, from `start`.
 
