@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from mesobayes.figures.bridgman.bars import foot_note
@@ -33,15 +34,19 @@ def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
             axes.plot(ratio, np.arange(1, len(ratio) + 1) / len(ratio), color=COLOURS[name])
         axes.axvline(1.0, color=COLOURS["NUTS"], linestyle=":")
         axes.set(xlabel="deviation over that of NUTS", ylabel=f"share of the {_UNITS[title]}", xscale="log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        if np.ptp(np.log10(axes.get_xlim())) < 2:  # too narrow for powers of ten
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter("{x:g}")
         axes.set_title(title, loc="left")
     for name in names:
         values = np.sort(maxima[name].ravel())
         panels[1].plot(values, np.arange(1, len(values) + 1) / len(values), color=COLOURS[name], label=name)
-    everything = np.concatenate([v.ravel() for v in maxima.values()])
+    low, high = np.quantile(maxima["NUTS"], [0.005, 0.995])  # a Gaussian may have far longer tails
     panels[1].set(
         xlabel="maximum of a specimen",
-        ylabel="share of draws and specimens",
-        xlim=np.quantile(everything, [0.002, 0.998]),
+        ylabel="share of the draws",
+        xlim=(min(0.0, low), 1.2 * high),
     )
     panels[1].set_title("maxima", loc="left")
     figure.legend(loc="outside upper center", ncols=3)

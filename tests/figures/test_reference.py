@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import numpy as np
+import pytest
+import xarray as xr
+
+from mesobayes.figures.bridgman.reference import reference_posterior
+
+
+def posteriors(rhat):
+    rng = np.random.default_rng(0)
+    pores = np.zeros((2, 4, 4, 8), np.uint8)
+    pores[0, 1, 1, 1] = 1
+    field = ("posterior", "specimen", "x", "y", "z")
+    watched = {"prediction": 20, "maximum": 2, "weight": 10}
+    spread = np.array([0.5, 0.8, 1.0])
+    return xr.Dataset(
+        {
+            "mean": (field, rng.random((3, *pores.shape))),
+            "std": (field, spread[:, None, None, None, None] * np.ones((3, *pores.shape))),
+            "maximum": (("posterior", "draw", "specimen"), 1 + rng.random((3, 40, 2))),
+            "weight_std": (("posterior", "weight"), spread[:, None] * np.ones((3, 10))),
+            "pores": (field[1:], pores),
+            **{f"rhat_{key}": (f"watched_{key}", np.full(n, rhat)) for key, n in watched.items()},
+            **{f"ess_{key}": (f"watched_{key}", np.full(n, 90.0)) for key, n in watched.items()},
+        },
+        {"posterior": ["mean field", "full covariance", "NUTS"]},
+        {"chains": 4, "noise_std": 0.1, "steps_per_draw": 15.0, "divergent": 0, "seconds": {"NUTS": 1.0}},
+    )
+
+
+@pytest.mark.parametrize(("rhat", "converged"), [(1.01, True), (1.2, False)])
+def test_the_figure_says_whether_the_chains_have_converged(rhat, converged):
+    drawing = reference_posterior(posteriors(rhat), "scale test")
+    note = drawing.figure.get_supxlabel()
+    assert ("no reference yet" in note) is not converged
+    assert f"{rhat:.2f} (90)" in note
+    assert drawing.drawn["converged"] is converged
+
+
+def test_the_record_holds_the_spreads_over_that_of_nuts():
+    drawn = reference_posterior(posteriors(1.0), "scale test").drawn
+    ratios = {"mean field": 0.5, "full covariance": 0.8, "NUTS": 1.0}
+    assert drawn["median_deviation_ratio_of_voxels"] == pytest.approx(ratios)
+    assert drawn["median_deviation_ratio_of_weights"] == pytest.approx(ratios)
