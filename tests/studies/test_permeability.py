@@ -65,7 +65,7 @@ def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):
         "modern", 32, width=0.25, levels=2, stem=2, estimator="shared"
     )
     fit_settings = RegressionSettings(
-        epochs=12, batch=16, learning_rate=5e-3, schedule="onecycle", loss="nll", l2=0.0, augment=True
+        epochs=12, batch=16, learning_rate=1e-3, schedule="onecycle", loss="nll", l2=0.0, augment=True
     )
     network, fit = fit_cells(data, network_settings, fit_settings, SplitSettings(), "study", "bayes", 8)
     assert fit.sizes["sample"] == fit.attrs["n_test"] == 14
