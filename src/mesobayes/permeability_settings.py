@@ -6,12 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from mesobayes.validation import Range
-
-Count = Annotated[int, Range(1)]
-Share = Annotated[float, Range(0.0, 1.0)]
-Positive = Annotated[float, Range(1e-12)]
-NonNegative = Annotated[float, Range(0.0)]
+from mesobayes.validation import Count, NonNegative, Positive, Range, Share
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,13 @@ class Range:
     maximum: float | None = None
 
 
+Count = Annotated[int, Range(1)]
+CountOrZero = Annotated[int, Range(0)]
+Share = Annotated[float, Range(0.0, 1.0)]
+Positive = Annotated[float, Range(1e-12)]
+NonNegative = Annotated[float, Range(0.0)]
+
+
 def nearest(word: object, choices: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest choice, or the list of all when none is close."""
     choices = sorted(choices)
