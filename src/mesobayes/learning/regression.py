@@ -106,7 +106,7 @@ def fit_regression(
     graph, parameters, constants = nnx.split(network, nnx.Param, ...)  # type: ignore[misc]
     parameters = jax.tree.map(jnp.array, parameters)  # every step donates them
     state = (parameters, build_optimiser(settings).init(parameters), jax.tree.map(jnp.array, parameters))
-    turn = isinstance(network, PeriodicPermeabilityNet)
+    turn = _sees_one_orientation(network, settings)
     identity = "" if checkpoint is None else _identity(network, training, validation, settings, seed)
     history = np.zeros((0, 2))
     if checkpoint is not None and (found := load_state(checkpoint, state, identity)):
@@ -194,7 +194,7 @@ def training_step(graph, settings, parameters, constants, optimiser, batch, exam
     def objective(parameters):
         network = nnx.merge(graph, parameters, constants, copy=True)
         noise = draw_noise(network, key)
-        if settings.augment and isinstance(network, PeriodicPermeabilityNet):
+        if _sees_one_orientation(network, settings):
             mean, log_std = (value[:, None] for value in network.along_x(batch.images, noise))
         else:
             mean, log_std = network(batch.images, noise)
@@ -215,6 +215,11 @@ def training_step(graph, settings, parameters, constants, optimiser, batch, exam
     return optax.apply_updates(parameters, updates), optimiser, squared
 
 
+def _sees_one_orientation(network: PermeabilityNetwork, settings: RegressionSettings) -> bool:
+    """Whether training takes one random orientation of an image; predictions take all."""
+    return settings.augment and isinstance(network, PeriodicPermeabilityNet)
+
+
 def build_optimiser(settings: RegressionSettings) -> optax.GradientTransformation:
     """Direction of Adam (AdamW for "onecycle"); the caller multiplies by the rate."""
     parts = [optax.clip_by_global_norm(1.0)] if settings.schedule == "onecycle" else []
@@ -233,7 +238,7 @@ def build_optimiser(settings: RegressionSettings) -> optax.GradientTransformatio
 def _batches(data: LabelledImages, settings: RegressionSettings, turn: bool, seed: int, epoch: int):
     """All full batches of one epoch in random order, with random symmetries if wanted.
 
-    If images may also turn, the targets are those along x of their new orientation, (n, 1).
+    If images also turn, the targets are those along x of their new orientation, (n, 1).
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(data.images))
@@ -244,7 +249,7 @@ def _batches(data: LabelledImages, settings: RegressionSettings, turn: bool, see
         target = np.asarray(data.target[rows], np.float32)
         if settings.augment:
             images = np.stack([_shifted_and_mirrored(image, rng) for image in images])
-        if settings.augment and turn:
+        if turn:
             axes = rng.integers(target.shape[1], size=size)
             images = np.stack([_turned(image, axis, rng) for image, axis in zip(images, axes, strict=True)])
             target = np.take_along_axis(target, axes[:, None], axis=1)
