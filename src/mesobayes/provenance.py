@@ -44,6 +44,11 @@ class Provenance:
     config_hash: str
     code_hash: str
 
+    @property
+    def label(self) -> str:
+        """What every figure says of its origin."""
+        return f"scale {self.scale}, seed {self.seed}"
+
 
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Return 16 hexadecimal digits for a mapping of plain values; the order of keys does not matter."""

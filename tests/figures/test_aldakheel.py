@@ -35,6 +35,7 @@ def fit(error, components=2, seed=0):
         },
         coords={"epoch": np.arange(1, 13), "part": ["training", "validation"]},
         attrs={
+            "seed": "mesobayes",
             "n_training": 140,
             "n_validation": 30,
             "n_test": 60,

@@ -99,7 +99,7 @@ def _draw(slug: str, inputs: Inputs, materials: tuple[float, float], provenance:
         return seeded[slug](seed)
     if slug == "magneto_workflow":
         data = _open(inputs["cells"], CELLS, provenance)
-        note = f"scale {scale}, one cell of {data.sizes['sample']}"
+        note = f"{provenance.label}, one cell of {data.sizes['sample']}"
         cell = data.isel(sample=int(np.argmin(np.abs(data["volume_fraction"].values - 0.3))))
         _, induction = magnetic_field(cell["image"].values.astype(bool), 0, *materials)
         return schematics.magneto_workflow(cell, np.linalg.norm(induction, axis=0), note)
@@ -126,7 +126,7 @@ def _feature_maps(inputs: Inputs, provenance: Provenance) -> Drawing:
     network = load_permeability_network(Path(inputs["network"]))
     assert isinstance(network, PrintedPermeabilityCNN)
     maps = [np.asarray(values)[0] for values in network.feature_maps(image[None].astype(np.float32))]
-    note = f"scale {provenance.scale}: printed network after training; the four filters that vary most"
+    note = f"{provenance.label}: printed network after training; the four filters that vary most"
     return microstructures.feature_maps(image, maps, note)
 
 

@@ -70,7 +70,7 @@ def _scores_note(scores: Mapping[str, xr.Dataset], provenance: Provenance) -> st
     some = next(iter(scores.values()))
     folds = sorted({data.sizes["fold"] for data in scores.values()})
     return (
-        f"scale {provenance.scale}: {some.attrs['n_train']} training and {some.attrs['n_test']} test "
+        f"{provenance.label}: {some.attrs['n_train']} training and {some.attrs['n_test']} test "
         f"specimens per fold, split by specimen; mean of {' or '.join(map(str, folds))} fold(s)"
     )
 
@@ -78,12 +78,12 @@ def _scores_note(scores: Mapping[str, xr.Dataset], provenance: Provenance) -> st
 def _fit_note(fit: xr.Dataset, provenance: Provenance) -> str:
     draws = f", {fit.sizes['draw']} posterior draws" if "draw" in fit.sizes else ""
     trained = fit.attrs["n_train"]
-    return f"scale {provenance.scale}: trained on {trained} specimens, shown are test specimens{draws}"
+    return f"{provenance.label}: trained on {trained} specimens, shown are test specimens{draws}"
 
 
 def _physics_note(data: xr.Dataset, provenance: Provenance) -> str:
     nx, ny, nz = (data.sizes[axis] for axis in "xyz")
-    return f"scale {provenance.scale}: {nx} × {ny} × {nz} voxels, {data.sizes['specimen']} specimens"
+    return f"{provenance.label}: {nx} × {ny} × {nz} voxels, {data.sizes['specimen']} specimens"
 
 
 def _histories(inputs: Inputs, provenance: Provenance) -> tuple[xr.Dataset, ...]:
@@ -117,7 +117,7 @@ def _failure_sensitivity(inputs: Inputs, provenance: Provenance) -> Drawing:
     data, perturbed = _open(inputs["specimens"], "specimens", provenance), _perturbed(inputs, provenance)
     rows = [int(one["row"][0]) for one in perturbed]
     pores = data["pores"].values[rows].astype(bool)
-    note = f"Scale {provenance.scale}, preset fast"
+    note = f"{provenance.label}, preset fast"
     return specimens.failure_sensitivity(pores, data["failed_voxel"].values[rows], perturbed, note)
 
 
@@ -188,7 +188,7 @@ def _bcnn_variance(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 def _cluster_cdfs(inputs: Inputs, provenance: Provenance) -> Drawing:
     fit = _open(inputs["fit"][0], "fit", provenance)
-    return uncertainty.cluster_cdfs(fit, f"scale {provenance.scale}, {fit.sizes['draw']} posterior draws")
+    return uncertainty.cluster_cdfs(fit, f"{provenance.label}, {fit.sizes['draw']} posterior draws")
 
 
 def _cluster_ranking(inputs: Inputs, provenance: Provenance) -> Drawing:
@@ -217,7 +217,7 @@ def _reference_posterior(inputs: Inputs, provenance: Provenance) -> Drawing:
     data = _open(inputs["reference"], "reference", provenance)
     weights, draws = data.sizes["weight"], data.sizes["draw"]
     note = (
-        f"scale {provenance.scale}: {weights} weights, {draws} draws of each posterior, "
+        f"{provenance.label}: {weights} weights, {draws} draws of each posterior, "
         f"one voxel in {data.attrs['thinning']:.0f} counts as an observation"
     )
     return reference.reference_posterior(data, note)

@@ -197,11 +197,11 @@ def _percent(fit: xr.Dataset) -> str:
 
 
 def note(fit: xr.Dataset, scale: str) -> str:
-    """Scale and counts."""
+    """Scale, seed and counts."""
     a = fit.attrs
     return (
-        f"scale {scale}: {a['n_training']} training, {a['n_validation']} validation, {a['n_test']} test "
-        "cells, no cell in two of them"
+        f"scale {scale}, seed {a['seed']}: {a['n_training']} training, {a['n_validation']} validation, "
+        f"{a['n_test']} test cells, no cell in two of them"
     )
 
 
