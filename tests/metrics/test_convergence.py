@@ -38,3 +38,9 @@ def test_a_quantity_that_never_changes_is_left_out():
     values = chains()
     values[..., 1] = 3.0
     assert diagnose(values).rhat.shape == (2,)
+
+
+def test_chains_too_short_for_an_effective_sample_size_have_none():
+    ess = diagnose(np.random.default_rng(0).standard_normal((2, 4, 200))).ess
+    assert np.isnan(ess).any()
+    assert np.all(ess[~np.isnan(ess)] > 0)

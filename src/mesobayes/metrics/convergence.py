@@ -17,7 +17,10 @@ RHAT_LIMIT = 1.1  # Gelman and Rubin 1992; every quantity that a conclusion rest
 
 
 class Convergence(NamedTuple):
-    """Split R-hat, 1 for chains that cannot be told apart, and effective sample size, each (quantity,)."""
+    """Split R-hat, 1 for chains that cannot be told apart, and effective sample size, each (quantity,).
+
+    The size is nan where the chains are too short to estimate it.
+    """
 
     rhat: FloatArray
     ess: FloatArray
@@ -28,7 +31,5 @@ def diagnose(chains: FloatArray) -> Convergence:
     values = np.asarray(chains, np.float64)
     moving = values.reshape(-1, values.shape[-1]).std(axis=0) > 0
     values = values[..., moving]
-    return Convergence(
-        np.asarray(split_gelman_rubin(values), np.float64),
-        np.asarray(effective_sample_size(values), np.float64),
-    )
+    size = np.asarray(effective_sample_size(values), np.float64)
+    return Convergence(np.asarray(split_gelman_rubin(values), np.float64), np.where(size > 0, size, np.nan))

@@ -42,7 +42,7 @@ def failure_readings(readings: Mapping[str, xr.Dataset], note: str) -> Drawing:
         missing = int((~np.isfinite(strain)).sum())
         if missing:
             left.annotate(
-                f"{missing} do not fail",
+                f"{missing} without failure",
                 (1.0, row),
                 xycoords=("axes fraction", "data"),
                 ha="right",

@@ -66,13 +66,17 @@ def _diagnosis(data: xr.Dataset) -> list[str]:
     lines = [
         f"largest R-hat (smallest effective sample size) of {data.attrs['chains']} chains: "
         + ", ".join(
-            f"{label} {data[f'rhat_{key}'].values.max():.2f} ({data[f'ess_{key}'].values.min():.0f})"
+            f"{label} {data[f'rhat_{key}'].values.max():.2f} ({_size(data[f'ess_{key}'].values)})"
             for key, label in (("prediction", "voxels"), ("maximum", "maxima"), ("weight", "weights"))
         )
     ]
     if not converged(data):
         lines.append(f"R-hat above {RHAT_LIMIT}: the chains have not converged, this is no reference yet")
     return lines
+
+
+def _size(ess: FloatArray) -> str:
+    return "unknown" if np.isnan(ess).any() else f"{ess.min():.0f}"
 
 
 def _record(

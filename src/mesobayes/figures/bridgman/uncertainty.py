@@ -94,14 +94,15 @@ def cluster_ranking(
     """Figure 16: clusters by probability mass, failures of perturbed copies, and the ranking scored."""
     figure = new_figure(height=0.86)
     grid = figure.add_gridspec(3, 2, height_ratios=(1, 1, 1.5))
-    scale, text = mpl.colormaps["YlOrRd"], {}
+    blues = mpl.colormaps["Blues"](np.linspace(0.25, 1, 64))  # the failures are yellow
+    scale, text = mpl.colors.ListedColormap(blues), {}
     for place, number in enumerate((0, 2, 6, 9)):
         row = int(fit.attrs["realizations"][number])
         pores = fit["pores"].values[row].astype(bool)
         clusters, spots = ranked(fit, number), failure_spots(perturbed[number], pores.shape)
         layers = [Layer(pores, GREY, 0.2)]
         layers += [
-            Layer((clusters.labels == i + 1) & ~pores & ~spots, scale(0.15 + 0.85 * float(mass)), 0.65)
+            Layer((clusters.labels == i + 1) & ~pores & ~spots, scale(float(mass)), 0.65)
             for i, mass in reversed(list(enumerate(clusters.mass)))
         ]
         axes = bar_axes(figure, grid[place // 2, place % 2])
@@ -113,7 +114,7 @@ def cluster_ranking(
         )
     bars, calibration = figure.add_subplot(grid[2, 0]), figure.add_subplot(grid[2, 1])
     bar = figure.colorbar(
-        mpl.cm.ScalarMappable(cmap=mpl.colors.ListedColormap(scale(np.linspace(0.15, 1, 64)))),
+        mpl.cm.ScalarMappable(cmap=scale),
         ax=figure.axes[:4],
         shrink=0.5,
         pad=0.01,
