@@ -36,5 +36,10 @@ def sample_reference(
         pores[rows.test[:_TEST_SPECIMENS]],
         settings,
         seed_from_name(provenance.seed, "reference"),
+        report=_print,
     )
     write_store(result, output, REFERENCE, provenance)
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)

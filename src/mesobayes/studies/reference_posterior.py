@@ -126,11 +126,17 @@ class Chains(NamedTuple):
 
 
 def sample_reference(
-    pores: BoolArray, target: FloatArray, test_pores: BoolArray, settings: ReferenceSettings, seed: int
+    pores: BoolArray,
+    target: FloatArray,
+    test_pores: BoolArray,
+    settings: ReferenceSettings,
+    seed: int,
+    report: Callable[[str], None] = lambda _: None,
 ) -> xr.Dataset:
     """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the chains.
 
-    The noise is that of the best deterministic fit to the same specimens.
+    The noise is that of the best deterministic fit to the same specimens. `report` is told of every posterior
+    and every chain.
     """
     train, truth = pores[: settings.specimens], target[: settings.specimens]
     network = HeteroencoderSettings(
@@ -155,12 +161,15 @@ def sample_reference(
         network,
         noise * np.sqrt(settings.thinning),
     )
+    report(f"deterministic fit: deviation {noise:.4f}")
     seconds = [time.process_time()]
     field = fit_mean_field(problem, data, schedule, noise, seed)
     seconds.append(time.process_time())
+    report(f"mean field: {seconds[-1] - seconds[-2]:.0f} CPU s")
     full = fit_gaussian(problem.potential, field, settings.steps, random_key(seed + 1))
     seconds.append(time.process_time())
-    chains = sample_chains(problem, field.mean, settings, seed + 2)
+    report(f"full covariance: {seconds[-1] - seconds[-2]:.0f} CPU s")
+    chains = sample_chains(problem, field.mean, settings, seed + 2, report)
     seconds.append(time.process_time())
     number = settings.chains * settings.samples
     draws: dict[str, FloatArray | jax.Array] = {
@@ -192,7 +201,13 @@ def fit_mean_field(
     return GaussianPosterior(mean, jnp.diag(jnp.concatenate([w.sigma.ravel() for la in layers for w in la])))
 
 
-def sample_chains(problem: Problem, at: jax.Array, settings: ReferenceSettings, seed: int) -> Chains:
+def sample_chains(
+    problem: Problem,
+    at: jax.Array,
+    settings: ReferenceSettings,
+    seed: int,
+    report: Callable[[str], None],
+) -> Chains:
     """Weights by NUTS from independent draws of the prior, the most dispersed starts there are.
 
     It runs in coordinates whitened by the Laplace approximation at the weights `at`: the data fix a few
@@ -214,7 +229,12 @@ def sample_chains(problem: Problem, at: jax.Array, settings: ReferenceSettings, 
             walk, init_params=jnp.linalg.solve(whitening, first), extra_fields=("num_steps", "diverging")
         )
         steps.append(float(jnp.mean(mcmc.get_extra_fields()["num_steps"])))
-        divergent += int(jnp.sum(mcmc.get_extra_fields()["diverging"]))
+        diverging = int(jnp.sum(mcmc.get_extra_fields()["diverging"]))
+        divergent += diverging
+        report(
+            f"chain {number + 1} of {settings.chains}: {settings.samples} draws of {steps[-1]:.0f} steps, "
+            f"{diverging} divergent"
+        )
         hidden = centre + mcmc.get_samples() @ whitening.T
         keys = jax.random.split(last, settings.samples)
         weights.append(
