@@ -103,6 +103,7 @@ class ReferenceConfig:
     samples: Annotated[int, Range(4)]
     tree_depth: Count
     steps: Count
+    gaussian_steps: Count
     prior_std: Positive
     thinning: Positive
 

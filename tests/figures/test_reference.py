@@ -19,12 +19,21 @@ def posteriors(rhat):
             "std": (field, spread[:, None, None, None, None] * np.ones((3, *pores.shape))),
             "maximum": (("posterior", "draw", "specimen"), 1 + rng.random((3, 40, 2))),
             "weight_std": (("posterior", "weight"), spread[:, None] * np.ones((3, 10))),
+            "correlation": (field[:2], np.array([[0.1, 0.3], [0.4, 0.6], [0.7, 0.9]])),
+            "true_maximum": ("specimen", [1.0, 1.0]),
             "pores": (field[1:], pores),
             **{f"rhat_{key}": (f"watched_{key}", np.full(n, rhat)) for key, n in watched.items()},
             **{f"ess_{key}": (f"watched_{key}", np.full(n, 90.0)) for key, n in watched.items()},
         },
         {"posterior": ["mean field", "full covariance", "NUTS"]},
-        {"chains": 4, "noise_std": 0.1, "steps_per_draw": 15.0, "divergent": 0, "seconds": {"NUTS": 1.0}},
+        {
+            "chains": 4,
+            "noise_std": 0.1,
+            "evidence_bound": {"mean field": -2.0, "full covariance": -1.0},
+            "steps_per_draw": 15.0,
+            "divergent": 0,
+            "seconds": {"NUTS": 1.0},
+        },
     )
 
 
@@ -37,8 +46,10 @@ def test_the_figure_says_whether_the_chains_have_converged(rhat, converged):
     assert drawing.drawn["converged"] is converged
 
 
-def test_the_record_holds_the_spreads_over_that_of_nuts():
+def test_the_record_holds_the_agreement_with_the_truth_and_the_spreads_over_that_of_nuts():
     drawn = reference_posterior(posteriors(1.0), "scale test").drawn
     ratios = {"mean field": 0.5, "full covariance": 0.8, "NUTS": 1.0}
     assert drawn["median_deviation_ratio_of_voxels"] == pytest.approx(ratios)
     assert drawn["median_deviation_ratio_of_weights"] == pytest.approx(ratios)
+    means = {"mean field": 0.2, "full covariance": 0.5, "NUTS": 0.8}
+    assert drawn["correlation_of_mean_with_truth"] == pytest.approx(means)

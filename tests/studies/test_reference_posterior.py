@@ -23,6 +23,7 @@ def settings(thinning, steps):
         samples=150,
         tree_depth=5,
         steps=steps,
+        gaussian_steps=steps,
         prior_std=PRIOR_STD,
         thinning=thinning,
     )
@@ -30,7 +31,7 @@ def settings(thinning, steps):
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_chains_have_converged(data):
     pores, target = data
-    result = sample_reference(pores[:3], target[:3], pores[3:], settings(1e9, 1500), 0)
+    result = sample_reference(pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500), 0)
     field, full, chain = result["weight_std"].values
     np.testing.assert_allclose(field, PRIOR_STD, rtol=0.1)
     assert np.median(full) == pytest.approx(PRIOR_STD, rel=0.1)
@@ -40,7 +41,7 @@ def test_without_evidence_all_posteriors_are_the_prior_and_the_chains_have_conve
 
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
-    result = sample_reference(pores[:3], target[:3], pores[3:], settings(0.01, 300), 0)
+    result = sample_reference(pores[:3], target[:3], pores[3:], target[3:], settings(0.01, 300), 0)
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)
     assert np.all(np.isfinite(result["mean"]))

@@ -30,10 +30,12 @@ def sample_reference(
     rows = split(data, 0, folds, provenance.seed)
     pores = data["pores"].values.astype(bool)
     target = transform_damage(data["damage"].values, ~pores, "t", transform)
+    test = rows.test[:_TEST_SPECIMENS]
     result = sample(
         pores[rows.train],
         target[rows.train],
-        pores[rows.test[:_TEST_SPECIMENS]],
+        pores[test],
+        target[test],
         settings,
         seed_from_name(provenance.seed, "reference"),
         report=_print,

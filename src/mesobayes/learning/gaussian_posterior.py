@@ -68,6 +68,23 @@ def fit_gaussian(
     )
 
 
+def evidence_bound(
+    potential: Callable[[jax.Array], jax.Array],
+    posterior: GaussianPosterior,
+    prior_std: float,
+    draws: int,
+    key: jax.Array,
+) -> float:
+    """Lower bound of the log evidence, up to the constant of the likelihood, from draws of the posterior.
+
+    The prior N(0, prior_std²) is part of the potential without its constant, as in `laplace_factor`.
+    """
+    size = len(posterior.mean)
+    energy = jnp.mean(jax.lax.map(jax.jit(potential), posterior.draw(draws, key)))
+    logarithm = jnp.linalg.slogdet(posterior.factor)[1]
+    return float(-energy + logarithm + 0.5 * size - size * jnp.log(prior_std))
+
+
 def laplace_factor(residual: Callable[[jax.Array], jax.Array], at: jax.Array, prior_std: float) -> jax.Array:
     """Square root S (n, n) of the covariance S Sᵀ = (JᵀJ + 1/s²)⁻¹ of the linearised posterior.
 

@@ -24,7 +24,12 @@ from numpyro.infer import MCMC, NUTS
 
 from mesobayes.images.damage import WeightTable
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, fit_damage
-from mesobayes.learning.gaussian_posterior import GaussianPosterior, fit_gaussian, laplace_factor
+from mesobayes.learning.gaussian_posterior import (
+    GaussianPosterior,
+    evidence_bound,
+    fit_gaussian,
+    laplace_factor,
+)
 from mesobayes.learning.linear_output import draw_output, neighbourhoods, regress
 from mesobayes.metrics.convergence import diagnose
 from mesobayes.nets.heteroencoder import (
@@ -41,6 +46,7 @@ FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 POSTERIORS = ("mean field", "full covariance", "NUTS")
 _DIAGNOSED = 2000  # voxels, evenly chosen
+_BOUND_DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class ReferenceSettings:
 
     chains, warmup, samples: chains of NUTS, from draws of the prior; warm-up and kept draws of each.
     tree_depth: at most 2^depth - 1 steps per draw.
-    steps: of the deterministic fits (one a chain, the best is taken), of mean field and of the full Gaussian.
+    steps: of the deterministic fits (one a chain, the best is taken) and of mean field.
+    gaussian_steps: of the full Gaussian.
     prior_std: √(2/fan-in), so that the prior neither swells nor shrinks the signal from layer to layer.
     thinning: voxels of a specimen per voxel that counts as an independent observation.
     """
@@ -61,6 +68,7 @@ class ReferenceSettings:
     samples: int
     tree_depth: int
     steps: int
+    gaussian_steps: int
     prior_std: float
     thinning: float
 
@@ -129,14 +137,16 @@ def sample_reference(
     pores: BoolArray,
     target: FloatArray,
     test_pores: BoolArray,
+    test_target: FloatArray,
     settings: ReferenceSettings,
     seed: int,
     report: Callable[[str], None] = lambda _: None,
 ) -> xr.Dataset:
     """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the chains.
 
-    The noise is that of the best deterministic fit to the same specimens. `report` is told of every posterior
-    and every chain.
+    The noise is that of the best deterministic fit to the same specimens. Both Gaussians start from that fit:
+    mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
+    the prior where mean field has returned to it. `report` is told of every posterior and every chain.
     """
     train, truth = pores[: settings.specimens], target[: settings.specimens]
     network = HeteroencoderSettings(
@@ -166,7 +176,9 @@ def sample_reference(
     field = fit_mean_field(problem, data, schedule, noise, seed)
     seconds.append(time.process_time())
     report(f"mean field: {seconds[-1] - seconds[-2]:.0f} CPU s")
-    full = fit_gaussian(problem.potential, field, settings.steps, random_key(seed + 1))
+    at = ravel_pytree(point.parameters.layers)[0]
+    laplace = GaussianPosterior(at, laplace_factor(problem.error, at, settings.prior_std))
+    full = fit_gaussian(problem.potential, laplace, settings.gaussian_steps, random_key(seed + 1))
     seconds.append(time.process_time())
     report(f"full covariance: {seconds[-1] - seconds[-2]:.0f} CPU s")
     chains = sample_chains(problem, field.mean, settings, seed + 2, report)
@@ -178,12 +190,19 @@ def sample_reference(
         "NUTS": chains.weights.reshape(number, -1),
     }
     widths = np.stack([field.std, full.std, chains.weights.std(axis=(0, 1))])
-    result = describe(problem, draws, test_pores, settings.chains)
+    bounds = {
+        name: evidence_bound(
+            problem.potential, gaussian, settings.prior_std, _BOUND_DRAWS, random_key(seed + 5)
+        )
+        for name, gaussian in zip(POSTERIORS, (field, full), strict=False)
+    }
+    result = describe(problem, draws, test_pores, test_target, settings.chains)
     return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
         noise_std=noise,
         thinning=settings.thinning,
         steps_per_draw=chains.steps,
         divergent=chains.divergent,
+        evidence_bound=bounds,
         seconds=dict(zip(POSTERIORS, np.diff(seconds).round(1).tolist(), strict=True)),
     )
 
@@ -244,9 +263,16 @@ def sample_chains(
 
 
 def describe(
-    problem: Problem, draws: Mapping[str, FloatArray | jax.Array], pores: BoolArray, chains: int
+    problem: Problem,
+    draws: Mapping[str, FloatArray | jax.Array],
+    pores: BoolArray,
+    target: FloatArray,
+    chains: int,
 ) -> xr.Dataset:
-    """Fields and maxima of every posterior; R-hat and effective sample size of the chains among them."""
+    """Fields and maxima of every posterior, and how well its mean agrees with the damage `target`.
+
+    R-hat and effective sample size of the chains are among them.
+    """
     forward = jax.jit(partial(problem.predict, pores=jnp.asarray(pores, jnp.float32)))
     means, stds, maxima = [], [], []
     for weights in draws.values():
@@ -267,6 +293,8 @@ def describe(
             "mean": (field, np.stack(means).astype(np.float32)),
             "std": (field, np.stack(stds).astype(np.float32)),
             "maximum": (("posterior", "draw", "specimen"), np.stack(maxima).astype(np.float32)),
+            "correlation": (field[:2], np.array([correlate(mean, target, pores) for mean in means])),
+            "true_maximum": ("specimen", target.max(axis=(1, 2, 3)).astype(np.float32)),
             "pores": (field[1:], pores.astype(np.uint8)),
             **{f"rhat_{name}": (f"watched_{name}", d.rhat) for name, d in diagnoses.items()},
             **{f"ess_{name}": (f"watched_{name}", d.ess) for name, d in diagnoses.items()},
@@ -274,3 +302,13 @@ def describe(
         {"posterior": list(draws)},
         {"chains": chains},
     )
+
+
+def correlate(mean: FloatArray, target: FloatArray, pores: BoolArray) -> FloatArray:
+    """Correlation of prediction and truth over the solid voxels of each specimen; 0 for a uniform field."""
+    values = []
+    for predicted, truth, void in zip(mean, target, pores, strict=True):
+        deviations = predicted[~void].std() * truth[~void].std()
+        covariance = np.mean(predicted[~void] * truth[~void]) - predicted[~void].mean() * truth[~void].mean()
+        values.append(covariance / deviations if deviations > 0 else 0.0)
+    return np.asarray(values)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from mesobayes.figures.bridgman.bars import foot_note
 from mesobayes.figures.drawing import Drawing
-from mesobayes.figures.style import BLACK, BLUE, ORANGE, new_figure
+from mesobayes.figures.style import BLACK, BLUE, GREY, ORANGE, new_figure
 from mesobayes.metrics.convergence import RHAT_LIMIT
 
 FloatArray = NDArray[np.floating]
@@ -18,7 +20,7 @@ COLOURS = {"mean field": BLUE, "full covariance": ORANGE, "NUTS": BLACK}
 
 
 def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
-    """Deviations of predictions, of maxima and of weights of the Gaussian posteriors over those of NUTS."""
+    """What each posterior predicts on unseen specimens, and its deviations over those of NUTS."""
     solid = ~data["pores"].values.astype(bool)
     names = [str(name) for name in data["posterior"].values]
     spreads = {
@@ -26,34 +28,64 @@ def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
         "weights": dict(zip(names, data["weight_std"].values, strict=True)),
     }
     maxima = dict(zip(names, data["maximum"].values, strict=True))
-    figure = new_figure(height=0.4)
-    panels = figure.subplots(1, 3)
-    for axes, (title, spread) in zip(panels[::2], spreads.items(), strict=True):
-        for name in names[:-1]:
-            ratio = np.sort(spread[name] / np.maximum(spread["NUTS"], 1e-9))
-            axes.plot(ratio, np.arange(1, len(ratio) + 1) / len(ratio), color=COLOURS[name])
-        axes.axvline(1.0, color=COLOURS["NUTS"], linestyle=":")
-        axes.set(xlabel="deviation over that of NUTS", ylabel=f"share of the {_UNITS[title]}", xscale="log")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        if np.ptp(np.log10(axes.get_xlim())) < 2:  # too narrow for powers of ten
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_title(title, loc="left")
-    for name in names:
-        values = np.sort(maxima[name].ravel())
-        panels[1].plot(values, np.arange(1, len(values) + 1) / len(values), color=COLOURS[name], label=name)
-    low, high = np.quantile(maxima["NUTS"], [0.005, 0.995])  # a Gaussian may have far longer tails
-    panels[1].set(
-        xlabel="maximum of a specimen",
-        ylabel="share of the draws",
-        xlim=(min(0.0, low), 1.2 * high),
-    )
-    panels[1].set_title("maxima", loc="left")
-    figure.legend(loc="outside upper center", ncols=3)
+    figure = new_figure(height=0.72)
+    panels = figure.subplots(2, 2)
+    _draw_correlations(panels[0, 0], data)
+    _draw_maxima(panels[0, 1], maxima, data["true_maximum"].values)
+    for axes, title in zip(panels[1], spreads, strict=True):
+        _draw_ratios(axes, title, spreads[title])
+    handles = [
+        *(Line2D([], [], color=colour, label=name) for name, colour in COLOURS.items()),
+        Line2D([], [], color=GREY, linestyle="--", label="finite elements"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=4)
     foot_note(figure, "\n".join([note, *_diagnosis(data)]))
     return Drawing(figure, {}, _record(data, spreads, maxima))
 
 
+def _draw_correlations(axes: Axes, data: xr.Dataset) -> None:
+    """Correlation of the posterior mean with the true damage: dots are specimens, bars their means."""
+    names = [str(name) for name in data["posterior"].values]
+    for row, (name, values) in enumerate(zip(names, data["correlation"].values, strict=True)):
+        shift = np.linspace(-0.15, 0.15, len(values))
+        axes.plot(row + shift, values, "o", color=COLOURS[name], markersize=3, alpha=0.7)
+        axes.plot([row - 0.3, row + 0.3], [values.mean()] * 2, color=COLOURS[name], linewidth=2)
+    axes.axhline(0.0, color=GREY, linewidth=0.6)
+    axes.set(xticks=range(len(names)), xticklabels=names, ylabel="correlation with the truth", ylim=(-0.4, 1))
+    axes.set_title("mean prediction, one dot a specimen", loc="left")
+
+
+def _draw_maxima(axes: Axes, maxima: dict[str, FloatArray], true: FloatArray) -> None:
+    for name, draws in maxima.items():
+        values = np.sort(draws.ravel())
+        axes.plot(values, np.arange(1, len(values) + 1) / len(values), color=COLOURS[name])
+    values = np.sort(true)
+    axes.step(
+        [values[0], *values],
+        np.arange(len(values) + 1) / len(values),
+        where="post",
+        color=GREY,
+        linestyle="--",
+    )
+    high = np.quantile(maxima["NUTS"], 0.97)  # the tails are far longer
+    axes.set(xlabel="maximum of a specimen", ylabel="share of the draws", xlim=(0.0, 1.2 * max(high, *true)))
+    axes.set_title("maxima", loc="left")
+
+
+def _draw_ratios(axes: Axes, title: str, spread: dict[str, FloatArray]) -> None:
+    for name in (name for name in spread if name != "NUTS"):
+        ratio = np.sort(spread[name] / np.maximum(spread["NUTS"], 1e-9))
+        axes.plot(ratio, np.arange(1, len(ratio) + 1) / len(ratio), color=COLOURS[name])
+    axes.axvline(1.0, color=COLOURS["NUTS"], linestyle=":")
+    axes.set(xlabel="deviation over that of NUTS", ylabel=f"share of the {_UNITS[title]}", xscale="log")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if np.ptp(np.log10(axes.get_xlim())) < 2:  # too narrow for powers of ten
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_title(f"spread of the {title}", loc="left")
+
+
+_SETTINGS = ("noise_std", "evidence_bound", "steps_per_draw", "divergent", "seconds")
 _UNITS = {"predicted damage": "voxels", "weights": "weights"}
 
 
@@ -93,6 +125,9 @@ def _record(
         },
         "deviation_of_maximum": {name: float(v.std(axis=0).mean()) for name, v in maxima.items()},
         "mean_of_maximum": {name: float(v.mean()) for name, v in maxima.items()},
+        "correlation_of_mean_with_truth": dict(
+            zip(maxima, data["correlation"].values.mean(axis=1).round(4).tolist(), strict=True)
+        ),
         "correlation_of_means_with_NUTS": dict(
             zip(maxima, np.corrcoef(means)[-1].round(4).tolist(), strict=True)
         ),
@@ -100,7 +135,7 @@ def _record(
         "effective_sample_size": {
             key: _quantiles(data[f"ess_{key}"].values) for key in ("prediction", "maximum", "weight")
         },
-        **{key: data.attrs[key] for key in ("noise_std", "steps_per_draw", "divergent", "seconds")},
+        **{key: data.attrs[key] for key in _SETTINGS},
     }
 
 
