@@ -30,9 +30,9 @@ def specimens(count):
 
 @pytest.fixture(scope="module")
 def implicit():
-    """Ten specimens and their implicit solutions."""
+    """Twelve specimens and their implicit solutions."""
     settings = ImplicitSettings(strain_step=4e-4)
-    return [(pores, fail_implicitly(pores, MATERIAL, settings)) for pores in specimens(10)]
+    return [(pores, fail_implicitly(pores, MATERIAL, settings)) for pores in specimens(12)]
 
 
 def explicit(pores, strain_step):
@@ -49,7 +49,7 @@ def correlation(pores, one, other):
     ]
 
 
-def test_explicit_and_implicit_solvers_fail_ten_specimens_at_the_same_place_and_strain(implicit):
+def test_explicit_and_implicit_solvers_fail_specimens_at_the_same_place_and_strain(implicit):
     correlations = []
     for pores, reference in implicit:
         strain, largest, phi = explicit(pores, COARSE)
@@ -62,7 +62,7 @@ def test_explicit_and_implicit_solvers_fail_ten_specimens_at_the_same_place_and_
     assert min(correlations) > 0.97  # a section that snaps within a step
 
 
-def test_at_a_finer_step_the_damage_agrees_in_the_specimen_that_snaps_too(implicit):
+def test_at_a_finer_step_all_damage_agrees_and_eleven_of_twelve_fail_at_the_same_voxel(implicit):
     correlations, same_place = [], []
     for pores, reference in implicit:
         strain, largest, phi = explicit(pores, FINE)
@@ -71,6 +71,6 @@ def test_at_a_finer_step_the_damage_agrees_in_the_specimen_that_snaps_too(implic
         # in one specimen two neighbours race: each solver has the other's at 93 to 96 % of failure
         assert largest.flat[reference.largest.argmax()] > 0.95 * MATERIAL.maximum_damage
         correlations.append(correlation(pores, phi, reference.phi))
-    assert sum(same_place) >= 9
+    assert sum(same_place) >= 11
     assert np.median(correlations) > 0.999
     assert min(correlations) > 0.997
