@@ -94,14 +94,15 @@ class DamageFitsConfig:
 
 @dataclass(frozen=True)
 class ReferenceConfig:
-    """Posteriors of a small heteroencoder by mean field, full Gaussian and NUTS: sizes, lengths, evidence."""
+    """Posteriors of a small heteroencoder by mean field, full Gaussian and SMC: sizes, lengths, evidence."""
 
     filters: Count
     specimens: Count
-    chains: Annotated[int, Range(2)]
-    warmup: Count
-    samples: Annotated[int, Range(4)]
-    tree_depth: Count
+    runs: Annotated[int, Range(2)]
+    particles: Annotated[int, Range(4)]
+    moves: Count
+    leapfrogs: Count
+    fits: Count
     steps: Count
     gaussian_steps: Count
     prior_std: Positive

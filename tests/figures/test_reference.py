@@ -25,20 +25,20 @@ def posteriors(rhat):
             **{f"rhat_{key}": (f"watched_{key}", np.full(n, rhat)) for key, n in watched.items()},
             **{f"ess_{key}": (f"watched_{key}", np.full(n, 90.0)) for key, n in watched.items()},
         },
-        {"posterior": ["mean field", "full covariance", "NUTS"]},
+        {"posterior": ["mean field", "full covariance", "SMC"]},
         {
-            "chains": 4,
+            "runs": 4,
             "noise_std": 0.1,
             "evidence_bound": {"mean field": -2.0, "full covariance": -1.0},
-            "steps_per_draw": 15.0,
-            "divergent": 0,
-            "seconds": {"NUTS": 1.0},
+            "log_evidence": [0.5, -0.5],
+            "degrees": 9,
+            "seconds": {"SMC": 1.0},
         },
     )
 
 
 @pytest.mark.parametrize(("rhat", "converged"), [(1.01, True), (1.2, False)])
-def test_the_figure_says_whether_the_chains_have_converged(rhat, converged):
+def test_the_figure_says_whether_the_runs_agree(rhat, converged):
     drawing = reference_posterior(posteriors(rhat), "scale test")
     note = drawing.figure.get_supxlabel()
     assert ("no reference yet" in note) is not converged
@@ -46,10 +46,10 @@ def test_the_figure_says_whether_the_chains_have_converged(rhat, converged):
     assert drawing.drawn["converged"] is converged
 
 
-def test_the_record_holds_the_agreement_with_the_truth_and_the_spreads_over_that_of_nuts():
+def test_the_record_holds_the_agreement_with_the_truth_and_the_spreads_over_that_of_smc():
     drawn = reference_posterior(posteriors(1.0), "scale test").drawn
-    ratios = {"mean field": 0.5, "full covariance": 0.8, "NUTS": 1.0}
+    ratios = {"mean field": 0.5, "full covariance": 0.8, "SMC": 1.0}
     assert drawn["median_deviation_ratio_of_voxels"] == pytest.approx(ratios)
     assert drawn["median_deviation_ratio_of_weights"] == pytest.approx(ratios)
-    means = {"mean field": 0.2, "full covariance": 0.5, "NUTS": 0.8}
+    means = {"mean field": 0.2, "full covariance": 0.5, "SMC": 0.8}
     assert drawn["correlation_of_mean_with_truth"] == pytest.approx(means)

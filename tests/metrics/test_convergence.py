@@ -24,6 +24,18 @@ def test_a_chain_that_is_stuck_elsewhere_is_told_from_one_that_mixes():
     assert np.all(ess < 20)
 
 
+def test_runs_of_equal_location_and_different_scale_are_told_apart():
+    values = chains() * np.array([1.0, 1.0, 1.0, 3.0])[:, None, None]
+    assert np.all(diagnose(values).rhat > RHAT_LIMIT)
+
+
+def test_heavy_tails_hide_neither_shift_nor_sample_size():
+    values = chains(shift=0.3)
+    plain, heavy = diagnose(values), diagnose(np.sinh(3.0 * values))
+    np.testing.assert_allclose(heavy.rhat, plain.rhat, rtol=0.02)
+    np.testing.assert_allclose(heavy.ess, plain.ess, rtol=1e-6)
+
+
 def test_draws_with_memory_count_less():
     ess = diagnose(chains(memory=0.9)).ess
     np.testing.assert_allclose(ess, 2000 * (1 - 0.9) / (1 + 0.9), rtol=0.6)

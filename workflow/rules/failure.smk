@@ -213,7 +213,7 @@ rule score_heteroencoder:
 
 
 rule sample_reference:
-    """Sample the posterior of a small heteroencoder by NUTS, beside Gaussian ones."""
+    """Sample the posterior of a small heteroencoder by sequential Monte Carlo, beside Gaussian ones."""
     input:
         SPECIMENS,
     output:
@@ -236,7 +236,7 @@ rule sample_reference:
         scale=SCALE,
         seed=SEED,
     message:
-        "sample_reference: {params.reference_chains} chains of NUTS, heteroencoder of {params.reference_filters} filter(s)"
+        "sample_reference: {params.reference_runs} runs of SMC, heteroencoder of {params.reference_filters} filter(s)"
     script:
         "../scripts/sample_reference.py"
 

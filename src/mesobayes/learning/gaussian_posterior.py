@@ -90,7 +90,7 @@ def laplace_factor(residual: Callable[[jax.Array], jax.Array], at: jax.Array, pr
 
     J is the Jacobian of the residual, in standard deviations of the noise, at the weights `at` (n,). In the
     coordinates z of weights = at + S z a linear network has a standard normal posterior; for a network with
-    kinks this holds near `at` only, but the steps of NUTS are longer there than in the weights.
+    kinks this holds near `at` only.
     """
     jacobian = jax.jit(
         lambda x: jax.lax.map(lambda direction: jax.jvp(residual, (x,), (direction,))[1], jnp.eye(len(at)))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What mean field loses: three posteriors of one small heteroencoder.
 
-Mean field, the best Gaussian with any covariance, and NUTS see the same specimens, the same fixed noise and
-the same prior, so the only difference is the family of the posterior. NUTS moves over the weights before the
-last convolution; that one is linear and is integrated out (`mesobayes.learning.linear_output`).
+Mean field, the best Gaussian with any covariance, and sequential Monte Carlo (SMC) see the same specimens,
+the same fixed noise and the same prior, so the only difference is the family of the posterior. SMC moves over
+the weights before the last convolution; that one is linear and is integrated out
+(`mesobayes.learning.linear_output`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import numpy as np
 import xarray as xr
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
-from numpyro.infer import MCMC, NUTS
 
 from mesobayes.images.damage import WeightTable
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, fit_damage
@@ -30,7 +30,8 @@ from mesobayes.learning.gaussian_posterior import (
     fit_gaussian,
     laplace_factor,
 )
-from mesobayes.learning.linear_output import draw_output, neighbourhoods, regress
+from mesobayes.learning.linear_output import LinearPosterior, draw_output, neighbourhoods, regress
+from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
 from mesobayes.nets.heteroencoder import (
     HeteroencoderSettings,
@@ -44,18 +45,19 @@ from mesobayes.nets.keys import random_key
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
-POSTERIORS = ("mean field", "full covariance", "NUTS")
+POSTERIORS = ("mean field", "full covariance", "SMC")
 _DIAGNOSED = 2000  # voxels, evenly chosen
 _BOUND_DRAWS = 2000
 
 
 @dataclass(frozen=True)
 class ReferenceSettings:
-    """Size of the network and of the training set, lengths of the chains and fits.
+    """Size of the network and of the training set, lengths of the runs and fits.
 
-    chains, warmup, samples: chains of NUTS, from draws of the prior; warm-up and kept draws of each.
-    tree_depth: at most 2^depth - 1 steps per draw.
-    steps: of the deterministic fits (one a chain, the best is taken) and of mean field.
+    runs, particles: independent runs of SMC, and the draws of each.
+    moves, leapfrogs: Hamiltonian moves of every particle at each degree, and the steps of each.
+    fits: deterministic fits from different initial weights; the best is taken.
+    steps: of the deterministic fits and of mean field.
     gaussian_steps: of the full Gaussian.
     prior_std: √(2/fan-in), so that the prior neither swells nor shrinks the signal from layer to layer.
     thinning: voxels of a specimen per voxel that counts as an independent observation.
@@ -63,10 +65,11 @@ class ReferenceSettings:
 
     filters: int
     specimens: int
-    chains: int
-    warmup: int
-    samples: int
-    tree_depth: int
+    runs: int
+    particles: int
+    moves: int
+    leapfrogs: int
+    fits: int
     steps: int
     gaussian_steps: int
     prior_std: float
@@ -95,17 +98,17 @@ class Problem(NamedTuple):
         prior = jnp.sum(weights**2) / self.network.prior_std**2
         return 0.5 * jnp.sum(self.error(weights) ** 2) + 0.5 * prior
 
-    def marginal_potential(self, hidden: jax.Array) -> jax.Array:
-        """Minus the log posterior of the weights before the last convolution."""
-        pores, target = self.data()
-        evidence = regress(self.columns(hidden, pores), target.ravel(), self.noise, self.network.prior_std)
-        return -evidence.log_evidence + 0.5 * jnp.sum(hidden**2) / self.network.prior_std**2
+    def log_evidence(self, hidden: jax.Array) -> jax.Array:
+        """Log evidence of the weights before the last convolution, up to the constant of the likelihood."""
+        return self.last_layer(hidden).log_evidence
 
     def complete(self, hidden: jax.Array, key: jax.Array) -> jax.Array:
         """All weights, the last convolution drawn from its posterior given the others."""
+        return jnp.concatenate([hidden, draw_output(self.last_layer(hidden), key)])
+
+    def last_layer(self, hidden: jax.Array) -> LinearPosterior:
         pores, target = self.data()
-        last = regress(self.columns(hidden, pores), target.ravel(), self.noise, self.network.prior_std)
-        return jnp.concatenate([hidden, draw_output(last, key)])
+        return regress(self.columns(hidden, pores), target.ravel(), self.noise, self.network.prior_std)
 
     def columns(self, hidden: jax.Array, pores: jax.Array) -> jax.Array:
         weights = jnp.concatenate([hidden, jnp.zeros(self.last, hidden.dtype)])
@@ -125,12 +128,12 @@ class Problem(NamedTuple):
         return ravel_pytree(self.start.layers)[1]
 
 
-class Chains(NamedTuple):
-    """Weights (chain, draw, n), mean number of leapfrog steps of a draw, and number of divergent draws."""
+class Runs(NamedTuple):
+    """Weights (run, particle, n), log evidence of each run (run,), and the most degrees of a run."""
 
     weights: FloatArray
-    steps: float
-    divergent: int
+    log_evidence: FloatArray
+    degrees: int
 
 
 def sample_reference(
@@ -142,11 +145,11 @@ def sample_reference(
     seed: int,
     report: Callable[[str], None] = lambda _: None,
 ) -> xr.Dataset:
-    """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the chains.
+    """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the runs.
 
     The noise is that of the best deterministic fit to the same specimens. Both Gaussians start from that fit:
     mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
-    the prior where mean field has returned to it. `report` is told of every posterior and every chain.
+    the prior where mean field has returned to it. `report` is told of every posterior and every run.
     """
     train, truth = pores[: settings.specimens], target[: settings.specimens]
     network = HeteroencoderSettings(
@@ -159,7 +162,7 @@ def sample_reference(
     point = min(
         (
             fit_damage(build_heteroencoder(network, seed + i), data, network, schedule, seed)
-            for i in range(settings.chains)
+            for i in range(settings.fits)
         ),
         key=lambda fit: fit.loss[-1],
     )
@@ -181,28 +184,28 @@ def sample_reference(
     full = fit_gaussian(problem.potential, laplace, settings.gaussian_steps, random_key(seed + 1))
     seconds.append(time.process_time())
     report(f"full covariance: {seconds[-1] - seconds[-2]:.0f} CPU s")
-    chains = sample_chains(problem, field.mean, settings, seed + 2, report)
+    runs = sample_runs(problem, settings, seed + 2, report)
     seconds.append(time.process_time())
-    number = settings.chains * settings.samples
+    number = settings.runs * settings.particles
     draws: dict[str, FloatArray | jax.Array] = {
         "mean field": field.draw(number, random_key(seed + 3)),
         "full covariance": full.draw(number, random_key(seed + 4)),
-        "NUTS": chains.weights.reshape(number, -1),
+        "SMC": runs.weights.reshape(number, -1),
     }
-    widths = np.stack([field.std, full.std, chains.weights.std(axis=(0, 1))])
+    widths = np.stack([field.std, full.std, runs.weights.std(axis=(0, 1))])
     bounds = {
         name: evidence_bound(
             problem.potential, gaussian, settings.prior_std, _BOUND_DRAWS, random_key(seed + 5)
         )
         for name, gaussian in zip(POSTERIORS, (field, full), strict=False)
     }
-    result = describe(problem, draws, test_pores, test_target, settings.chains)
+    result = describe(problem, draws, test_pores, test_target, settings.runs)
     return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
         noise_std=noise,
         thinning=settings.thinning,
-        steps_per_draw=chains.steps,
-        divergent=chains.divergent,
+        degrees=runs.degrees,
         evidence_bound=bounds,
+        log_evidence=runs.log_evidence.round(2).tolist(),
         seconds=dict(zip(POSTERIORS, np.diff(seconds).round(1).tolist(), strict=True)),
     )
 
@@ -220,46 +223,36 @@ def fit_mean_field(
     return GaussianPosterior(mean, jnp.diag(jnp.concatenate([w.sigma.ravel() for la in layers for w in la])))
 
 
-def sample_chains(
-    problem: Problem,
-    at: jax.Array,
-    settings: ReferenceSettings,
-    seed: int,
-    report: Callable[[str], None],
-) -> Chains:
-    """Weights by NUTS from independent draws of the prior, the most dispersed starts there are.
-
-    It runs in coordinates whitened by the Laplace approximation at the weights `at`: the data fix a few
-    directions a hundred times better than the prior does.
-    """
-    size, prior_std = len(at) - problem.last, problem.network.prior_std
-    joint = np.asarray(laplace_factor(problem.error, at, prior_std), np.float64)
-    whitening = jnp.asarray(np.linalg.cholesky((joint @ joint.T)[:size, :size]), jnp.float32)
-    centre = at[:size]
-    potential = jax.jit(lambda white: problem.marginal_potential(centre + whitening @ white))
-    kernel = NUTS(potential_fn=potential, max_tree_depth=settings.tree_depth)
-    mcmc = MCMC(kernel, num_warmup=settings.warmup, num_samples=settings.samples, progress_bar=False)
+def sample_runs(
+    problem: Problem, settings: ReferenceSettings, seed: int, report: Callable[[str], None]
+) -> Runs:
+    """Weights by independent runs of SMC, the particles of each in random order."""
+    size = len(ravel_pytree(problem.start.layers)[0]) - problem.last
     complete = jax.jit(problem.complete)
-    weights, steps, divergent = [], [], 0
-    for number in range(settings.chains):
-        begin, walk, last = jax.random.split(random_key(seed + number), 3)
-        first = prior_std * jax.random.normal(begin, (size,)) - centre
-        mcmc.run(
-            walk, init_params=jnp.linalg.solve(whitening, first), extra_fields=("num_steps", "diverging")
+    weights, evidence, degrees = [], [], 0
+    for number in range(settings.runs):
+        walk, mix, last = jax.random.split(random_key(seed + number), 3)
+        run = temper(
+            problem.log_evidence,
+            size,
+            problem.network.prior_std,
+            settings.particles,
+            settings.moves,
+            settings.leapfrogs,
+            walk,
         )
-        steps.append(float(jnp.mean(mcmc.get_extra_fields()["num_steps"])))
-        diverging = int(jnp.sum(mcmc.get_extra_fields()["diverging"]))
-        divergent += diverging
+        evidence.append(run.log_evidence)
+        degrees = max(degrees, len(run.degrees))
         report(
-            f"chain {number + 1} of {settings.chains}: {settings.samples} draws of {steps[-1]:.0f} steps, "
-            f"{diverging} divergent"
+            f"run {number + 1} of {settings.runs}: log evidence {run.log_evidence:.1f}, "
+            f"{len(run.degrees)} degrees, {100 * run.acceptance:.0f} % of the last moves accepted"
         )
-        hidden = centre + mcmc.get_samples() @ whitening.T
-        keys = jax.random.split(last, settings.samples)
+        keys = jax.random.split(last, settings.particles)
+        hidden = jax.random.permutation(mix, run.particles)
         weights.append(
             np.stack([np.asarray(complete(row, key)) for row, key in zip(hidden, keys, strict=True)])
         )
-    return Chains(np.stack(weights), float(np.mean(steps)), divergent)
+    return Runs(np.stack(weights), np.asarray(evidence), degrees)
 
 
 def describe(
@@ -267,11 +260,11 @@ def describe(
     draws: Mapping[str, FloatArray | jax.Array],
     pores: BoolArray,
     target: FloatArray,
-    chains: int,
+    runs: int,
 ) -> xr.Dataset:
     """Fields and maxima of every posterior, and how well its mean agrees with the damage `target`.
 
-    R-hat and effective sample size of the chains are among them.
+    R-hat and effective sample size of the runs of SMC are among them.
     """
     forward = jax.jit(partial(problem.predict, pores=jnp.asarray(pores, jnp.float32)))
     means, stds, maxima = [], [], []
@@ -280,13 +273,13 @@ def describe(
         means.append(fields.mean(axis=0))
         stds.append(fields.std(axis=0))
         maxima.append(np.where(pores, -np.inf, fields).max(axis=(2, 3, 4)))
-    solid = fields[:, ~pores]  # of the last, NUTS
+    solid = fields[:, ~pores]  # of the last, SMC
     watched = {
         "prediction": solid[:, :: max(1, solid.shape[1] // _DIAGNOSED)],
         "maximum": maxima[-1],
-        "weight": np.asarray(draws["NUTS"]),
+        "weight": np.asarray(draws["SMC"]),
     }
-    diagnoses = {name: diagnose(v.reshape(chains, -1, v.shape[-1])) for name, v in watched.items()}
+    diagnoses = {name: diagnose(v.reshape(runs, -1, v.shape[-1])) for name, v in watched.items()}
     field = ("posterior", "specimen", "x", "y", "z")
     return xr.Dataset(
         {
@@ -300,7 +293,7 @@ def describe(
             **{f"ess_{name}": (f"watched_{name}", d.ess) for name, d in diagnoses.items()},
         },
         {"posterior": list(draws)},
-        {"chains": chains},
+        {"runs": runs},
     )
 
 

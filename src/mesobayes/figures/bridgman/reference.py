@@ -16,11 +16,11 @@ from mesobayes.figures.style import BLACK, BLUE, GREY, ORANGE, new_figure
 from mesobayes.metrics.convergence import RHAT_LIMIT
 
 FloatArray = NDArray[np.floating]
-COLOURS = {"mean field": BLUE, "full covariance": ORANGE, "NUTS": BLACK}
+COLOURS = {"mean field": BLUE, "full covariance": ORANGE, "SMC": BLACK}
 
 
 def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
-    """What each posterior predicts on unseen specimens, and its deviations over those of NUTS."""
+    """What each posterior predicts on unseen specimens, and its deviations over those of SMC."""
     solid = ~data["pores"].values.astype(bool)
     names = [str(name) for name in data["posterior"].values]
     spreads = {
@@ -67,17 +67,17 @@ def _draw_maxima(axes: Axes, maxima: dict[str, FloatArray], true: FloatArray) ->
         color=GREY,
         linestyle="--",
     )
-    high = np.quantile(maxima["NUTS"], 0.97)  # the tails are far longer
+    high = np.quantile(maxima["SMC"], 0.97)  # the tails are far longer
     axes.set(xlabel="maximum of a specimen", ylabel="share of the draws", xlim=(0.0, 1.2 * max(high, *true)))
     axes.set_title("maxima", loc="left")
 
 
 def _draw_ratios(axes: Axes, title: str, spread: dict[str, FloatArray]) -> None:
-    for name in (name for name in spread if name != "NUTS"):
-        ratio = np.sort(spread[name] / np.maximum(spread["NUTS"], 1e-9))
+    for name in (name for name in spread if name != "SMC"):
+        ratio = np.sort(spread[name] / np.maximum(spread["SMC"], 1e-9))
         axes.plot(ratio, np.arange(1, len(ratio) + 1) / len(ratio), color=COLOURS[name])
-    axes.axvline(1.0, color=COLOURS["NUTS"], linestyle=":")
-    axes.set(xlabel="deviation over that of NUTS", ylabel=f"share of the {_UNITS[title]}", xscale="log")
+    axes.axvline(1.0, color=COLOURS["SMC"], linestyle=":")
+    axes.set(xlabel="deviation over that of SMC", ylabel=f"share of the {_UNITS[title]}", xscale="log")
     axes.xaxis.set_minor_formatter(NullFormatter())
     if np.ptp(np.log10(axes.get_xlim())) < 2:  # too narrow for powers of ten
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -85,25 +85,28 @@ def _draw_ratios(axes: Axes, title: str, spread: dict[str, FloatArray]) -> None:
     axes.set_title(f"spread of the {title}", loc="left")
 
 
-_SETTINGS = ("noise_std", "evidence_bound", "steps_per_draw", "divergent", "seconds")
+_SETTINGS = ("noise_std", "evidence_bound", "log_evidence", "degrees", "seconds")
 _UNITS = {"predicted damage": "voxels", "weights": "weights"}
 
 
 def converged(data: xr.Dataset) -> bool:
-    """Whether R-hat of every watched voxel and of every maximum is below the limit."""
+    """Whether the runs of SMC agree: R-hat of every watched voxel and of every maximum is below the limit."""
     return all(bool(np.all(data[f"rhat_{key}"].values < RHAT_LIMIT)) for key in ("prediction", "maximum"))
 
 
 def _diagnosis(data: xr.Dataset) -> list[str]:
+    evidence, bounds = data.attrs["log_evidence"], data.attrs["evidence_bound"]
     lines = [
-        f"largest R-hat (smallest effective sample size) of {data.attrs['chains']} chains: "
+        f"log evidence: {np.mean(evidence):.0f} by SMC ({min(evidence):.0f} to {max(evidence):.0f}); bounds: "
+        + ", ".join(f"{bound:.0f} by {name}" for name, bound in bounds.items()),
+        f"largest R-hat (smallest effective sample size) of {data.attrs['runs']} runs of SMC: "
         + ", ".join(
             f"{label} {data[f'rhat_{key}'].values.max():.2f} ({_size(data[f'ess_{key}'].values)})"
             for key, label in (("prediction", "voxels"), ("maximum", "maxima"), ("weight", "weights"))
-        )
+        ),
     ]
     if not converged(data):
-        lines.append(f"R-hat above {RHAT_LIMIT}: the chains have not converged, this is no reference yet")
+        lines.append(f"R-hat above {RHAT_LIMIT}: the runs of SMC differ, this is no reference yet")
     return lines
 
 
@@ -119,7 +122,7 @@ def _record(
         "converged": converged(data),
         **{
             f"median_deviation_ratio_of_{_UNITS[title]}": {
-                name: float(np.median(s[name] / np.maximum(s["NUTS"], 1e-9))) for name in s
+                name: float(np.median(s[name] / np.maximum(s["SMC"], 1e-9))) for name in s
             }
             for title, s in spreads.items()
         },
@@ -128,7 +131,7 @@ def _record(
         "correlation_of_mean_with_truth": dict(
             zip(maxima, data["correlation"].values.mean(axis=1).round(4).tolist(), strict=True)
         ),
-        "correlation_of_means_with_NUTS": dict(
+        "correlation_of_means_with_SMC": dict(
             zip(maxima, np.corrcoef(means)[-1].round(4).tolist(), strict=True)
         ),
         "rhat": {key: _quantiles(data[f"rhat_{key}"].values) for key in ("prediction", "maximum", "weight")},
