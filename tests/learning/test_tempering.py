@@ -65,3 +65,8 @@ def test_without_a_likelihood_the_particles_are_the_prior_and_the_evidence_is_on
     assert ensemble.degrees == (0.0, 1.0)
     assert ensemble.log_evidence == pytest.approx(0.0, abs=1e-5)
     np.testing.assert_allclose(ensemble.particles.std(axis=0), PRIOR_STD, rtol=0.1)
+
+
+def test_a_likelihood_that_is_nowhere_finite_is_refused():
+    with pytest.raises(FloatingPointError, match="0 of 10 particles"):
+        temper(lambda w: jnp.log(-1.0 - w[0] ** 2), 2, 1.0, 10, 1, 2, jax.random.key(0))

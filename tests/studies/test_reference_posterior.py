@@ -14,13 +14,13 @@ def data():
     return pores, np.where(pores, 0.0, rng.random(pores.shape)).astype(np.float32)
 
 
-def settings(thinning, steps):
+def settings(thinning, steps, particles):
     return ReferenceSettings(
         1,
         3,
         runs=2,
-        particles=150,
-        moves=2,
+        particles=particles,
+        moves=1,
         leapfrogs=8,
         fits=2,
         steps=steps,
@@ -32,7 +32,9 @@ def settings(thinning, steps):
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     pores, target = data
-    result = sample_reference(pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500), 0)
+    result = sample_reference(
+        pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500, particles=150), 0
+    )
     field, full, drawn = result["weight_std"].values
     np.testing.assert_allclose(field, PRIOR_STD, rtol=0.1)
     assert np.median(full) == pytest.approx(PRIOR_STD, rel=0.1)
@@ -42,7 +44,9 @@ def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
 
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
-    result = sample_reference(pores[:3], target[:3], pores[3:], target[3:], settings(0.01, 300), 0)
+    result = sample_reference(
+        pores[:3], target[:3], pores[3:], target[3:], settings(0.1, 300, particles=16), 0
+    )
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)
     assert np.all(np.isfinite(result["mean"]))

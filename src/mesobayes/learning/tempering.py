@@ -21,6 +21,9 @@ _KEPT = 0.5  # effective share of the particles after one degree
 _ACCEPTANCE = 0.75  # of the Hamiltonian moves that their step is adapted to
 
 
+Likelihood = Callable[[jax.Array], jax.Array]
+
+
 class Ensemble(NamedTuple):
     """Particles (particle, n), estimate of the log evidence, degrees λ, acceptance of the last moves."""
 
@@ -31,7 +34,7 @@ class Ensemble(NamedTuple):
 
 
 def temper(
-    log_likelihood: Callable[[jax.Array], jax.Array],
+    log_likelihood: Likelihood,
     size: int,
     prior_std: float,
     particles: int,
@@ -41,16 +44,24 @@ def temper(
 ) -> Ensemble:
     """Draws of the posterior of weights (size,) under the prior N(0, prior_std²).
 
+    log_likelihood: compiled once for the same function object.
     moves: Hamiltonian moves of every particle at each degree, each of so many leapfrog steps.
+
+    Raises:
+        FloatingPointError: too few particles have a finite likelihood to go on.
     """
     begin, key = jax.random.split(key)
     values = jnp.asarray(jax.random.normal(begin, (particles, size)))  # in units of the prior's deviation
-    likelihood = jax.value_and_grad(lambda white: log_likelihood(prior_std * white))
-    logs = jax.jit(lambda x: jax.lax.map(lambda row: likelihood(row)[0], x))(values)
-    move = jax.jit(partial(_move, likelihood, steps))
+    logs = _logs(log_likelihood, prior_std, values)
     degrees, evidence, step, acceptance = [0.0], 0.0, 1.0 / steps, 0.0
     while degrees[-1] < 1.0:
         rise = _next_rise(logs, 1.0 - degrees[-1])
+        if rise <= 0.0:
+            finite = int(jnp.isfinite(logs).sum())
+            raise FloatingPointError(
+                f"tempering stops at λ = {degrees[-1]:.3g}: {finite} of {particles} particles have a finite "
+                "likelihood; use more particles, a narrower prior or more noise"
+            )
         evidence += float(logsumexp(rise * logs) - jnp.log(particles))
         degrees.append(1.0 if rise == 1.0 - degrees[-1] else degrees[-1] + rise)
         choose, key = jax.random.split(key)
@@ -59,7 +70,9 @@ def temper(
         for _ in range(moves):
             walk, key = jax.random.split(key)
             scale = jnp.maximum(values.std(axis=0), 1e-3)
-            values, logs, accepted = move(values, logs, degrees[-1], step * scale, walk)
+            values, logs, accepted = _move(
+                log_likelihood, prior_std, steps, values, logs, degrees[-1], step * scale, walk
+            )
             acceptance = float(accepted)
             step *= float(jnp.exp(acceptance - _ACCEPTANCE))
     return Ensemble(prior_std * values, evidence, tuple(degrees), acceptance)
@@ -89,8 +102,20 @@ def _systematic(log_weights: jax.Array, key: jax.Array) -> jax.Array:
     return jnp.minimum(found, number - 1)
 
 
+def _finite(log_likelihood: Likelihood, prior_std: float, white: jax.Array) -> jax.Array:
+    log = log_likelihood(prior_std * white)
+    return jnp.where(jnp.isnan(log), -jnp.inf, log)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _logs(log_likelihood: Likelihood, prior_std: float, values: jax.Array) -> jax.Array:
+    return jax.lax.map(partial(_finite, log_likelihood, prior_std), values)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
 def _move(
-    likelihood: Callable[[jax.Array], tuple[jax.Array, jax.Array]],
+    log_likelihood: Likelihood,
+    prior_std: float,
     steps: int,
     values: jax.Array,
     logs: jax.Array,
@@ -99,6 +124,7 @@ def _move(
     key: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """One Hamiltonian move of every particle at L^degree: values, log likelihoods, share accepted."""
+    likelihood = jax.value_and_grad(partial(_finite, log_likelihood, prior_std))
 
     def force(position: jax.Array) -> tuple[jax.Array, jax.Array]:
         log, gradient = likelihood(position)

@@ -228,12 +228,12 @@ def sample_runs(
 ) -> Runs:
     """Weights by independent runs of SMC, the particles of each in random order."""
     size = len(ravel_pytree(problem.start.layers)[0]) - problem.last
-    complete = jax.jit(problem.complete)
+    complete, log_evidence = jax.jit(problem.complete), jax.jit(problem.log_evidence)
     weights, evidence, degrees = [], [], 0
     for number in range(settings.runs):
         walk, mix, last = jax.random.split(random_key(seed + number), 3)
         run = temper(
-            problem.log_evidence,
+            log_evidence,
             size,
             problem.network.prior_std,
             settings.particles,
