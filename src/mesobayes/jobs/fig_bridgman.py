@@ -77,8 +77,11 @@ def _scores_note(scores: Mapping[str, xr.Dataset], provenance: Provenance) -> st
 
 def _fit_note(fit: xr.Dataset, provenance: Provenance) -> str:
     draws = f", {fit.sizes['draw']} posterior draws" if "draw" in fit.sizes else ""
-    trained = fit.attrs["n_train"]
-    return f"{provenance.label}: trained on {trained} specimens, shown are test specimens{draws}"
+    return f"{_training_note(fit, provenance)}, shown are test specimens{draws}"
+
+
+def _training_note(fit: xr.Dataset, provenance: Provenance) -> str:
+    return f"{provenance.label}: trained on {fit.attrs['n_train']} specimens"
 
 
 def _physics_note(data: xr.Dataset, provenance: Provenance) -> str:
@@ -204,7 +207,7 @@ def _weight_cv(inputs: Inputs, provenance: Provenance) -> Drawing:
     fit = _open(inputs["fit"][0], "fit", provenance)
     network = build_heteroencoder(HeteroencoderSettings(filters=8, estimator="flipout"), 0)
     kernels, biases = variation_by_layer(restore(fit["weights"].values, network))
-    return uncertainty.weight_cv_by_layer(kernels, biases, _fit_note(fit, provenance))
+    return uncertainty.weight_cv_by_layer(kernels, biases, _training_note(fit, provenance))
 
 
 def _failure_readings(inputs: Inputs, provenance: Provenance) -> Drawing:

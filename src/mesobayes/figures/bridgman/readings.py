@@ -63,7 +63,7 @@ def failure_readings(readings: Mapping[str, xr.Dataset], note: str) -> Drawing:
             )
     left.axvspan(4, 5, color=YELLOW, alpha=0.35, linewidth=0)
     left.set(xlabel="strain at first failure (%)", yticks=range(len(names)))
-    left.set_xlim(0, 1.2 * left.get_xlim()[1])  # room for the counts
+    left.set_xlim(0, 1.4 * left.get_xlim()[1])  # room for the counts
     left.set_yticklabels([READING_LABEL[name] for name in names[::-1]])
     right.set(xlabel="same place within two voxels (%)", xlim=(0, 100))
     line_key(
