@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from mesobayes.errors import StoreError
-from mesobayes.figures.bridgman import learning, models, readings, reference, specimens, uncertainty
+from mesobayes.figures.bridgman import learning, models, readings, specimens, uncertainty
 from mesobayes.figures.drawing import Drawing
 from mesobayes.figures.registry import read_registry
 from mesobayes.figures.style import drawing_style, save_figure
@@ -217,13 +217,15 @@ def _failure_readings(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _reference_posterior(inputs: Inputs, provenance: Provenance) -> Drawing:
+    from mesobayes.figures.bridgman.reference import reference_posterior  # loads jax, the others do not
+
     data = _open(inputs["reference"], "reference", provenance)
     weights, draws = data.sizes["weight"], data.sizes["draw"]
     note = (
         f"{provenance.label}: {weights} weights, {draws} draws of each posterior, "
         f"one voxel in {data.attrs['thinning']:.0f} counts as an observation"
     )
-    return reference.reference_posterior(data, note)
+    return reference_posterior(data, note)
 
 
 _FIGURES: dict[str, Callable[[Inputs, Provenance], Drawing]] = {
