@@ -49,4 +49,5 @@ def test_evidence_narrows_all_posteriors(data):
     )
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)
+    assert np.all(widths[:, -1] < 0.5 * PRIOR_STD)  # the last bias, which sets the level of the output
     assert np.all(np.isfinite(result["mean"]))

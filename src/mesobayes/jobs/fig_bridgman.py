@@ -217,7 +217,7 @@ def _failure_readings(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _reference_posterior(inputs: Inputs, provenance: Provenance) -> Drawing:
-    from mesobayes.figures.bridgman.reference import reference_posterior  # loads jax, the others do not
+    from mesobayes.figures.bridgman.reference import reference_posterior  # loads jax, most figures do not
 
     data = _open(inputs["reference"], "reference", provenance)
     weights, draws = data.sizes["weight"], data.sizes["draw"]
