@@ -20,9 +20,9 @@ import jax
 import numpy as np
 from report import publish
 
-from mesobayes.fem.failure import PRESETS, fail_specimens
+from mesobayes.fem.bar.failure import PRESETS, fail_specimens
 from mesobayes.geometry.porosity import PorosityField
-from mesobayes.seeds import rng_from_name
+from mesobayes.record.seeds import rng_from_name
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import jax
 import numpy as np
 from report import publish
 
-from mesobayes.images.damage import weight_table
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, minibatch, training_step
 from mesobayes.learning.damage_fit import optimiser as build_optimiser
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
+from mesobayes.studies.failure.target import weight_table
 
 
 def main() -> None:

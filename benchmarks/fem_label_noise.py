@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
-from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.plate import NodalStress, displacements, image_stress
-from mesobayes.fem.recovery import recover_stress
-from mesobayes.fem.settings import DEFAULT_MESH, MeshSettings
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
+from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.recovery import recover_stress
+from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
+from mesobayes.fem.plate.solution import NodalStress, displacements, image_stress
 from mesobayes.geometry import PlateFamily
 from mesobayes.images.raster import pixel_centres
-from mesobayes.studies.label_noise import roi_deviations
-from mesobayes.studies.structures import draw_structure
+from mesobayes.studies.stress.label_noise import roi_deviations
+from mesobayes.studies.stress.structures import draw_structure
 
 FAMILY = PlateFamily("ellipse3")
 REFERENCE = DEFAULT_MESH.refined(2.0)

@@ -29,12 +29,12 @@ import jax
 import numpy as np
 import scipy.sparse as sp
 
-from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
-from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.plate import displacements
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
+from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.solution import displacements
 from mesobayes.fem.solvers import cholmod_installed
 from mesobayes.geometry import PlateFamily
-from mesobayes.studies.structures import draw_structure, simulate_structures
+from mesobayes.studies.stress.structures import draw_structure, simulate_structures
 
 FAMILY = PlateFamily("ellipse3")
 UNIT_STRAINS = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])

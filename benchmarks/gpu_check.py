@@ -29,7 +29,7 @@ TOLERANCE = {
 
 def stress() -> np.ndarray:
     """Stress images (load, component, y, x) of a plate with an ellipse and three pores."""
-    from mesobayes.fem.plate import solve_unit_strains
+    from mesobayes.fem.plate.solution import solve_unit_strains
     from mesobayes.geometry import Ellipse, Plate
 
     pores = tuple(Ellipse(x, y, 1.0, 1.0) for x, y in ((-7.0, 2.0), (6.0, 6.0), (5.5, -6.0)))

@@ -28,8 +28,8 @@ import scipy.sparse as sp
 from report import publish
 from scipy.sparse.linalg import spsolve
 
-from mesobayes.fem.diffusion_stencil import element_matrix
-from mesobayes.fem.homogenisation import homogenise
+from mesobayes.fem.cell.homogenisation import homogenise
+from mesobayes.fem.cell.stencil import element_matrix
 from mesobayes.geometry.inclusions import InclusionFamily, sample_cell
 
 MATRIX, INCLUSION, TOLERANCE = 1.0, 250.0, 1e-8

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mesobayes.fem.assembly import element_stiffness
-from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.jaxfem import element_kernels, make_problem
-from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.plate import solve_nodal_stress
-from mesobayes.fem.settings import MeshSettings
+from mesobayes.fem.plate.assembly import element_stiffness
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
+from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.fem.plate.solution import solve_nodal_stress
 from mesobayes.geometry import Ellipse, Plate
 
 COARSE = MeshSettings(elements_per_radius=3.0, ellipse_elements_per_radius=1.5)

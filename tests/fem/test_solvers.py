@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mesobayes.fem.assembly import element_stiffness, reduce_system
-from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.errors import SolveError
-from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.settings import MeshSettings
+from mesobayes.fem.plate.assembly import element_stiffness, reduce_system
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
+from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.fem.solvers import cholmod_installed, solve_spd
 from mesobayes.geometry import Ellipse, Plate
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mesobayes.geometry.porosity import PorosityField, pore_edges, pore_statistics, swap_one_voxel
-from mesobayes.seeds import rng_from_name
+from mesobayes.record.seeds import rng_from_name
 
 
 def test_printed_grid_needs_the_printed_number_of_modes():

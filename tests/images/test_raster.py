@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.plate import NodalStress, image_stress
-from mesobayes.fem.settings import MeshSettings
+from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.fem.plate.solution import NodalStress, image_stress
 from mesobayes.geometry import Ellipse, Plate
 from mesobayes.images.raster import coverage_image, locate, pixel_centres, solid_image
 

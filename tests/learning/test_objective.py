@@ -11,13 +11,13 @@ from flax import nnx
 from numpyro.infer import TraceMeanField_ELBO
 from numpyro.infer.autoguide import AutoNormal
 
-from mesobayes.learning.augmentation import Batch
 from mesobayes.learning.data import batch_indices
 from mesobayes.learning.objective import negative_elbo
 from mesobayes.nets import NetworkSettings, draw_noise, kl_divergence
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
+from mesobayes.studies.stress.symmetries import Batch
 
 N, FEATURES, PRIOR, NOISE = 12, 4, 0.7, 0.4
 

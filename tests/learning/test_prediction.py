@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.errors import StoreError
 from mesobayes.learning import load_network, predict, predict_mean_weights, save_network
 from mesobayes.learning.prediction import _draw, _forward
 from mesobayes.nets import NetworkSettings, build_network
 from mesobayes.nets.keys import random_key
+from mesobayes.record.errors import StoreError
 
 DRAWS = 5
 

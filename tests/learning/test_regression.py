@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.errors import SettingsError, StoreError
 from mesobayes.learning import regression
 from mesobayes.learning.outliers import fit_outlier_detector
 from mesobayes.learning.regression import (
@@ -23,6 +22,7 @@ from mesobayes.learning.regression_prediction import (
     save_permeability_network,
 )
 from mesobayes.nets.permeability import PermeabilityNetworkSettings, build_permeability_network
+from mesobayes.record.errors import SettingsError, StoreError
 
 
 def labelled(count, seed):

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.errors import SettingsError
 from mesobayes.learning import FitSettings, fit
 from mesobayes.learning.data import batch_indices
 from mesobayes.learning.step import training_chunk, training_step
 from mesobayes.nets import build_network
+from mesobayes.record.errors import SettingsError
 
 SETTINGS = FitSettings(
     steps=6, batch=4, learning_rate=3e-3, schedule="onecycle", augment=True, reports=6, checkpoint_seconds=0

@@ -19,7 +19,7 @@ from mesobayes.metrics.clusters import (
     top_recall,
     voxel_counts,
 )
-from mesobayes.metrics.pore_baseline import FEATURES, fit_pore_baseline, pore_features
+from mesobayes.studies.failure.baseline import FEATURES, fit_pore_baseline, pore_features
 
 RNG = np.random.default_rng(4)
 THRESHOLDS = np.array([0.3, 0.6, 0.8])

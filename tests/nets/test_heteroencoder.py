@@ -4,7 +4,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesobayes.errors import SettingsError
 from mesobayes.nets.heteroencoder import (
     HeteroencoderSettings,
     build_heteroencoder,
@@ -16,6 +15,7 @@ from mesobayes.nets.heteroencoder import (
     warm_start,
 )
 from mesobayes.nets.volumes import BandedConvolution3D, Convolution3D, max_pool, upsample
+from mesobayes.record.errors import SettingsError
 
 POINT = HeteroencoderSettings(convolution="plain")
 FLIPOUT = HeteroencoderSettings(estimator="flipout")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.errors import SettingsError
 from mesobayes.nets import NetworkSettings, build_network, count_weights, draw_noise, warm_start
 from mesobayes.nets.stress import output_scale, principal_sum, tresca
+from mesobayes.record.errors import SettingsError
 
 MODERN = NetworkSettings("modern", 8, width=0.17, levels=2)
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from mesobayes.nets import NetworkSettings, build_network
+from mesobayes.nets.cpu.stress_convolutions import BlockConvolution, PhasedTransposedConvolution
+from mesobayes.nets.cpu.winograd import WinogradConvolution
 from mesobayes.nets.operators import (
     Convolution,
     TransposedConvolution,
@@ -15,8 +17,6 @@ from mesobayes.nets.operators import (
     max_pool,
     space_to_depth,
 )
-from mesobayes.nets.rewritten import BlockConvolution, PhasedTransposedConvolution
-from mesobayes.nets.winograd import WinogradConvolution
 
 CASES = [
     (Convolution(), WinogradConvolution(), (2, 8, 6, 5), (3, 3, 5, 4)),

@@ -8,9 +8,9 @@ import pytest
 from flax import nnx
 from jax import lax
 
-from mesobayes.errors import SettingsError
 from mesobayes.nets.permeability import PermeabilityNetworkSettings, build_permeability_network
 from mesobayes.nets.space import SpaceConvolution, fold, max_pool, mean_pool
+from mesobayes.record.errors import SettingsError
 
 forward = jax.jit(lambda graph, state, x: nnx.merge(graph, state)(x), static_argnums=0)
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mesobayes.fem.homogenisation import effective_permeability, homogenise
-from mesobayes.fem.magnetic_field import magnetic_field
-from mesobayes.fem.permeability_bounds import violates_bounds
+from mesobayes.fem.cell.bounds import violates_bounds
+from mesobayes.fem.cell.homogenisation import effective_permeability, homogenise
+from mesobayes.fem.cell.magnetic_field import magnetic_field
 from mesobayes.geometry.inclusions import InclusionFamily, sample_cell
 
 MATRIX, INCLUSION = 1.0, 250.0

@@ -4,12 +4,12 @@
 import numpy as np
 import pytest
 
-from mesobayes.fem.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.errors import MeshError
-from mesobayes.fem.meshing import mesh_plate
-from mesobayes.fem.plate import displacements, solve_nodal_stress, solve_plate, solve_unit_strains
-from mesobayes.fem.recovery import recover_stress
-from mesobayes.fem.settings import MeshSettings
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
+from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.recovery import recover_stress
+from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.fem.plate.solution import displacements, solve_nodal_stress, solve_plate, solve_unit_strains
 from mesobayes.geometry import Ellipse, Plate
 
 WIDE = (

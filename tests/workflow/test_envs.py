@@ -77,7 +77,7 @@ def test_the_conda_file_of_a_stage_holds_what_its_jobs_import(stage, jobs):
     import sys
 
     import mesobayes
-    from mesobayes.provenance import module_files
+    from mesobayes.record.provenance import module_files
 
     root = Path(mesobayes.__file__).parent
     files = module_files(*(f"mesobayes.jobs.{job}" for job in jobs), root=root)

@@ -37,11 +37,15 @@ def test_touching_and_rewriting_files_does_nothing(finished):
 @pytest.mark.parametrize(
     ("edited", "changed", "runs"),
     [
-        ("src/mesobayes/fem/plate.py", {"simulate_structures", "measure_label_noise"}, SOLVING | LEARNING),
+        (
+            "src/mesobayes/fem/plate/solution.py",
+            {"simulate_structures", "measure_label_noise"},
+            SOLVING | LEARNING,
+        ),
         ("src/mesobayes/nets/build.py", {"fit_selective"}, LEARNING),
-        ("src/mesobayes/studies/selective_baseline.py", {"collect_selective"}, LEARNING - {"fit_selective"}),
-        ("src/mesobayes/figures/krokos.py", {"fig_selective_learning"}, DRAWING),
-        ("src/mesobayes/figures/reproduction.py", set(), set()),  # of the table beside it
+        ("src/mesobayes/studies/stress/baseline.py", {"collect_selective"}, LEARNING - {"fit_selective"}),
+        ("src/mesobayes/studies/stress/figures/selective.py", {"fig_selective_learning"}, DRAWING),
+        ("src/mesobayes/drawing/reproduction.py", set(), set()),  # of the table beside it
         ("src/mesobayes/geometry/inclusions.py", set(), set()),  # of another study
         ("README.md", set(), set()),
     ],

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from mesobayes.store import open_store
+from mesobayes.record.store import open_store
 
 FIT = "results/smoke/stress/selective/modern/initial/repeat0/query0.zarr.zip"
 LONGER = (

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mesobayes.figures.registry import read_registry
+from mesobayes.drawing.registry import read_registry
 
 REGISTRY = read_registry(Path(__file__).parents[2] / "workflow" / "figures.yaml")
 BUILT = [target.rule for target in REGISTRY.built] + ["table_reproduction"]

@@ -10,11 +10,11 @@ import yaml
 from matplotlib.image import imread
 from pypdf import PdfReader
 
-from mesobayes.figures.registry import read_registry
-from mesobayes.figures.reproduction import reproduction_rows
-from mesobayes.settings import resolve
-from mesobayes.store import open_store
-from mesobayes.validation import plain
+from mesobayes.drawing.registry import read_registry
+from mesobayes.drawing.reproduction import reproduction_rows
+from mesobayes.record.store import open_store
+from mesobayes.record.validation import plain
+from mesobayes.studies.configuration import resolve
 
 
 @pytest.fixture(scope="module")

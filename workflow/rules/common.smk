@@ -14,12 +14,12 @@ sys.path.insert(
     0, str(SOURCES)
 )  # the package beside this file, whatever else is installed
 
-from mesobayes.errors import MesobayesError
-from mesobayes.figures.registry import read_registry
-from mesobayes.provenance import code_hash, config_hash
-from mesobayes.runlog import process_environment
-from mesobayes.settings import flat, resolve
-from mesobayes.validation import nearest, plain
+from mesobayes.record.errors import MesobayesError
+from mesobayes.drawing.registry import read_registry
+from mesobayes.record.provenance import code_hash, config_hash
+from mesobayes.record.logs import process_environment
+from mesobayes.studies.configuration import flat, resolve
+from mesobayes.record.validation import nearest, plain
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
 

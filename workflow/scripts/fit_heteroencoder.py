@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
-    from mesobayes.images.damage import TransformSettings
     from mesobayes.jobs.fit_heteroencoder import fit_heteroencoder
     from mesobayes.learning.damage_fit import DamageFitSettings
     from mesobayes.nets.heteroencoder import HeteroencoderSettings
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
-    from mesobayes.studies.heteroencoder import Variant
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
+    from mesobayes.studies.failure.fit import Variant
+    from mesobayes.studies.failure.target import TransformSettings
 
     kind = snakemake.wildcards.kind
     fit_heteroencoder(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
     from mesobayes.jobs.fit_permeability import NetworkChoice, fit_permeability
     from mesobayes.learning.regression import RegressionSettings
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
-    from mesobayes.studies.permeability import SplitSettings
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
+    from mesobayes.studies.permeability.fit import SplitSettings
 
     params = snakemake.params
     fit_permeability(

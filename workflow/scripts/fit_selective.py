@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,9 +10,9 @@ with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("
     from mesobayes.jobs.fit_selective import fit_selective
     from mesobayes.learning.settings import FitSettings
     from mesobayes.nets import NetworkSettings
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
-    from mesobayes.studies.selective import ChainSettings
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
+    from mesobayes.studies.stress.fit import ChainSettings
 
     fit_selective(
         patches=snakemake.input.patches,

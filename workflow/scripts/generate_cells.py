@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
     from mesobayes.geometry.inclusions import InclusionFamily
     from mesobayes.jobs.generate_cells import generate_cells
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
 
     params, cells = snakemake.params, snakemake.wildcards.cells
     generate_cells(

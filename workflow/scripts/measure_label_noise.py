@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads):
-    from mesobayes.fem.settings import MeshSettings
+    from mesobayes.fem.plate.settings import MeshSettings
     from mesobayes.geometry import PlateFamily
     from mesobayes.jobs.measure_label_noise import measure_label_noise
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
 
     measure_label_noise(
         output=snakemake.output[0],

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
     from mesobayes.jobs.perturb_specimens import perturb_specimens
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
-    from mesobayes.studies.failure import SensitivitySettings
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
+    from mesobayes.studies.failure.specimens import SensitivitySettings
 
     perturb_specimens(
         specimens=snakemake.input[0],

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 with job_log(snakemake.log[0], snakemake.threads):
     from mesobayes.geometry.porosity import PorosityField
     from mesobayes.jobs.read_failure import read_failure
-    from mesobayes.provenance import job_provenance
+    from mesobayes.record.provenance import job_provenance
 
     read_failure(
         output=snakemake.output[0],

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads):
     from mesobayes.jobs.record_histories import record_histories
-    from mesobayes.provenance import job_provenance
+    from mesobayes.record.provenance import job_provenance
 
     record_histories(
         specimens=snakemake.input[0],

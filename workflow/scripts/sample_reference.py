@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads):
-    from mesobayes.images.damage import TransformSettings
     from mesobayes.jobs.sample_reference import sample_reference
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
-    from mesobayes.studies.reference_posterior import ReferenceSettings
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
+    from mesobayes.studies.failure.reference import ReferenceSettings
+    from mesobayes.studies.failure.target import TransformSettings
 
     sample_reference(
         specimens=snakemake.input[0],

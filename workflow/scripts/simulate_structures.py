@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with job_log(snakemake.log[0], snakemake.threads):
-    from mesobayes.fem.settings import MeshSettings
+    from mesobayes.fem.plate.settings import MeshSettings
     from mesobayes.geometry import PlateFamily
     from mesobayes.jobs.simulate_structures import simulate_structures
-    from mesobayes.provenance import job_provenance
-    from mesobayes.settings import grouped
+    from mesobayes.record.provenance import job_provenance
+    from mesobayes.studies.configuration import grouped
 
     simulate_structures(
         output=snakemake.output[0],

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from typing import TYPE_CHECKING
 
-from mesobayes.runlog import job_log
+from mesobayes.record.logs import job_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -11,7 +11,7 @@ import numpy as np
 import zarr
 from PIL import Image, UnidentifiedImageError
 
-from mesobayes.errors import MesobayesError
+from mesobayes.record.errors import MesobayesError
 
 _EDGE_MIN = 16
 _PICTURES = (".png", ".tif", ".tiff")

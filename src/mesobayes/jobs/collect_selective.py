@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.selective_baseline import score_baseline
-from mesobayes.studies.selective_summary import THRESHOLD, ChainKey, learning_curves
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.baseline import score_baseline
+from mesobayes.studies.stress.scores import THRESHOLD, ChainKey, learning_curves
 
 
 def collect_selective(

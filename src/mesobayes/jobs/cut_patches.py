@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.patches import cut_patches as cut
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.patches import cut_patches as cut
 
 
 def cut_patches(

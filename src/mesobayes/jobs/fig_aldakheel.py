@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mesobayes.errors import StoreError
-from mesobayes.fem.magnetic_field import magnetic_field
-from mesobayes.figures.aldakheel import cells as microstructures
-from mesobayes.figures.aldakheel import learning, schematics
-from mesobayes.figures.drawing import SHOWN, Drawing, Finding
-from mesobayes.figures.registry import read_registry
-from mesobayes.figures.style import drawing_style, save_figure
+from mesobayes.drawing.drawing import SHOWN, Drawing, Finding
+from mesobayes.drawing.registry import read_registry
+from mesobayes.drawing.style import drawing_style, save_figure
+from mesobayes.fem.cell.magnetic_field import magnetic_field
 from mesobayes.jobs.fit_permeability import SCHEMA as FIT
 from mesobayes.jobs.generate_cells import SCHEMA as CELLS
 from mesobayes.jobs.target_record import finite, target_record, write_record, write_rows
 from mesobayes.jobs.time_permeability import SCHEMA as TIMING
 from mesobayes.learning.regression_prediction import load_permeability_network
 from mesobayes.nets.permeability import PrintedPermeabilityCNN
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store
+from mesobayes.record.errors import StoreError
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store
+from mesobayes.studies.permeability.figures import cells as microstructures
+from mesobayes.studies.permeability.figures import learning, schematics
 
 Inputs = Mapping[str, Any]
 Table = tuple[list[tuple[Any, ...]], dict[str, Finding]]

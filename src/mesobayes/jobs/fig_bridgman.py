@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mesobayes.errors import StoreError
-from mesobayes.figures.bridgman import learning, models, readings, specimens, uncertainty
-from mesobayes.figures.drawing import Drawing
-from mesobayes.figures.registry import read_registry
-from mesobayes.figures.style import drawing_style, save_figure
-from mesobayes.images.damage import Weighting, transform_damage, weight_table
+from mesobayes.drawing.drawing import Drawing
+from mesobayes.drawing.registry import read_registry
+from mesobayes.drawing.style import drawing_style, save_figure
 from mesobayes.jobs.target_record import finite, target_record
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store
+from mesobayes.record.errors import StoreError
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store
+from mesobayes.studies.failure.figures import learning, models, readings, specimens, uncertainty
+from mesobayes.studies.failure.target import Weighting, transform_damage, weight_table
 
 Inputs = Mapping[str, Any]  # name of an input -> its path or list of paths
 
@@ -202,7 +202,7 @@ def _cluster_ranking(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 def _weight_cv(inputs: Inputs, provenance: Provenance) -> Drawing:
     from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, variation_by_layer
-    from mesobayes.studies.heteroencoder import restore
+    from mesobayes.studies.failure.fit import restore
 
     fit = _open(inputs["fit"][0], "fit", provenance)
     network = build_heteroencoder(HeteroencoderSettings(filters=8, estimator="flipout"), 0)
@@ -217,7 +217,9 @@ def _failure_readings(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _reference_posterior(inputs: Inputs, provenance: Provenance) -> Drawing:
-    from mesobayes.figures.bridgman.reference import reference_posterior  # loads jax, most figures do not
+    from mesobayes.studies.failure.figures.reference import (
+        reference_posterior,  # loads jax, most figures do not
+    )
 
     data = _open(inputs["reference"], "reference", provenance)
     weights, draws = data.sizes["weight"], data.sizes["draw"]

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mesobayes.errors import StoreError
-from mesobayes.figures.krokos import selective_learning
-from mesobayes.figures.registry import Target, read_registry
-from mesobayes.figures.style import drawing_style, save_figure
+from mesobayes.drawing.registry import Target, read_registry
+from mesobayes.drawing.style import drawing_style, save_figure
 from mesobayes.metrics.learning_curve import LabelSaving, chains_of, claim_verdict, label_saving
-from mesobayes.provenance import Provenance, versions
-from mesobayes.store import open_store
+from mesobayes.record.errors import StoreError
+from mesobayes.record.provenance import Provenance, versions
+from mesobayes.record.store import open_store
+from mesobayes.studies.stress.figures.selective import selective_learning
 
 _PLATEAU_TOLERANCE = 0.05  # accuracies closer than this to the printed one count as the same
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesobayes.images.damage import TransformSettings
 from mesobayes.jobs.failure_stores import FIT, SPECIMENS
 from mesobayes.learning.damage_fit import DamageFitSettings
 from mesobayes.nets.heteroencoder import HeteroencoderSettings
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.heteroencoder import Variant, fit_fold
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.fit import Variant, fit_fold
+from mesobayes.studies.failure.target import TransformSettings
 
 
 def fit_heteroencoder(

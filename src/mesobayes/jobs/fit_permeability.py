@@ -11,9 +11,9 @@ from mesobayes.jobs.generate_cells import SCHEMA as CELLS
 from mesobayes.learning.regression import RegressionSettings
 from mesobayes.learning.regression_prediction import load_permeability_network, save_permeability_network
 from mesobayes.nets.permeability import PermeabilityNetworkSettings
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.permeability import SplitSettings, fit_cells
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.permeability.fit import SplitSettings, fit_cells
 
 SCHEMA = "permeability/fit"
 

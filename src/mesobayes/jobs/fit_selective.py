@@ -10,9 +10,9 @@ from mesobayes.learning.acquisition import Acquisition
 from mesobayes.learning.progress import print_progress
 from mesobayes.learning.settings import FitSettings
 from mesobayes.nets import NetworkSettings
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.selective import ChainSettings, fit_query
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.fit import ChainSettings, fit_query
 
 
 def fit_selective(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesobayes.geometry.inclusions import InclusionFamily
-from mesobayes.provenance import Provenance
-from mesobayes.store import write_store
-from mesobayes.studies.permeability_cells import generate_cells as generate
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import write_store
+from mesobayes.studies.permeability.data import generate_cells as generate
 
 SCHEMA = "permeability/cells"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from mesobayes.fem.settings import MeshSettings
+from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry import PlateFamily
-from mesobayes.provenance import Provenance
-from mesobayes.store import write_store
-from mesobayes.studies.label_noise import measure_label_noise as measure
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import write_store
+from mesobayes.studies.stress.label_noise import measure_label_noise as measure
 
 THRESHOLD = 0.10  # the relative error within which a prediction counts, Krokos et al. 2022, Algorithm 1
 

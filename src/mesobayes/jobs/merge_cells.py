@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesobayes.batches import merge_batches
-from mesobayes.errors import MesobayesError
-from mesobayes.fem.permeability_bounds import violates_bounds
+from mesobayes.fem.cell.bounds import violates_bounds
 from mesobayes.jobs.generate_cells import SCHEMA
-from mesobayes.provenance import Provenance
-from mesobayes.store import write_store
+from mesobayes.record.batches import merge_batches
+from mesobayes.record.errors import MesobayesError
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import write_store
 
 
 def merge_cells(batches: Sequence[Path | str], output: Path | str, provenance: Provenance) -> None:

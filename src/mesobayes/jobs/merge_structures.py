@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesobayes.batches import merge_batches, refuse_bad_share
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.structures import GOOD
+from mesobayes.record.batches import merge_batches, refuse_bad_share
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.structures import GOOD
 
 
 def merge_structures(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesobayes.jobs.failure_stores import PERTURBED, SPECIMENS
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.failure import SensitivitySettings, perturb
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.specimens import SensitivitySettings, perturb
 
 
 def perturb_specimens(

@@ -13,9 +13,9 @@ from mesobayes.images.user_image import read_two_phase_image
 from mesobayes.jobs.fit_permeability import SCHEMA as FIT
 from mesobayes.jobs.target_record import write_record
 from mesobayes.learning.regression_prediction import load_permeability_network
-from mesobayes.provenance import Provenance, versions
-from mesobayes.store import open_store
-from mesobayes.studies.permeability import predict_tensor_diagonal
+from mesobayes.record.provenance import Provenance, versions
+from mesobayes.record.store import open_store
+from mesobayes.studies.permeability.fit import predict_tensor_diagonal
 
 
 def predict_image(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.jobs.failure_stores import READING
-from mesobayes.provenance import Provenance
-from mesobayes.store import write_store
-from mesobayes.studies.failure import read_failure as read
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import write_store
+from mesobayes.studies.failure.specimens import read_failure as read
 
 
 def read_failure(

@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesobayes.jobs.failure_stores import HISTORIES, SPECIMENS
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.failure import record_histories as record
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.specimens import record_histories as record
 
 
 def record_histories(

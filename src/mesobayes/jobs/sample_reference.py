@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesobayes.images.damage import TransformSettings, transform_damage
 from mesobayes.jobs.failure_stores import REFERENCE, SPECIMENS
-from mesobayes.provenance import Provenance
-from mesobayes.seeds import seed_from_name
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.heteroencoder import split
-from mesobayes.studies.reference_posterior import ReferenceSettings
-from mesobayes.studies.reference_posterior import sample_reference as sample
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.seeds import seed_from_name
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.fit import split
+from mesobayes.studies.failure.reference import ReferenceSettings
+from mesobayes.studies.failure.reference import sample_reference as sample
+from mesobayes.studies.failure.target import TransformSettings, transform_damage
 
 _TEST_SPECIMENS = 8
 

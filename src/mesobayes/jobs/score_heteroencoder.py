@@ -9,9 +9,9 @@ from pathlib import Path
 import xarray as xr
 
 from mesobayes.jobs.failure_stores import FIT, SCORES
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
-from mesobayes.studies.heteroencoder_scores import score_fold
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.scores import score_fold
 
 
 def score_heteroencoder(

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesobayes.fem.settings import MeshSettings
+from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry import PlateFamily
-from mesobayes.provenance import Provenance
-from mesobayes.store import write_store
-from mesobayes.studies.structures import simulate_structures as simulate
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import write_store
+from mesobayes.studies.stress.structures import simulate_structures as simulate
 
 SCHEMA = "stress/structures"
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mesobayes.fem.viscoplastic import Material
-from mesobayes.figures.drawing import SHOWN, Finding
-from mesobayes.figures.registry import read_registry
-from mesobayes.images.damage import TRANSFORM_NAMES, TRANSFORMS, WEIGHTINGS
+from mesobayes.drawing.drawing import SHOWN, Finding
+from mesobayes.drawing.registry import read_registry
+from mesobayes.fem.bar.viscoplastic import Material
 from mesobayes.jobs.target_record import target_record, write_record, write_rows
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, count_parameters
-from mesobayes.provenance import Provenance
+from mesobayes.record.provenance import Provenance
+from mesobayes.studies.failure.target import TRANSFORM_NAMES, TRANSFORMS, WEIGHTINGS
 
 
 def write_table(

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesobayes.figures.registry import read_registry
-from mesobayes.figures.reproduction import reproduction_rows, save_table
+from mesobayes.drawing.registry import read_registry
+from mesobayes.drawing.reproduction import reproduction_rows, save_table
 
 
 def table_reproduction(

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from mesobayes.figures.drawing import NOT_SHOWN, Finding
-from mesobayes.figures.registry import Target
-from mesobayes.files import replacing
-from mesobayes.provenance import Provenance, versions
+from mesobayes.drawing.drawing import NOT_SHOWN, Finding
+from mesobayes.drawing.registry import Target
+from mesobayes.record.files import replacing
+from mesobayes.record.provenance import Provenance, versions
 
 _MISSING = Finding(None, NOT_SHOWN, "the figure shows it, but no number of ours stands for it")
 

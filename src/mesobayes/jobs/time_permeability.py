@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from mesobayes.fem.homogenisation import homogenise_batch
+from mesobayes.fem.cell.homogenisation import homogenise_batch
 from mesobayes.jobs.generate_cells import SCHEMA as CELLS
 from mesobayes.learning.regression import predict_mean
 from mesobayes.learning.regression_prediction import load_permeability_network
-from mesobayes.provenance import Provenance
-from mesobayes.store import open_store, write_store
+from mesobayes.record.provenance import Provenance
+from mesobayes.record.store import open_store, write_store
 
 SCHEMA = "permeability/timing"
 

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from mesobayes.errors import StoreError
 from mesobayes.learning.checkpoint import load_arrays, save_arrays
 from mesobayes.nets import NetworkSettings, StressNetwork, build_network
+from mesobayes.record.errors import StoreError
 
 
 def save_network(network: StressNetwork, path: Path) -> None:

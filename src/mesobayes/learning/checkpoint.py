@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesobayes.errors import StoreError
-from mesobayes.files import replacing
 from mesobayes.learning.data import PatchData
 from mesobayes.learning.settings import FitSettings
 from mesobayes.nets import NetworkSettings
+from mesobayes.record.errors import StoreError
+from mesobayes.record.files import replacing
 
 _LOG = logging.getLogger(__name__)
 _WITHOUT_EFFECT = ("reports", "validation_patches", "checkpoint_seconds")

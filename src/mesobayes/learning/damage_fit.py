@@ -16,11 +16,6 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from mesobayes.images.damage import (
-    PRINTED_SYMMETRIES,
-    WeightTable,
-    apply_symmetry,
-)
 from mesobayes.learning.data import batch_indices
 from mesobayes.nets.heteroencoder import (
     HeteroencoderSettings,
@@ -30,6 +25,11 @@ from mesobayes.nets.heteroencoder import (
     predict_damage,
 )
 from mesobayes.nets.keys import random_key
+from mesobayes.studies.failure.target import (
+    PRINTED_SYMMETRIES,
+    WeightTable,
+    apply_symmetry,
+)
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from mesobayes.learning.augmentation import Batch
 from mesobayes.nets import Noise, StressNetwork, kl_per_example
 from mesobayes.nets.stress import crop, output_scale
+from mesobayes.studies.stress.symmetries import Batch
 
 
 class Terms(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import optax
 
-from mesobayes.errors import SettingsError
 from mesobayes.learning.settings import FitSettings
+from mesobayes.record.errors import SettingsError
 
 _SPREADS = ("rho", "log_noise")
 

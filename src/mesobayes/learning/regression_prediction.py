@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from mesobayes.errors import StoreError
 from mesobayes.learning.checkpoint import load_arrays, save_arrays
 from mesobayes.nets.build import draw_noise
 from mesobayes.nets.keys import random_key
@@ -24,6 +23,7 @@ from mesobayes.nets.permeability import (
     PermeabilityNetworkSettings,
     build_permeability_network,
 )
+from mesobayes.record.errors import StoreError
 
 
 class LogPrediction(NamedTuple):

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mesobayes.errors import SettingsError
+from mesobayes.record.errors import SettingsError
 
 
 @dataclass(frozen=True)

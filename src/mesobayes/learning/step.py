@@ -12,11 +12,11 @@ import optax
 from flax import nnx
 from jax import lax
 
-from mesobayes.learning.augmentation import Batch, augment
 from mesobayes.learning.objective import Terms, negative_elbo
 from mesobayes.learning.optimiser import build_optimiser
 from mesobayes.learning.settings import FitSettings
 from mesobayes.nets import draw_noise
+from mesobayes.studies.stress.symmetries import Batch, augment
 
 
 class TrainingState(NamedTuple):

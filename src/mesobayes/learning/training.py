@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from mesobayes.learning.augmentation import Batch
 from mesobayes.learning.checkpoint import fit_identity, load_state, save_state
 from mesobayes.learning.data import PatchData, batch_indices
 from mesobayes.learning.optimiser import build_optimiser
@@ -24,6 +23,7 @@ from mesobayes.learning.settings import FitSettings
 from mesobayes.learning.step import TrainingState, training_chunk, training_step
 from mesobayes.nets import StressNetwork
 from mesobayes.nets.keys import random_key
+from mesobayes.studies.stress.symmetries import Batch
 
 _CHUNK = 100  # steps per compiled chunk on a GPU
 

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from mesobayes.nets.cpu.stress_convolutions import convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Normalisation
 from mesobayes.nets.operators import Dense
-from mesobayes.nets.rewritten import convolution
 from mesobayes.nets.settings import NetworkSettings
 
 

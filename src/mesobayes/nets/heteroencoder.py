@@ -15,11 +15,11 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from mesobayes.errors import SettingsError
 from mesobayes.nets.divergence import best_prior, gaussian_divergence
 from mesobayes.nets.estimators import ESTIMATORS
 from mesobayes.nets.keys import random_key, standard_normal
 from mesobayes.nets.volumes import BandedConvolution3D, Convolution3D, max_pool, scale_channels, upsample
+from mesobayes.record.errors import SettingsError
 
 BIAS_SPREAD = 0.1  # unit of the initial posterior deviation of a bias, as the kernels have √(2/fan-in)
 

@@ -15,12 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from mesobayes.errors import SettingsError
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
 from mesobayes.nets.space import SpaceConvolution, fold, max_pool, mean_pool
+from mesobayes.record.errors import SettingsError
 
 _PRINTED_KERNELS = (3, 3, 5, 7)
 _PRINTED_FILTERS = (16, 32, 64, 64)

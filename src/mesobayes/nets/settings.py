@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mesobayes.errors import SettingsError
 from mesobayes.nets.stress import COVERAGE_CHANNEL, SOLID_CHANNEL
+from mesobayes.record.errors import SettingsError
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.blocks import ConvolutionUnit, ResidualBlock
+from mesobayes.nets.cpu.stress_convolutions import convolution, transposed_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Normalisation
-from mesobayes.nets.rewritten import convolution, transposed_convolution
 from mesobayes.nets.settings import NetworkSettings
 from mesobayes.nets.stress import STRESS_CHANNELS, crop, output_scale
 

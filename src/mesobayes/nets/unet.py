@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.blocks import SqueezeExcitation
+from mesobayes.nets.cpu.stress_convolutions import convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Upsampling, depth_to_space, max_pool, space_to_depth
-from mesobayes.nets.rewritten import convolution
 from mesobayes.nets.settings import NetworkSettings
 from mesobayes.nets.stress import STRESS_CHANNELS, crop, deviator, norm
 

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one style of all figures, and the one way of writing them.
+
+Colours are the palette of Okabe and Ito, which readers with any common colour vision deficiency can tell
+apart. Fonts are embedded as TrueType, and the font comes with matplotlib, so that figures look the same
+everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from mesobayes.record.files import replacing
+
+BLACK, GREY = "#000000", "#6E6E6E"
+BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
+ORANGE, VERMILION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
+FIELD_MAP = "viridis"  # stresses, damage and other magnitudes: perceptually uniform, readable in grey
+
+PAGE_WIDTH = 7.1  # inches, two columns
+
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.3,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK]),
+    "image.origin": "lower",
+    "image.cmap": FIELD_MAP,
+    "image.interpolation": "nearest",
+    "pdf.fonttype": 42,
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def drawing_style() -> Iterator[None]:
+    """Apply the project's style to everything drawn and saved inside the block."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def new_figure(width: float = 1.0, height: float = 0.6) -> Figure:
+    """Return an empty figure; both lengths in units of the page width."""
+    return Figure(figsize=(width * PAGE_WIDTH, height * PAGE_WIDTH), layout="constrained")
+
+
+def save_figure(
+    figure: Figure, pdf: Path | str, png: Path | str, record: Path | str, content: Mapping[str, Any]
+) -> None:
+    """Write one figure as vector PDF, as PNG, and its content as JSON; each file whole or not at all.
+
+    Args:
+        figure: what to draw.
+        pdf, png, record: where to write.
+        content: everything the figure shows and came from; plain values only, no NaN (use ``None``).
+
+    Raises:
+        ValueError: the content holds a value that JSON cannot.
+        StoreError: a file cannot be written.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with drawing_style():
+        with replacing(pdf) as path:  # no date in the file: the same content gives the same bytes
+            figure.savefig(path, format="pdf", metadata={"CreationDate": None})
+        with replacing(png) as path:
+            figure.savefig(path, format="png")
+    with replacing(record) as path:
+        path.write_text(text, encoding="utf-8")

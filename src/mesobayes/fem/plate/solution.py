@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stress images of one plate: mesh, three unit strains per factorisation, recovery, pixels.
+
+The plate sits in a solid buffer; the outer edge of the domain is displaced by u = E·X (Krokos et al. 2022).
+By linearity the stress of every far-field strain is a combination of those of the three unit strains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from mesobayes.fem.errors import MeshError
+from mesobayes.fem.plate.assembly import element_stiffness, reduce_system
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN, PlaneStrain
+from mesobayes.fem.plate.meshing import Mesh, mesh_plate
+from mesobayes.fem.plate.recovery import hoop_stress, recover_stress
+from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
+from mesobayes.fem.plate.triangles import shape_gradients, shape_values
+from mesobayes.fem.solvers import SolverName, solve_spd
+from mesobayes.geometry.plate import Plate
+from mesobayes.images.raster import curved_local, locate, pixel_centres, solid_image
+
+FloatArray = NDArray[np.float64]
+COMPONENTS = ("xx", "yy", "xy")
+LOADS = ("exx", "eyy", "exy")
+# far-field displacement gradients of the unit strains; exy is the tensor component
+_UNIT_STRAINS = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+_HOOP_ANGLES = np.arange(0.0, 360.0, 1.0)
+
+
+@dataclass(frozen=True)
+class NodalStress:
+    """Recovered stresses (node, component, load) of the three unit strains on a mesh."""
+
+    mesh: Mesh
+    stress: FloatArray
+
+
+def solve_nodal_stress(
+    plate: Plate,
+    pores: bool = True,
+    settings: MeshSettings = DEFAULT_MESH,
+    material: PlaneStrain = UNIT_PLANE_STRAIN,
+    solver: SolverName = "auto",
+) -> NodalStress:
+    """Nodal stresses of the three unit strains exx, eyy, exy from one factorisation.
+
+    Raises MeshError and SolveError.
+    """
+    mesh = mesh_plate(plate, pores, settings)
+    return NodalStress(mesh, recover_stress(mesh, displacements(mesh, material, solver), material))
+
+
+def displacements(
+    mesh: Mesh, material: PlaneStrain = UNIT_PLANE_STRAIN, solver: SolverName = "auto"
+) -> FloatArray:
+    """Displacements (node, component, load) of the three unit strains. Raises SolveError."""
+    prescribed = np.einsum("lij,nj->nil", _UNIT_STRAINS, mesh.points[mesh.outer])
+    system = reduce_system(mesh, element_stiffness(mesh, material), prescribed)
+    return system.expand(solve_spd(system.lower, system.load, solver))
+
+
+def image_stress(solution: NodalStress, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Stresses (load, component, y, x) at the pixel centres, zero in voids.
+
+    Raises MeshError if a material pixel lies in no cell.
+    """
+    mesh = solution.mesh
+    owner, local = locate(mesh.points, mesh.cells[:, :3], x, y)
+    solid = solid_image(mesh.holes, x, y)
+    if np.any(solid & (owner < 0)):
+        raise MeshError(
+            f"{np.count_nonzero(solid & (owner < 0))} material pixels lie in no cell of the mesh."
+        )
+    rows, columns = np.nonzero(solid)
+    cell, local = owner[rows, columns], local[rows, columns]
+    bent = np.flatnonzero(mesh.curved[cell])
+    if len(bent):
+        targets = np.stack([x[columns[bent]], y[rows[bent]]], axis=1)
+        local[bent] = curved_local(
+            mesh.points[mesh.cells[cell[bent]]],
+            targets,
+            local[bent],
+            lambda point: shape_values(2, point),
+            lambda point: shape_gradients(2, point),
+        )
+    weights = shape_values(mesh.order, local)  # (pixel, node)
+    nodes = mesh.cells[cell]
+    flat = solution.stress.reshape(len(mesh.points), -1)
+    values = np.zeros((len(cell), flat.shape[1]))
+    for k in range(nodes.shape[1]):  # one node at a time: six small gathers beat one large one
+        values += weights[:, k, None] * flat[nodes[:, k]]
+    image = np.zeros((flat.shape[1], len(y), len(x)))
+    image[:, rows, columns] = values.T
+    return image.reshape(3, -1, len(y), len(x)).swapaxes(0, 1)
+
+
+def solve_unit_strains(
+    plate: Plate,
+    pores: bool = True,
+    settings: MeshSettings = DEFAULT_MESH,
+    pixels_per_radius: float = 4,
+    material: PlaneStrain = UNIT_PLANE_STRAIN,
+    solver: SolverName = "auto",
+) -> xr.Dataset:
+    """Stress images of the three unit far-field strains, in units of E.
+
+    Returns stress (load, component, y, x), zero in voids, far_stress (load, component) of the solid plate,
+    and coordinates x, y in R. Raises MeshError and SolveError.
+    """
+    centres = pixel_centres(plate.side, pixels_per_radius)
+    solution = solve_nodal_stress(plate, pores, settings, material, solver)
+    return _dataset(image_stress(solution, centres, centres), material.stress(np.eye(3)), centres)
+
+
+def solve_plate(
+    plate: Plate,
+    strain: tuple[float, float, float] = (1.0, 0.0, 0.0),
+    pores: bool = True,
+    elements_per_radius: float = 7.0,
+    pixels_per_radius: float = 4,
+    settings: MeshSettings | None = None,
+    solver: SolverName = "auto",
+) -> xr.Dataset:
+    """Stress image of a plate under the far-field strain (exx, eyy, exy), tensor components, plane strain.
+
+    `settings` replaces the default mesh, `elements_per_radius` included. Returns, in units of E, stress
+    (component, y, x) and tresca (y, x), both zero in voids, far_stress (component), and pore_hoop (pore,
+    angle), the hoop stress on the edge of every pore, angle in degrees from +x.
+
+    Raises MeshError and SolveError, and ValueError for a strain that is not three finite numbers.
+    """
+    settings = settings or MeshSettings(elements_per_radius=elements_per_radius)
+    material = UNIT_PLANE_STRAIN
+    weights = np.asarray(strain, dtype=float)
+    if weights.shape != (3,) or not np.all(np.isfinite(weights)):
+        raise ValueError(f"strain must be three finite numbers (exx, eyy, exy), got {strain}.")
+    centres = pixel_centres(plate.side, pixels_per_radius)
+    solution = solve_nodal_stress(plate, pores, settings, material, solver)
+    solution = NodalStress(solution.mesh, solution.stress @ weights[:, None])
+    image = image_stress(solution, centres, centres)
+    far = material.stress(weights)
+    result = _dataset(image, far[None], centres).isel(load=0, drop=True)
+    result["tresca"] = (("y", "x"), tresca(image[0]))
+    first_pore = len(plate.ellipses)
+    hoop = [
+        hoop_stress(solution.mesh, solution.stress, first_pore + k, _HOOP_ANGLES)[:, 0]
+        for k in range(len(plate.pores) if pores else 0)
+    ]
+    result["pore_hoop"] = (("pore", "angle"), np.reshape(hoop, (-1, len(_HOOP_ANGLES))))
+    result = result.assign_coords(angle=("angle", _HOOP_ANGLES, {"units": "degree"}))
+    for name in ("tresca", "pore_hoop"):
+        result[name].attrs["units"] = "E"
+    return result
+
+
+def tresca(stress: ArrayLike) -> FloatArray:
+    """Half the difference of the in-plane principal stresses, from stresses ([xx, yy, xy], ...)."""
+    xx, yy, xy = np.asarray(stress, dtype=float)
+    return np.hypot(0.5 * (xx - yy), xy)
+
+
+def _dataset(image: FloatArray, far_stress: FloatArray, centres: FloatArray) -> xr.Dataset:
+    units, length = {"units": "E"}, {"units": "R"}
+    return xr.Dataset(
+        {
+            "stress": (("load", "component", "y", "x"), image, units),
+            "far_stress": (("load", "component"), far_stress, units),
+        },
+        {
+            "load": list(LOADS[: len(image)]),
+            "component": list(COMPONENTS),
+            "y": ("y", centres, length),
+            "x": ("x", centres, length),
+        },
+    )

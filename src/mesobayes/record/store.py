@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One xarray data set <-> one ``.zarr.zip`` file, written whole or not at all, and checked on every reading.
+
+A store is zarr v3 in a zip file, unsharded, every chunk compressed and closed by a CRC-32C. Floats have NaN
+as fill value, empty chunks are written too, and each array carries its number of NaNs, so that a missing,
+damaged or overwritten chunk is found instead of being read back as plausible numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
+from zarr.storage import ZipStore
+
+from mesobayes.record.errors import StoreError
+from mesobayes.record.files import replacing
+from mesobayes.record.provenance import Provenance, versions
+
+LAYOUT = 1  # raised when the way of writing changes
+_CHUNK_BYTES = 2**22
+_NAN_COUNT = "nan_count"
+
+
+def write_store(dataset: xr.Dataset, path: Path | str, schema: str, provenance: Provenance) -> None:
+    """Write a data set to one file, atomically.
+
+    Args:
+        dataset: arrays whose first dimension is the sample dimension, with ``units`` and ``long_name``.
+        path: the ``.zarr.zip`` to write; missing folders are made.
+        schema: name of the content's layout, such as ``"stress/structures"``; its readers ask for it.
+        provenance: study, scale, seed and hashes that go to the attributes, beside the library versions.
+
+    Raises:
+        StoreError: the disk is full or read-only, or the folder may not be written; nothing is left behind.
+    """
+    attributes = {
+        **{key: _plain(value) for key, value in dataset.attrs.items()},
+        **{"schema": schema, "layout": LAYOUT, **asdict(provenance), "versions": versions()},
+        "contents": sorted(map(str, dataset.variables)),
+    }
+    with replacing(path) as temporary:
+        _write_zip(dataset, temporary, attributes)
+
+
+def open_store(
+    path: Path | str,
+    schema: str,
+    *,
+    variables: Iterable[str] | None = None,
+    finite: Iterable[str] = (),
+    sample_id: str | None = None,
+) -> xr.Dataset:
+    """Read a store into memory and check it.
+
+    Args:
+        path: the ``.zarr.zip`` to read.
+        schema: the layout that the caller understands.
+        variables: names that must be there; only these and the coordinates are read. By default all.
+        finite: names that must hold no NaN and no infinity at all.
+        sample_id: coordinate whose entries must be unique.
+
+    Raises:
+        StoreError: the file is missing, truncated, damaged, foreign, of another schema or layout, or fails
+            one of the checks above; the message names the file to delete.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StoreError(f"{path} does not exist: ask snakemake for it, or check the path")
+    try:
+        dataset = _read_zip(path, schema, None if variables is None else set(variables))
+    except StoreError as error:
+        raise StoreError(_delete_hint(path, str(error))) from error
+    except (
+        *(zipfile.BadZipFile, zlib.error, json.JSONDecodeError, zarr.errors.BaseZarrError),
+        *(
+            KeyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            OSError,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+        ),
+        zarr.errors.ZarrUserWarning,
+    ) as error:
+        raise StoreError(
+            _delete_hint(path, f"truncated, damaged or no store of this project ({error})")
+        ) from error
+    problem = _content_problem(dataset, finite, sample_id)
+    if problem:
+        raise StoreError(_delete_hint(path, problem))
+    return dataset
+
+
+def _write_zip(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Any]) -> None:
+    store = ZipStore(path, mode="w", compression=zipfile.ZIP_STORED)
+    with zarr.config.set({"array.write_empty_chunks": True}), store:
+        group = zarr.create_group(store, attributes=dict(attributes), zarr_format=3)
+        for name, variable in dataset.variables.items():
+            _write_array(group, str(name), variable, is_coordinate=name in dataset.coords)
+
+
+def _write_array(group: zarr.Group, name: str, variable: xr.Variable, is_coordinate: bool) -> None:
+    values = np.asarray(variable.values)
+    text = values.dtype.kind in "OU"
+    is_float = values.dtype.kind == "f"
+    extra: dict[str, Any] = {"coordinate": is_coordinate}
+    if is_float:
+        extra[_NAN_COUNT] = int(np.isnan(values).sum())
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        dtype="string" if text else values.dtype,
+        chunks=_chunks(values),
+        compressors=(ZstdCodec(level=3), Crc32cCodec()),
+        serializer="auto" if text else BytesCodec(),
+        fill_value="" if text else (np.nan if is_float else values.dtype.type(0)),
+        dimension_names=[str(dim) for dim in variable.dims],
+        attributes={key: _plain(value) for key, value in variable.attrs.items()} | extra,
+    )
+    array[...] = values.astype(object) if text else values
+
+
+def _chunks(values: np.ndarray) -> tuple[int, ...]:
+    """Split along the first axis into chunks of about 4 MiB; zarr wants no chunk of length zero."""
+    if values.ndim == 0:
+        return ()
+    row = max(1, values.nbytes // max(1, values.shape[0]))
+    return (max(1, min(values.shape[0], _CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
+
+
+def _read_zip(path: Path, schema: str, wanted: set[str] | None) -> xr.Dataset:
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        damaged = archive.testzip()  # reads every member and checks its header and its CRC-32
+    if damaged is not None:
+        raise StoreError(f"its member {damaged} is damaged")
+    with warnings.catch_warnings(), ZipStore(path, mode="r") as store:
+        warnings.simplefilter(
+            "error", zarr.errors.ZarrUserWarning
+        )  # raised for a member that belongs to no array
+        group = zarr.open_group(store, mode="r", zarr_format=3)
+        attributes: dict[str, Any] = dict(group.attrs)
+        contents = attributes.pop("contents", ())
+        found = attributes.get("schema")
+        if found != schema:
+            raise StoreError(f"its schema is {found!r}, but {schema!r} is needed")
+        if attributes.get("layout") != LAYOUT:
+            raise StoreError(f"it was written in layout {attributes.get('layout')!r}, but {LAYOUT} is needed")
+        missing = [
+            key
+            for key in ("study", "scale", "seed", "config_hash", "code_hash", "versions")
+            if key not in attributes
+        ]
+        if missing:
+            raise StoreError(f"it does not say its {', '.join(missing)}")
+        arrays = dict(group.arrays())
+        if set(arrays) != set(contents):
+            raise StoreError(f"of its arrays only {', '.join(sorted(arrays))} are there")
+        absent = sorted((wanted or set()) - set(arrays))
+        if absent:
+            raise StoreError(f"it holds no {', '.join(absent)}")
+        variables: dict[str, xr.Variable] = {}
+        coordinates: dict[str, xr.Variable] = {}
+        for name, array in sorted(arrays.items()):
+            extra = dict(array.attrs)
+            is_coordinate = extra.pop("coordinate")
+            if wanted is None or is_coordinate or name in wanted:
+                target = coordinates if is_coordinate else variables
+                target[name] = _read_array(name, array, extra, names)
+    return xr.Dataset(variables, coordinates, attributes)
+
+
+def _read_array(name: str, array: Any, attributes: dict[str, Any], names: set[str]) -> xr.Variable:
+    grid = [range(-(-n // c)) for n, c in zip(array.shape, array.chunks, strict=True)]
+    chunks = {"/".join([name, "c", *map(str, index)]) for index in itertools.product(*grid)}
+    if chunks - names:
+        raise StoreError(f"{len(chunks & names)} of {len(chunks)} chunks of {name} are there")
+    values = np.asarray(array[...])
+    if values.dtype.kind == "f":
+        nans = int(np.isnan(values).sum())
+        if nans != attributes.pop(_NAN_COUNT, nans):
+            raise StoreError(f"{name} has holes: it holds {nans} NaNs that were not written")
+    dims = array.metadata.dimension_names or ()
+    return xr.Variable(dims, values.astype(object) if values.dtype.kind == "T" else values, attributes)
+
+
+def _content_problem(dataset: xr.Dataset, finite: Iterable[str], sample_id: str | None) -> str | None:
+    for name in finite:
+        bad = int(np.size(dataset[name]) - np.isfinite(dataset[name].values).sum())
+        if bad:
+            return f"{name} holds {bad} values that are not finite"
+    if sample_id is not None:
+        if sample_id not in dataset.coords:
+            return f"it has no {sample_id} ids"
+        ids, counts = np.unique(dataset[sample_id].values, return_counts=True)
+        if (counts > 1).any():
+            return f"{sample_id} {ids[counts > 1][0]} occurs {counts.max()} times"
+    return None
+
+
+def _delete_hint(path: Path, problem: str) -> str:
+    return f"{path} cannot be used: {problem}. Delete this file and run the same command again."
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy scalars and arrays into what JSON can hold."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Beyond Bridgman et al. 2022: what the printed model leaves open, and what it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from mesobayes.drawing.bars import foot_note, line_key
+from mesobayes.drawing.drawing import Drawing
+from mesobayes.drawing.style import BLUE, ORANGE, SKY, VERMILION, YELLOW, new_figure
+
+READING_LABEL = {
+    "printed": "Table 1, eight points (printed)",
+    "bbar": "Table 1, B-bar",
+    "one_point": "Table 1, one point",
+    "fast": "m = 5, one point (fast)",
+    "bbar_m5": "m = 5, B-bar",
+    "fast_phi0_text": "m = 5, one point, φ0 = 0.008",
+}
+
+
+def failure_readings(readings: Mapping[str, xr.Dataset], note: str) -> Drawing:
+    """Strain and place of the first failure of the same specimens under different readings of the model."""
+    figure = new_figure(height=0.5)
+    left, right = figure.subplots(1, 2, width_ratios=(1.4, 1.0), sharey=True)
+    names = [name for name in READING_LABEL if name in readings]
+    good = np.all([readings[name]["status"].values != 2 for name in names], axis=0)
+    reference = readings["printed"]["failed_voxel"].values
+    fast = readings["fast"]["failed_voxel"].values
+    strains, same = {}, {}
+    for row, name in enumerate(names[::-1]):
+        data = readings[name]
+        strain = 100 * data["failure_strain"].values[good]
+        strains[name] = np.round(strain[np.isfinite(strain)] / 100, 5).tolist()
+        jitter = 0.25 * (np.linspace(-1, 1, len(strain)) if len(strain) > 1 else np.zeros(1))
+        left.plot(strain, row + jitter, "o", color=BLUE, markersize=2.8, alpha=0.7)
+        median = float(np.nanmedian(strain)) if np.isfinite(strain).any() else np.nan
+        left.plot([median] * 2, [row - 0.35, row + 0.35], color=VERMILION, linewidth=2)
+        missing = int((~np.isfinite(strain)).sum())
+        if missing:
+            left.annotate(
+                f"{missing} without failure",
+                (1.0, row),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="bottom",
+                fontsize="x-small",
+            )
+        both = good & (data["status"].values == 0)
+        for offset, other, other_name in ((0.17, reference, "printed"), (-0.17, fast, "fast")):
+            pair = both & (readings[other_name]["status"].values == 0)
+            near = (
+                np.abs(data["failed_voxel"].values - other)[pair].max(axis=1) <= 2
+                if pair.any()
+                else np.zeros(1)
+            )
+            same[f"{name}/{other_name}"] = float(near.mean())
+            right.barh(
+                row + offset, 100 * near.mean(), height=0.3, color=ORANGE if other_name == "printed" else SKY
+            )
+    left.axvspan(4, 5, color=YELLOW, alpha=0.35, linewidth=0)
+    left.set(xlabel="strain at first failure (%)", yticks=range(len(names)))
+    left.set_xlim(0, 1.4 * left.get_xlim()[1])  # room for the counts
+    left.set_yticklabels([READING_LABEL[name] for name in names[::-1]])
+    right.set(xlabel="same place within two voxels (%)", xlim=(0, 100))
+    line_key(
+        figure,
+        [
+            ("one specimen", {"marker": "o", "linestyle": "", "color": BLUE}),
+            ("median", {"color": VERMILION, "linewidth": 2}),
+            ("printed range 4-5 %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
+            ("same place as printed", {"color": ORANGE, "linewidth": 5}),
+            ("same place as fast", {"color": SKY, "linewidth": 5}),
+        ],
+        columns=5,
+    )
+    foot_note(figure, note)
+    return Drawing(figure, {}, {"failure_strain": strains, "same_place": same})

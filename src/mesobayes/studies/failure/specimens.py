@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Porous specimens and where they fail (Bridgman et al. 2022, section 2): samples, histories, perturbations,
+readings.
+
+Every specimen follows from its name (study seed, index); folds and the twelve realizations of the sensitivity
+analysis follow from the specimens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.fem.bar.explicit import ExplicitSettings
+from mesobayes.fem.bar.failure import FAILED, PRESETS, STATUS_REASONS, Preset, fail_specimens
+from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.geometry.porosity import PorosityField, swap_one_voxel
+from mesobayes.record.seeds import rng_from_name
+
+BoolArray = NDArray[np.bool_]
+N_REALIZATIONS = 12
+LETTERS = tuple("abcdefghijkl")
+SENSITIVE = ("g", "h", "l")  # perturbed more often, as printed
+
+READINGS: dict[str, Preset] = {
+    "printed": PRESETS["printed"],
+    "bbar": Preset(Material(), ExplicitSettings("bbar", strain_step=1e-4)),
+    "one_point": Preset(Material(), ExplicitSettings("reduced", strain_step=1e-4)),
+    "fast": PRESETS["fast"],
+    "bbar_m5": Preset(Material(damage_exponent=5.0), ExplicitSettings("bbar", strain_step=1e-4)),
+    "fast_phi0_text": Preset(
+        Material(damage_exponent=5.0, initial_damage=0.008), ExplicitSettings("reduced", strain_step=1e-4)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class SensitivitySettings:
+    """Swaps of one voxel: how many, how many for the realizations g, h and l, and how near the failure."""
+
+    perturbations: int
+    perturbations_sensitive: int
+    distance: float
+
+    def count(self, realization: int) -> int:
+        """Perturbations of a realization by its number 0 to 11."""
+        sensitive = LETTERS[realization] in SENSITIVE
+        return self.perturbations_sensitive if sensitive else self.perturbations
+
+
+def sample_pores(field: PorosityField, index: int, seed: str) -> BoolArray:
+    """Pores (x, y, z) of one specimen."""
+    return field.sample(rng_from_name(seed, "specimen", index))
+
+
+def simulate(
+    field: PorosityField, indices: list[int], preset: str | Preset, maximum_strain: float, seed: str
+) -> xr.Dataset:
+    """Fail the specimens of one batch."""
+    pores = np.stack([sample_pores(field, index, seed) for index in indices])
+    data = fail_specimens(pores, preset, maximum_strain=maximum_strain)
+    return label_specimens(data, pores, indices)
+
+
+def label_specimens(data: xr.Dataset, pores: BoolArray, indices: list[int]) -> xr.Dataset:
+    """Add the pores, the ids and the reasons of the status."""
+    reasons = [STATUS_REASONS[int(code)] for code in data["status"].values]
+    return data.assign(
+        pores=(
+            ("specimen", "x", "y", "z"),
+            pores.astype(np.uint8),
+            {"units": "1", "long_name": "1 in a void"},
+        ),
+        status_reason=("specimen", np.array(reasons, object), {"long_name": "why there is no result"}),
+    ).assign_coords(specimen=np.asarray(indices))
+
+
+def assign_folds(n: int, folds: int, seed: str) -> NDArray[np.int64]:
+    """Fold (n,) of every specimen; realizations are split, never their mirror images."""
+    order = rng_from_name(seed, "folds").permutation(n)
+    fold = np.empty(n, np.int64)
+    fold[order] = np.arange(n) % folds
+    return fold
+
+
+def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Rows of the realizations a to l: the first good specimens of fold 0, on which fold 0's networks are
+    tested.
+
+    Raises ValueError if there are fewer than twelve.
+    """
+    rows = np.flatnonzero((status == FAILED) & (fold == 0))[:N_REALIZATIONS]
+    if len(rows) < N_REALIZATIONS:
+        raise ValueError(
+            f"fold 0 has {len(rows)} good specimens, {N_REALIZATIONS} are needed: "
+            "raise the number of specimens"
+        )
+    return rows
+
+
+def perturb(
+    specimens: xr.Dataset,
+    realizations: Sequence[int],
+    settings: SensitivitySettings,
+    folds: int,
+    maximum_strain: float,
+    preset: str,
+    seed: str,
+) -> xr.Dataset:
+    """Fail some realizations again and again with one voxel swapped (section 2.5).
+
+    Over `perturbation`: the failure of every copy, the `realization` it is a copy of, and the `row` of that
+    among the specimens.
+    """
+    fold = assign_folds(specimens.sizes["specimen"], folds, seed)
+    rows = choose_realizations(specimens["status"].values, fold)
+    parts = []
+    for realization in realizations:
+        row = int(rows[realization])
+        pores = specimens["pores"].values[row].astype(bool)
+        place = tuple(int(c) for c in specimens["failed_voxel"].values[row])
+        names = [(seed, "swap", realization, number) for number in range(settings.count(realization))]
+        swapped = [swap_one_voxel(pores, place, settings.distance, rng_from_name(*name)) for name in names]
+        data = fail_specimens(np.stack(swapped), preset, maximum_strain=maximum_strain)
+        copies = data[["failed_voxel", "failure_strain", "status"]].rename(specimen="perturbation")
+        origin = {"realization": realization, "row": row}
+        parts.append(copies.assign({k: ("perturbation", [v] * len(names)) for k, v in origin.items()}))
+    return xr.concat(parts, dim="perturbation", data_vars="all")
+
+
+def record_histories(
+    specimens: xr.Dataset, number: int, preset: str, maximum_strain: float, fields: int, folds: int, seed: str
+) -> xr.Dataset:
+    """Load the realizations a, b, ... to collapse; the first `fields` keep the damage of every record."""
+    fold = assign_folds(specimens.sizes["specimen"], folds, seed)
+    rows = choose_realizations(specimens["status"].values, fold)[:number]
+    parts = []
+    for count, row in enumerate(rows):
+        pores = specimens["pores"].values[row : row + 1].astype(bool)
+        data = fail_specimens(
+            pores,
+            preset,
+            history=True,
+            records_per_percent=10,
+            keep_fields=count < fields,
+            maximum_strain=maximum_strain,
+        )
+        labelled = label_specimens(data, pores, [int(specimens["specimen"][row])])
+        if "history_damage" in labelled:
+            labelled["history_damage"] = labelled["history_damage"].astype(np.float16)
+        parts.append(labelled)
+    without = [part.drop_vars("history_damage", errors="ignore") for part in parts]
+    joined = xr.concat(without, dim="specimen", data_vars="all")
+    kept = [part["history_damage"].rename(specimen="kept") for part in parts[:fields]]
+    joined["history_damage"] = xr.concat(kept, dim="kept").drop_vars("kept")
+    return joined
+
+
+def read_failure(
+    field: PorosityField, number: int, readings: Sequence[str], maximum_strain: float, seed: str
+) -> xr.Dataset:
+    """Strain and place of the first failure of the first specimens, over `reading` of the model.
+
+    Raises ValueError for an unknown reading.
+    """
+    for reading in readings:
+        if reading not in READINGS:
+            raise ValueError(f"reading {reading!r} is unknown: choose one of {', '.join(READINGS)}")
+    indices = list(range(number))
+    parts = [simulate(field, indices, READINGS[reading], maximum_strain, seed) for reading in readings]
+    failures = [part[["failed_voxel", "failure_strain", "status"]] for part in parts]
+    joined = xr.concat(failures, dim="reading", data_vars="all").assign_coords(reading=list(readings))
+    return joined.assign(pores=parts[0]["pores"])

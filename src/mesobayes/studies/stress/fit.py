@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one per query.
+
+Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
+more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to
+the larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on
+the order in which jobs run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.images.patches import PatchGeometry
+from mesobayes.learning import FitSettings, PatchData, fit, masked_maximum, predict
+from mesobayes.learning.acquisition import (
+    Acquisition,
+    max_variance,
+    relative_spread,
+    take_best,
+    take_random,
+)
+from mesobayes.learning.progress import Report
+from mesobayes.metrics.scores import relative_error
+from mesobayes.nets import NetworkSettings, StressNetwork, build_network
+from mesobayes.record.seeds import rng_from_name, seed_from_name
+from mesobayes.studies.stress.patches import TRAIN, VALIDATION
+
+_UNIT = {"units": "patch scale"}
+_SQUARED_UNIT = {"units": "patch scale²"}
+_PREDICTION_BATCH = 64
+
+
+@dataclass(frozen=True)
+class ChainSettings:
+    """Sizes of a selective-learning experiment, in patches, and the posterior draws of its predictions."""
+
+    initial: int
+    pool: int
+    validation: int
+    query_rate: int
+    queries: int
+    draws: int
+
+    def labelled(self, query: int) -> int:
+        """Size of the training set of `query`."""
+        return self.initial + query * self.query_rate
+
+
+@dataclass(frozen=True)
+class ChainSets:
+    """Patch numbers of one repeat: initial set and pool (training structures), validation (held out)."""
+
+    initial: NDArray[np.int64]
+    pool: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+
+def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: str) -> ChainSets:
+    """Draw the sets of one repeat; all repeats share the validation set.
+
+    Raises ValueError if the data set is too small.
+    """
+    train, held_out = np.flatnonzero(split == TRAIN), np.flatnonzero(split == VALIDATION)
+    for have, want, what in (
+        (len(train), chain.initial + chain.pool, "training structures"),
+        (len(held_out), chain.validation, "validation structures"),
+    ):
+        if have < want:
+            raise ValueError(
+                f"selective learning needs {want} patches of {what}, the data set has {have}; raise "
+                "n_structures or lower the set sizes in the scale file"
+            )
+    shuffled = rng_from_name(study_seed, "chain", repeat).permutation(train)[: chain.initial + chain.pool]
+    validation = rng_from_name(study_seed, "validation").permutation(held_out)[: chain.validation]
+    return ChainSets(
+        np.sort(shuffled[: chain.initial]), np.sort(shuffled[chain.initial :]), np.sort(validation)
+    )
+
+
+def label_next(
+    previous: xr.Dataset,
+    acquisition: Acquisition,
+    chain: ChainSettings,
+    repeat: int,
+    query: int,
+    study_seed: str,
+) -> NDArray[np.int64]:
+    """Patch numbers of the training set of `query`: those of `previous` and the newly acquired ones.
+
+    `previous` is the result of the query before; its variables `score_<acquisition> (pool)` rank the patches
+    that are not labelled yet.
+    """
+    pool = previous["pool"].values
+    if acquisition == "random":
+        best = take_random(len(pool), chain.query_rate, rng_from_name(study_seed, "random", repeat, query))
+    else:
+        best = take_best(previous[f"score_{acquisition}"].values, chain.query_rate)
+    return np.concatenate([previous["labelled"].values, pool[best]])
+
+
+def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:
+    """Inputs, ROI targets and ROI masks of the patches with the given numbers."""
+    selected = patches.isel(patch=np.asarray(numbers))
+    roi = PatchGeometry(patches.attrs["pixels_per_radius"]).roi_slice()
+    inputs = selected["input"].values
+    return PatchData(
+        inputs=inputs, target=selected["target"].values[:, roi, roi], mask=inputs[:, roi, roi, 3].astype(bool)
+    )
+
+
+def fit_query(
+    patches: xr.Dataset,
+    previous: xr.Dataset | None,
+    acquisition: Acquisition | Literal["initial"],
+    repeat: int,
+    query: int,
+    chain: ChainSettings,
+    network: NetworkSettings,
+    settings: FitSettings,
+    study_seed: str,
+    checkpoint: Path | None,
+    report: Report | None,
+) -> xr.Dataset:
+    """Label, fit and evaluate one query of one chain.
+
+    Returns the labelled and the remaining pool patches, the pool's acquisition scores (unless nobody will use
+    them: random chains and last queries), and for every validation patch the truth, the maximum of the
+    posterior-mean field, the ROI maximum of every draw and the squared error.
+    """
+    sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
+    labelled = (
+        sets.initial
+        if previous is None or acquisition == "initial"
+        else label_next(previous, acquisition, chain, repeat, query, study_seed)
+    )
+    pool = np.setdiff1d(sets.pool, labelled)
+    seed = seed_from_name(study_seed, "fit", network.name, repeat, query)
+    validation = patch_data(patches, sets.validation)
+    result = fit(
+        build_network(network, seed=seed),
+        patch_data(patches, labelled),
+        settings,
+        seed=seed,
+        checkpoint=checkpoint,
+        report=report,
+        validation=validation,
+    )
+
+    prediction = predict(result.network, validation.inputs, chain.draws, _PREDICTION_BATCH, seed)
+    squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
+    dataset = xr.Dataset(
+        {
+            "labelled": ("label", labelled),
+            "pool": ("pool_patch", pool),
+            "validation": ("patch", sets.validation),
+            "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
+            "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
+            "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
+            "squared_error": ("patch", squared.sum((1, 2)) / validation.mask.sum((1, 2)), _SQUARED_UNIT),
+        },
+        attrs={"repeat": repeat, "query": query, "network": network.name, "fit_seconds": result.seconds},
+    )
+    if acquisition != "random" and query < chain.queries:
+        scores = pool_scores(result.network, patch_data(patches, pool), chain.draws, seed)
+        dataset = dataset.assign(scores)
+    return dataset
+
+
+def pool_scores(
+    network: StressNetwork, pool: PatchData, draws: int, seed: int
+) -> dict[str, tuple[str, NDArray]]:
+    """The scores of every acquisition but random, for each patch of the pool."""
+    prediction = predict(network, pool.inputs, draws, _PREDICTION_BATCH, seed)
+    truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
+    return {
+        "score_max_variance": ("pool_patch", max_variance(prediction.epistemic_std, pool.mask)),
+        "score_relative_spread": ("pool_patch", relative_spread(prediction.roi_max)),
+        "score_oracle": ("pool_patch", relative_error(mean, truth)),
+    }

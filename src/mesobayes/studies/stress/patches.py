@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From structures to the patches a network learns from (Krokos et al. 2022, sections 3.1 and 4.1.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from mesobayes.images.patches import PatchGeometry, cut_windows, patch_origins, patches_with_features
+from mesobayes.images.tensor import tresca
+from mesobayes.record.seeds import rng_from_name
+
+CHANNELS = ("xx", "yy", "xy", "solid", "coverage")
+TRAIN, VALIDATION = 0, 1
+
+
+def cut_patches(
+    structures: xr.Dataset, pixels_per_radius: int, validation_structures: int, study_seed: str
+) -> xr.Dataset:
+    """All patches of the good structures, scaled, split by structure.
+
+    `input (patch, y, x, channel)` holds the macro stress divided by the patch scale (its largest component by
+    magnitude over the patch), the solid mask and the solid area fraction of each pixel; `target (patch, y,
+    x)` the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation;
+    all patches of one structure are in one split.
+    Raises ValueError if fewer good structures exist than `validation_structures` + 1.
+    """
+    good = np.flatnonzero(structures["status"].values == 0)
+    if len(good) <= validation_structures:
+        raise ValueError(
+            f"{len(good)} good structures cannot give {validation_structures} for validation and at least "
+            "one for training; raise n_structures or lower validation_structures in the scale file"
+        )
+    geometry = PatchGeometry(pixels_per_radius)
+    held_out = rng_from_name(study_seed, "split").permutation(good)[:validation_structures]
+    parts = []
+    for index in good:
+        patches = patches_of_structure(structures.isel(structure=int(index)), geometry)
+        split = VALIDATION if index in held_out else TRAIN
+        parts.append(
+            patches.assign(
+                structure=("patch", np.full(patches.sizes["patch"], index, np.int32)),
+                split=("patch", np.full(patches.sizes["patch"], split, np.uint8)),
+            )
+        )
+    attributes = {
+        "pixels_per_radius": pixels_per_radius,
+        "n_structures": len(good),
+        "validation_structures": validation_structures,
+        "split_by": "structure",
+    }
+    return xr.concat(parts, dim="patch", combine_attrs="override").assign_attrs(attributes)
+
+
+def patches_of_structure(structure: xr.Dataset, geometry: PatchGeometry) -> xr.Dataset:
+    """Patches of one structure (no `structure` dimension): `input`, `target`, `scale`, `origin`.
+
+    The load is the far-field strain drawn for the structure: the stored fields of the three unit strains are
+    superposed (the problem is linear).
+    """
+    strain = structure["strain"].values  # (load,)
+    macro = np.tensordot(strain, structure["macro_stress"].values, axes=1)  # (component, y, x)
+    micro = np.tensordot(strain, structure["micro_stress"].values, axes=1)
+    solid = structure["geometry"].values.astype(bool)
+    origins = patch_origins(solid.shape, geometry)
+    origins = origins[patches_with_features(solid, origins, geometry)]
+
+    macro_windows = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
+    scale = np.abs(macro_windows).max(axis=(1, 2, 3))
+    images = np.concatenate(
+        [
+            macro_windows / scale[:, None, None, None],
+            cut_windows(np.stack([solid, structure["coverage"].values]), origins, geometry.patch),
+        ],
+        axis=1,
+    )
+    target = cut_windows(tresca(micro) * solid, origins, geometry.patch) / scale[:, None, None]
+    return xr.Dataset(
+        {
+            "input": (
+                ("patch", "y", "x", "channel"),
+                np.moveaxis(images, 1, -1).astype(np.float32),
+                {
+                    "long_name": "scaled macro stress, solid mask, solid area fraction",
+                    "units": "patch scale, 1",
+                },
+            ),
+            "target": (
+                ("patch", "y", "x"),
+                target.astype(np.float32),
+                {"long_name": "micro Tresca stress", "units": "patch scale"},
+            ),
+            "scale": (
+                "patch",
+                scale.astype(np.float32),
+                {"long_name": "largest macro stress component of the patch", "units": "E"},
+            ),
+            "origin": (
+                ("patch", "corner"),
+                origins.astype(np.int32),
+                {"long_name": "lower left pixel of the patch", "units": "pixel"},
+            ),
+        },
+        coords={"channel": list(CHANNELS), "corner": ["row", "column"]},
+    )

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Structures of the stress study: random plates, macro and micro stress images, one batch a call.
+
+A structure is named by (study seed, family, index), so its numbers do not depend on its batch.
+A draw that cannot be meshed or solved is recorded and replaced by the next draw of the same structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.fem.errors import MeshError, SolveError
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
+from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
+from mesobayes.fem.plate.solution import COMPONENTS, LOADS, image_stress, solve_nodal_stress, tresca
+from mesobayes.fem.solvers import SolverName
+from mesobayes.geometry import Ellipse, Plate, PlateFamily, sample_plate
+from mesobayes.images.raster import coverage_image, pixel_centres, solid_image
+from mesobayes.record.seeds import rng_from_name
+
+FloatArray = NDArray[np.float64]
+Report = Callable[[int, int, str], None]  # structures done, structures in all, a short remark
+
+GOOD, GIVEN_UP = 0, 1  # status of a structure
+_MAX_FAILED_DRAWS = 5
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A plate, the far-field strain (exx, eyy, exy) drawn for it, and what was drawn before it and failed.
+
+    The stresses are zero where `solved` is false: then every draw failed, and the plate is the last one.
+    """
+
+    plate: Plate
+    strain: FloatArray
+    macro_stress: FloatArray  # (load, component, y, x)
+    micro_stress: FloatArray
+    failures: tuple[str, ...] = ()
+    solved: bool = True
+
+
+def draw_structure(
+    family: PlateFamily, study_seed: str, index: int, draw: int = 0
+) -> tuple[Plate, FloatArray]:
+    """Plate and far-field strain (exx, eyy, exy), uniform on the unit sphere, of one draw of a structure."""
+    rng = rng_from_name(study_seed, "structure", family.name, index, draw)
+    plate = sample_plate(family, rng)
+    direction = rng.standard_normal(3)
+    return plate, direction / np.linalg.norm(direction)
+
+
+def simulate_structure(
+    family: PlateFamily,
+    index: int,
+    study_seed: str,
+    mesh: MeshSettings = DEFAULT_MESH,
+    pixels_per_radius: float = 4,
+    solver: SolverName = "auto",
+) -> Structure:
+    """Solve one structure, replacing draws that fail; give up after a few.
+
+    Raises PlacementError if the family cannot be placed.
+    """
+    centres = pixel_centres(family.side, pixels_per_radius)
+    failures: list[str] = []
+    for draw in range(_MAX_FAILED_DRAWS):
+        plate, strain = draw_structure(family, study_seed, index, draw)
+        try:
+            macro, micro = (
+                image_stress(
+                    solve_nodal_stress(plate, pores, mesh, UNIT_PLANE_STRAIN, solver), centres, centres
+                )
+                for pores in (False, True)
+            )
+        except (MeshError, SolveError) as error:
+            failures.append(f"draw {draw}: {type(error).__name__}: {error}")
+            continue
+        return Structure(plate, strain, macro, micro, tuple(failures))
+    nothing = np.zeros((len(LOADS), len(COMPONENTS), len(centres), len(centres)))
+    return Structure(plate, strain, nothing, nothing, tuple(failures), solved=False)
+
+
+def simulate_structures(
+    family: PlateFamily,
+    indices: Iterable[int],
+    study_seed: str,
+    mesh: MeshSettings = DEFAULT_MESH,
+    pixels_per_radius: float = 4,
+    solver: SolverName = "auto",
+    report: Report | None = None,
+) -> xr.Dataset:
+    """Simulate a batch of structures and return it with the `structures` schema.
+
+    Dimensions structure, load (unit strains exx, eyy, exy), component (xx, yy, xy), y, x. Variables: geometry
+    (1 solid, 0 void) and coverage (area fraction of material in each pixel), macro_stress and micro_stress in
+    units of E and zero in voids of their own problem, strain (the far-field strain drawn) with its far_stress
+    and micro_tresca, ellipse and pore parameters [cx, cy, a, b, angle] padded with NaN, status (0 = good, 1 =
+    given up, without stresses), status_reason (which draws failed) and failed_draws. Raises PlacementError.
+    """
+    indices = list(indices)
+    centres = pixel_centres(family.side, pixels_per_radius)
+    count, size = len(indices), len(centres)
+    image, stress = (count, size, size), (count, len(LOADS), len(COMPONENTS), size, size)
+    geometry, coverage = np.zeros(image, np.uint8), np.zeros(image, np.float32)
+    macro, micro = np.zeros(stress, np.float32), np.zeros(stress, np.float32)
+    micro_tresca, strain = np.zeros(image, np.float32), np.zeros((count, 3))
+    ellipse, pore = (
+        np.full((count, family.n_ellipses, 5), np.nan),
+        np.full((count, family.n_pores_max, 5), np.nan),
+    )
+    failures: list[tuple[str, ...]] = []
+    status = np.full(count, GOOD, np.int32)
+    for k, index in enumerate(indices):
+        done = simulate_structure(family, index, study_seed, mesh, pixels_per_radius, solver)
+        holes = done.plate.holes()
+        geometry[k] = solid_image(holes, centres, centres)
+        coverage[k] = coverage_image(holes, centres, centres)
+        macro[k], micro[k], strain[k] = done.macro_stress, done.micro_stress, done.strain
+        micro_tresca[k] = tresca(np.einsum("l,lcyx->cyx", done.strain, done.micro_stress))
+        _fill(ellipse[k], done.plate.ellipses)
+        _fill(pore[k], done.plate.pores)
+        failures.append(done.failures)
+        status[k] = GOOD if done.solved else GIVEN_UP
+        if report is not None:
+            remark = f"structure {index}: {len(done.plate.pores)} pores"
+            report(k + 1, count, remark + f", after {len(done.failures)} failed draws" * bool(done.failures))
+    dims, stress_dims = ("structure", "y", "x"), ("structure", "load", "component", "y", "x")
+    shape_dims = ("structure", "ellipse", "parameter"), ("structure", "pore", "parameter")
+    reasons = np.array(["; ".join(draws) for draws in failures], dtype=str)
+    failed = np.array([len(draws) for draws in failures], dtype=np.int32)
+    result = xr.Dataset(
+        {
+            "geometry": (dims, geometry, {"long_name": "material (1) or void (0) at the pixel centre"}),
+            "coverage": (
+                dims,
+                coverage,
+                {"units": "1", "long_name": "area fraction of material"},
+            ),
+            "macro_stress": (stress_dims, macro, {"units": "E", "long_name": "stress without pores"}),
+            "micro_stress": (stress_dims, micro, {"units": "E", "long_name": "stress with pores"}),
+            "micro_tresca": (dims, micro_tresca, {"units": "E", "long_name": "Tresca stress under `strain`"}),
+            "strain": (("structure", "component"), strain, {"units": "1", "long_name": "far-field strain"}),
+            "far_stress": (
+                ("structure", "component"),
+                UNIT_PLANE_STRAIN.stress(strain),
+                {"units": "E", "long_name": "stress of the solid plate under `strain`"},
+            ),
+            "ellipse": (shape_dims[0], ellipse, {"units": "R, R, R, R, degree"}),
+            "pore": (shape_dims[1], pore, {"units": "R, R, R, R, degree"}),
+            "status": (("structure",), status, {"long_name": "0 = good, 1 = given up"}),
+            "status_reason": (("structure",), reasons, {"long_name": "draws that failed, and why"}),
+            "failed_draws": (("structure",), failed, {"long_name": "draws that failed"}),
+        },
+        {
+            "structure": np.array(indices, dtype=np.int64),
+            "load": list(LOADS),
+            "component": list(COMPONENTS),
+            "parameter": ["cx", "cy", "a", "b", "angle"],
+            "y": ("y", centres, {"units": "R"}),
+            "x": ("x", centres, {"units": "R"}),
+        },
+    )
+    return result.assign_attrs(
+        family=family.name,
+        study_seed=study_seed,
+        pixels_per_radius=pixels_per_radius,
+        failed_draw_count=int(failed.sum()),
+    )
+
+
+def _fill(table: FloatArray, shapes: tuple[Ellipse, ...]) -> None:
+    for row, shape in zip(table, shapes, strict=False):  # the table is padded
+        row[:] = shape.parameters

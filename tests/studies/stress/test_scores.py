@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import numpy as np
+import pytest
+import xarray as xr
+
+from mesobayes.metrics.learning_curve import chains_of
+from mesobayes.studies.stress.scores import learning_curves, score_correlation
+
+PATCHES, DRAWS, POOL = 40, 8, 30
+
+
+def fit_result(seed: int, labelled: int, with_scores: bool) -> xr.Dataset:
+    rng = np.random.default_rng(seed)
+    true = rng.uniform(1, 2, PATCHES)
+    mean = true * rng.uniform(0.8, 1.2, PATCHES)
+    result = xr.Dataset(
+        {
+            "labelled": ("label", np.arange(labelled)),
+            "true_max": ("patch", true),
+            "mean_max": ("patch", mean),
+            "roi_max": (("draw", "patch"), mean + rng.normal(0, 0.2, (DRAWS, PATCHES))),
+            "squared_error": ("patch", rng.uniform(0, 1, PATCHES)),
+        },
+        attrs={"fit_seconds": float(seed)},
+    )
+    if with_scores:
+        error = rng.uniform(0, 1, POOL)
+        result = result.assign(
+            score_oracle=("pool_patch", error), score_max_variance=("pool_patch", np.exp(3 * error))
+        )
+    return result
+
+
+@pytest.fixture
+def results() -> dict:
+    initial = {("printed", "initial", r, 0): fit_result(r, 10, True) for r in range(2)}
+    later = {
+        ("printed", name, r, q): fit_result(100 * q + 10 * r + i, 10 + 5 * q, False)
+        for i, name in enumerate(("random", "max_variance"))
+        for r in range(2)
+        for q in (1, 2)
+    }
+    return initial | later
+
+
+def test_every_score_comes_from_the_fit_of_its_chain_repeat_and_query(results):
+    curves = learning_curves(results)
+    fit = results["printed", "max_variance", 1, 2]
+    at = {"network": "printed", "acquisition": "max_variance", "repeat": 1, "query": 2}
+    error = np.abs(fit["mean_max"] - fit["true_max"]) / fit["true_max"]
+    assert float(curves["accuracy"].sel(at)) == pytest.approx(float((error < 0.1).mean()))
+    assert float(curves["mse"].sel(at)) == pytest.approx(float(fit["squared_error"].mean()))
+    half = 1.96 * fit["roi_max"].std("draw", ddof=1)
+    inside = np.abs(fit["roi_max"].mean("draw") - fit["true_max"]) <= half
+    assert float(curves["coverage"].sel(at)) == pytest.approx(float(inside.mean()), abs=1e-3)
+
+
+def test_a_network_may_lack_an_acquisition(results):
+    results |= {("modern", *key[1:]): fit for key, fit in results.items() if key[1] != "max_variance"}
+    curves = learning_curves(results)
+    assert chains_of(curves, "printed") == ["random", "max_variance"]
+    assert chains_of(curves, "modern") == ["random"]
+
+
+def test_the_initial_fit_stands_at_the_start_of_every_chain_of_its_repeat(results):
+    curves = learning_curves(results)
+    start = curves["accuracy"].sel(query=0)
+    np.testing.assert_array_equal(start.sel(acquisition="random"), start.sel(acquisition="max_variance"))
+    assert curves["labelled"].values.tolist() == [10, 15, 20]
+
+
+def test_a_score_that_grows_with_the_true_error_has_rank_correlation_one(results):
+    assert score_correlation(results["printed", "initial", 0, 0], "max_variance") == pytest.approx(1.0)
+    np.testing.assert_allclose(learning_curves(results)["correlation"], 1.0)
