@@ -186,16 +186,16 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
 def test_no_text_leaves_its_page_or_runs_into_the_next_column():
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    for page in draw_pages(rows()):
+    for page in draw_pages(rows() + rows(scale="paper", overrides=["seed"])):
         renderer = FigureCanvasAgg(page).get_renderer()
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in page.texts]
+        boxes = [(text, text.get_window_extent(renderer)) for text in page.texts]
         width, height = page.bbox.size
-        for words, box in boxes:
-            assert 0 < box.x0 < box.x1 < width, words
-            assert 0 < box.y0 < box.y1 < height, words
+        for text, box in boxes:
+            assert 0 < box.x0 < box.x1 < width, text
+            assert 0 < box.y0 < box.y1 < height, text
         by_line = {}
-        for words, box in boxes:
-            by_line.setdefault(round(box.y0 + box.y1), []).append((box.x0, box.x1, words))
+        for text, box in boxes:
+            by_line.setdefault(round(text.get_position()[1], 4), []).append((box.x0, box.x1, text.get_text()))
         for line in by_line.values():
             line.sort()
             for (_, end, left), (start, _, right) in itertools.pairwise(line):

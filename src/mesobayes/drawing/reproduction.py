@@ -37,7 +37,7 @@ from mesobayes.drawing.judge import (
     scale_label,
 )
 from mesobayes.drawing.registry import PrintedValue, Registry, Target, read_registry
-from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, drawing_style
+from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, drawing_style
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
 from mesobayes.record.provenance import Run
@@ -46,18 +46,18 @@ _COLOURS = {
     SHOWN: GREEN,
     NOT_SHOWN: BLUE,
     CONTRADICTS: VERMILION,
-    NO_VERDICT: SKY,
+    NO_VERDICT: GREY,
     PLANNED: GREY,
     SETTING: BLACK,
-    MISPRINT: PURPLE,
-    HARDWARE: ORANGE,
+    MISPRINT: BLACK,
+    HARDWARE: BLACK,
 }
 
 # heading, left edge in per cent of the page width, characters that fit
 _COLUMNS = (
-    *(("paper", 4.0, 14), ("item", 10.9, 12), ("target", 17.0, 28), ("quantity", 31.3, 25)),
-    *(("printed", 44.2, 17), ("compared", 53.0, 15), ("ours (95 % interval)", 60.8, 16)),
-    *(("difference", 69.2, 9), ("scale", 74.2, 9), ("verdict", 78.8, 36)),
+    *(("paper", 4.0, 14), ("item", 10.9, 12), ("target", 16.9, 28), ("quantity", 30.4, 25)),
+    *(("printed", 43.0, 17), ("compared", 51.3, 15), ("ours", 59.0, 9), ("difference", 63.6, 10)),
+    *(("scale", 69.0, 9), ("verdict", 73.6, 51)),
 )
 _PAGE = (11.69, 8.27)  # A4, landscape, inches
 _LINES_PER_PAGE = 45
@@ -216,12 +216,9 @@ def draw_pages(rows: Sequence[Row]) -> list[Figure]:
 
 
 def _wrapped(row: Row) -> list[list[str]]:
-    ours = number_text(row.ours, 4)
-    if row.low != "":
-        ours += f" ({number_text(row.low, 3)} to {number_text(row.high, 3)})" if row.low != row.high else ""
     texts = (
-        *(row.paper, row.item, row.target, row.quantity, number_text(row.printed, 4), row.compared, ours),
-        *(number_text(row.difference, 4), row.scale),
+        *(row.paper, row.item, row.target, row.quantity, number_text(row.printed), row.compared),
+        *(number_text(row.ours), number_text(row.difference, 3), row.scale),
         row.verdict if not row.reason else f"{row.verdict}: {row.reason}",
     )
     return [textwrap.wrap(text, width) or [""] for text, (_, _, width) in zip(texts, _COLUMNS, strict=True)]
