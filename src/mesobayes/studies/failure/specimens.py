@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Porous specimens and where they fail (Bridgman et al. 2022, section 2): samples, histories, perturbations,
-readings.
+"""Porous specimens and where they fail (Bridgman et al. 2022, section 2).
 
 Every specimen follows from its name (study seed, index); folds and the twelve realizations of the sensitivity
 analysis follow from the specimens.
@@ -9,7 +8,7 @@ analysis follow from the specimens.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -20,13 +19,12 @@ from mesobayes.fem.bar.failure import FAILED, PRESETS, STATUS_REASONS, Preset, f
 from mesobayes.fem.bar.viscoplastic import Material
 from mesobayes.geometry.porosity import PorosityField, swap_one_voxel
 from mesobayes.record.seeds import rng_from_name
+from mesobayes.studies.failure.settings import LETTERS, Reading, SensitivitySettings, SplitSettings
 
 BoolArray = NDArray[np.bool_]
-N_REALIZATIONS = 12
-LETTERS = tuple("abcdefghijkl")
-SENSITIVE = ("g", "h", "l")  # perturbed more often, as printed
+N_REALIZATIONS = len(LETTERS)
 
-READINGS: dict[str, Preset] = {
+READING_PRESETS: dict[Reading, Preset] = {
     "printed": PRESETS["printed"],
     "bbar": Preset(Material(), ExplicitSettings("bbar", strain_step=1e-4)),
     "one_point": Preset(Material(), ExplicitSettings("reduced", strain_step=1e-4)),
@@ -38,18 +36,18 @@ READINGS: dict[str, Preset] = {
 }
 
 
-@dataclass(frozen=True)
-class SensitivitySettings:
-    """Swaps of one voxel: how many, how many for the realizations g, h and l, and how near the failure."""
+class Fold(NamedTuple):
+    """Rows of good specimens.
 
-    perturbations: int
-    perturbations_sensitive: int
-    distance: float
+    Attributes:
+        train: rows that train.
+        test: rows of the fold.
+        realizations: which of the test rows are the realizations a to l; none but in fold 0.
+    """
 
-    def count(self, realization: int) -> int:
-        """Perturbations of a realization by its number 0 to 11."""
-        sensitive = LETTERS[realization] in SENSITIVE
-        return self.perturbations_sensitive if sensitive else self.perturbations
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    realizations: NDArray[np.int64]
 
 
 def sample_pores(field: PorosityField, index: int, seed: str) -> BoolArray:
@@ -88,10 +86,10 @@ def assign_folds(n: int, folds: int, seed: str) -> NDArray[np.int64]:
 
 
 def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Rows of the realizations a to l: the first good specimens of fold 0, on which fold 0's networks are
-    tested.
+    """Rows of the realizations a to l: the first good specimens of fold 0, on which its networks are tested.
 
-    Raises ValueError if there are fewer than twelve.
+    Raises:
+        ValueError: there are fewer than twelve.
     """
     rows = np.flatnonzero((status == FAILED) & (fold == 0))[:N_REALIZATIONS]
     if len(rows) < N_REALIZATIONS:
@@ -100,6 +98,21 @@ def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) 
             "raise the number of specimens"
         )
     return rows
+
+
+def split(specimens: xr.Dataset, fold: int, settings: SplitSettings, seed: str) -> Fold:
+    """Rows that train and that test: one fold tests, of the rest one specimen in so many is held back."""
+    numbers = assign_folds(specimens.sizes["specimen"], settings.folds, seed)
+    good = specimens["status"].values == FAILED
+    test = np.flatnonzero(good & (numbers == fold))
+    rest = np.flatnonzero(good & (numbers != fold))
+    every = settings.validation_every
+    train = rest[np.arange(len(rest)) % every != every - 1]
+    if fold == 0:
+        realizations = np.searchsorted(test, choose_realizations(specimens["status"].values, numbers))
+    else:
+        realizations = np.zeros(0, np.int64)
+    return Fold(train, test, realizations)
 
 
 def perturb(
@@ -113,8 +126,9 @@ def perturb(
 ) -> xr.Dataset:
     """Fail some realizations again and again with one voxel swapped (section 2.5).
 
-    Over `perturbation`: the failure of every copy, the `realization` it is a copy of, and the `row` of that
-    among the specimens.
+    Returns:
+        Over `perturbation` the failure of every copy, the `realization` it is a copy of, and the `row` of
+        that among the specimens.
     """
     fold = assign_folds(specimens.sizes["specimen"], folds, seed)
     rows = choose_realizations(specimens["status"].values, fold)
@@ -132,7 +146,7 @@ def perturb(
     return xr.concat(parts, dim="perturbation", data_vars="all")
 
 
-def record_histories(
+def load_to_collapse(
     specimens: xr.Dataset, number: int, preset: str, maximum_strain: float, fields: int, folds: int, seed: str
 ) -> xr.Dataset:
     """Load the realizations a, b, ... to collapse; the first `fields` keep the damage of every record."""
@@ -160,18 +174,12 @@ def record_histories(
     return joined
 
 
-def read_failure(
-    field: PorosityField, number: int, readings: Sequence[str], maximum_strain: float, seed: str
+def fail_under_readings(
+    field: PorosityField, number: int, readings: Sequence[Reading], maximum_strain: float, seed: str
 ) -> xr.Dataset:
-    """Strain and place of the first failure of the first specimens, over `reading` of the model.
-
-    Raises ValueError for an unknown reading.
-    """
-    for reading in readings:
-        if reading not in READINGS:
-            raise ValueError(f"reading {reading!r} is unknown: choose one of {', '.join(READINGS)}")
+    """Strain and place of the first failure of the first specimens, over `reading` of the model."""
     indices = list(range(number))
-    parts = [simulate(field, indices, READINGS[reading], maximum_strain, seed) for reading in readings]
+    parts = [simulate(field, indices, READING_PRESETS[reading], maximum_strain, seed) for reading in readings]
     failures = [part[["failed_voxel", "failure_strain", "status"]] for part in parts]
     joined = xr.concat(failures, dim="reading", data_vars="all").assign_coords(reading=list(readings))
     return joined.assign(pores=parts[0]["pores"])
