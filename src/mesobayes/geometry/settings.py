@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of random microstructures that the configuration states; no numerical library is loaded."""
+"""Settings of random microstructures; no numerical library is loaded."""
 
 from __future__ import annotations
 
@@ -7,9 +7,49 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mesobayes.record.settings import Count, Positive, settings
+from mesobayes.record.settings import Count, CountOrZero, NonNegative, Positive, settings
 
 InnerShare = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+@settings
+class PlateFamily:
+    """Distribution of random plates; lengths in units of the pore radius R.
+
+    Shapes lie wholly inside the central square of edge side - 2 margin. A pore has the area of a circle of
+    radius R.
+
+    Attributes:
+        name: name of the family, part of every seed.
+        side: edge of the plate.
+        margin: width of the frame around the central square.
+        n_ellipses: number of large ellipses.
+        semi_axis_min, semi_axis_max: range of their semi-axes, uniform.
+        n_pores_min, n_pores_max: range of the number of pores, uniform.
+        gap_min: smallest distance between two boundaries.
+        pore_aspect_max: aspect ratios of pores are uniform between 1 and this.
+    """
+
+    name: str
+    side: Positive = 58.0
+    margin: NonNegative = 5.0
+    n_ellipses: CountOrZero = 3
+    semi_axis_min: Positive = 4.0
+    semi_axis_max: Positive = 10.0
+    n_pores_min: CountOrZero = 10
+    n_pores_max: CountOrZero = 40
+    gap_min: Positive = 0.5
+    pore_aspect_max: Annotated[float, Field(ge=1.0)] = 1.0
+
+    def __post_init__(self) -> None:
+        rules = {
+            "side must exceed 2 margin": self.side > 2 * self.margin,
+            "semi_axis_min must not exceed semi_axis_max": self.semi_axis_min <= self.semi_axis_max,
+            "n_pores_min must not exceed n_pores_max": self.n_pores_min <= self.n_pores_max,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"family {self.name!r}: {rule}")
 
 
 @settings

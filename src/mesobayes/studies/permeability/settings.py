@@ -6,14 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from mesobayes.record.validation import Count, NonNegative, Positive, Range, Share
+from pydantic import Field
+
+from mesobayes.record.settings import Count, NonNegative, Positive, Share
 
 
 @dataclass(frozen=True)
 class InclusionsConfig:
     """Distribution of one family of periodic cells, lengths in pixels."""
 
-    dimension: Annotated[int, Range(2, 3)]
+    dimension: Annotated[int(2, 3)]
     radius_min: Positive
     radius_max: Positive
     overlap: bool
@@ -35,8 +37,8 @@ class InclusionFamiliesConfig:
 class CellsConfig:
     """Edge of the cells in pixels, how many, and how many in one job."""
 
-    side: Annotated[int, Range(16)]
-    number: Annotated[int, Range(8)]
+    side: Annotated[int(16)]
+    number: Annotated[int(8)]
     batch: Count
 
 
@@ -110,8 +112,11 @@ class PermeabilityConfig:
     validation: Share
     test: Share
     transfer_epochs: Count
-    draws: Annotated[int, Range(2)]
+    draws: Annotated[int(2)]
     timed_images: Count
     prediction_pixels_max: Count
     networks: PermeabilityNetworksConfig
     fits: RegressionsConfig
+
+
+SECTION = PermeabilityConfig
