@@ -9,7 +9,7 @@ from typing import Any
 
 from mesobayes.drawing.drawing import SHOWN, Finding
 from mesobayes.drawing.registry import read_registry
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.settings import Material
 from mesobayes.jobs.target_record import target_record, write_record, write_rows
 from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, count_parameters
 from mesobayes.record.provenance import Provenance

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from mesobayes.learning.data import batch_indices
 from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
     Parameters,
     divergence,
     draw_weights,
     predict_damage,
 )
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.loss_weights import WeightTable
 from mesobayes.studies.failure.settings import DamageFitSettings
 from mesobayes.studies.failure.target import PRINTED_SYMMETRIES, apply_symmetry

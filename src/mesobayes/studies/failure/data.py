@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mesobayes.fem.bar.failure import PresetName
+from mesobayes.fem.bar.settings import PresetName
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run

@@ -21,6 +21,7 @@ from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.baseline import fit_pore_baseline
 from mesobayes.studies.failure.damage_fit import DamageData, fit_damage, predict_draws, predict_fields
+from mesobayes.studies.failure.folds import Fold, split_specimens
 from mesobayes.studies.failure.loss_weights import weight_table
 from mesobayes.studies.failure.settings import (
     BaselineSettings,
@@ -32,8 +33,6 @@ from mesobayes.studies.failure.settings import (
     Variant,
     WeightSettings,
 )
-from mesobayes.studies.failure.specimens import Fold
-from mesobayes.studies.failure.specimens import split as split_specimens
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
 from mesobayes.studies.failure.target import transform_damage
 
@@ -102,9 +101,7 @@ def prepare(specimens: xr.Dataset, rows: Fold, transform: Transform, settings: T
     """Transform the damage of all specimens."""
     pores = specimens["pores"].values.astype(bool)
     target = transform_damage(specimens["damage"].values, ~pores, transform, settings)
-    return Examples(
-        rows, pores, target, specimens["failed_voxel"].values, specimens["specimen"].values
-    )
+    return Examples(rows, pores, target, specimens["failed_voxel"].values, specimens["specimen"].values)
 
 
 def fit_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:

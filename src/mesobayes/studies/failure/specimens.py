@@ -1,28 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Porous specimens and where they fail (Bridgman et al. 2022, section 2).
 
-Every specimen follows from its name (study seed, index); folds and the twelve realizations of the sensitivity
-analysis follow from the specimens.
+Every specimen follows from its name (study seed, index).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mesobayes.fem.bar.explicit import ExplicitSettings
-from mesobayes.fem.bar.failure import FAILED, PRESETS, STATUS_REASONS, Preset, fail_specimens
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.failure import STATUS_REASONS, fail_specimens
+from mesobayes.fem.bar.settings import PRESETS, ExplicitSettings, Material, Preset
 from mesobayes.geometry.porosity import PorosityField, swap_one_voxel
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.studies.failure.settings import LETTERS, Reading, SensitivitySettings, SplitSettings
+from mesobayes.studies.failure.folds import assign_folds, choose_realizations
+from mesobayes.studies.failure.settings import Reading, SensitivitySettings
 
 BoolArray = NDArray[np.bool_]
-N_REALIZATIONS = len(LETTERS)
 
 READING_PRESETS: dict[Reading, Preset] = {
     "printed": PRESETS["printed"],
@@ -34,20 +31,6 @@ READING_PRESETS: dict[Reading, Preset] = {
         Material(damage_exponent=5.0, initial_damage=0.008), ExplicitSettings("reduced", strain_step=1e-4)
     ),
 }
-
-
-class Fold(NamedTuple):
-    """Rows of good specimens.
-
-    Attributes:
-        train: rows that train.
-        test: rows of the fold.
-        realizations: which of the test rows are the realizations a to l; none but in fold 0.
-    """
-
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-    realizations: NDArray[np.int64]
 
 
 def sample_pores(field: PorosityField, index: int, seed: str) -> BoolArray:
@@ -75,44 +58,6 @@ def label_specimens(data: xr.Dataset, pores: BoolArray, indices: list[int]) -> x
         ),
         status_reason=("specimen", np.array(reasons, object), {"long_name": "why there is no result"}),
     ).assign_coords(specimen=np.asarray(indices))
-
-
-def assign_folds(n: int, folds: int, seed: str) -> NDArray[np.int64]:
-    """Fold (n,) of every specimen; realizations are split, never their mirror images."""
-    order = rng_from_name(seed, "folds").permutation(n)
-    fold = np.empty(n, np.int64)
-    fold[order] = np.arange(n) % folds
-    return fold
-
-
-def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Rows of the realizations a to l: the first good specimens of fold 0, on which its networks are tested.
-
-    Raises:
-        ValueError: there are fewer than twelve.
-    """
-    rows = np.flatnonzero((status == FAILED) & (fold == 0))[:N_REALIZATIONS]
-    if len(rows) < N_REALIZATIONS:
-        raise ValueError(
-            f"fold 0 has {len(rows)} good specimens, {N_REALIZATIONS} are needed: "
-            "raise the number of specimens"
-        )
-    return rows
-
-
-def split(specimens: xr.Dataset, fold: int, settings: SplitSettings, seed: str) -> Fold:
-    """Rows that train and that test: one fold tests, of the rest one specimen in so many is held back."""
-    numbers = assign_folds(specimens.sizes["specimen"], settings.folds, seed)
-    good = specimens["status"].values == FAILED
-    test = np.flatnonzero(good & (numbers == fold))
-    rest = np.flatnonzero(good & (numbers != fold))
-    every = settings.validation_every
-    train = rest[np.arange(len(rest)) % every != every - 1]
-    if fold == 0:
-        realizations = np.searchsorted(test, choose_realizations(specimens["status"].values, numbers))
-    else:
-        realizations = np.zeros(0, np.int64)
-    return Fold(train, test, realizations)
 
 
 def perturb(
