@@ -18,7 +18,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
-from mesobayes.learning import FitSettings, PatchData, fit, masked_maximum, predict
 from mesobayes.learning.acquisition import (
     Acquisition,
     max_variance,
@@ -26,9 +25,14 @@ from mesobayes.learning.acquisition import (
     take_best,
     take_random,
 )
+from mesobayes.learning.data import PatchData, masked_maximum
+from mesobayes.learning.prediction import predict
 from mesobayes.learning.progress import Report
+from mesobayes.learning.settings import FitSettings
+from mesobayes.learning.training import fit
 from mesobayes.metrics.scores import relative_error
-from mesobayes.nets import NetworkSettings, StressNetwork, build_network
+from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 
@@ -122,7 +126,7 @@ def fit_query(
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: NetworkSettings,
+    network: StressNetworkSettings,
     settings: FitSettings,
     study_seed: str,
     checkpoint: Path | None,
