@@ -16,7 +16,7 @@ from mesobayes.studies.failure.stores import HISTORIES, PERTURBED, READING, SPEC
 
 
 def simulate_specimens(
-    batch: Path,
+    specimens: Path,
     preset: PresetName,
     field: PorosityField,
     indices: list[int],
@@ -25,7 +25,7 @@ def simulate_specimens(
 ) -> None:
     """Write the specimens with the given numbers, those without a result among them."""
     data = simulate(field, indices, preset, maximum_strain, run.seed)
-    write_store(data, batch, SPECIMENS, run)
+    write_store(data, specimens, SPECIMENS, run)
     print(f"{len(indices)} specimens, {int((data['status'] != 0).sum())} without result", flush=True)
 
 

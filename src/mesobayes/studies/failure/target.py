@@ -14,12 +14,6 @@ from mesobayes.studies.failure.settings import TRANSFORMS, Transform, TransformS
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
-TRANSFORM_NAMES = {
-    "id": "none",
-    "sigma": "softmax",
-    "g": "Gaussian filter",
-    "t": "softmax ∘ Gaussian filter",
-}
 
 
 def gaussian_filter(damage: FloatArray, solid: BoolArray, width: float) -> FloatArray:
