@@ -132,6 +132,11 @@ def _sentence(error: Mapping[str, Any], where: str) -> str:
     return f"{key!r}: {reason}" if key else reason
 
 
+def narrowed(record: Any, kind: type[T]) -> T:
+    """Return the part of a record that one of its base records holds."""
+    return kind(**{field.name: getattr(record, field.name) for field in dataclasses.fields(kind)})  # type: ignore[arg-type]
+
+
 def json_schema(kind: Any) -> dict[str, Any]:
     """Return the JSON schema of a record; every key is required and none but these are allowed."""
     schema = TypeAdapter(kind).json_schema()
