@@ -75,9 +75,7 @@ def cluster_numbers(scores: xr.Dataset, threshold: float) -> dict[str, Number]:
     """Recall and precision by cluster at a threshold, over the folds."""
     at: dict[str, Any] = {"method": "nearest", "cluster_threshold": threshold}
     return {
-        what: Number.of(
-            scores[f"cluster_{what}"].sel(**at).values, f"{what} by cluster at {threshold:g}, over the folds"
-        )
+        what: Number.of(scores[f"cluster_{what}"].sel(**at).values.tolist(), f"threshold {threshold:g}")
         for what in ("recall", "precision")
     }
 
@@ -89,7 +87,7 @@ def curves(scores: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Any]]:
     drawn: dict[str, dict[str, Any]] = {
         name: {key: data[key].mean("fold").values for key in keys} for name, data in scores.items()
     }
-    axes = {key: some[key].values for key in ("threshold", "cluster_threshold")}
+    axes: dict[str, Any] = {key: some[key].values for key in ("threshold", "cluster_threshold")}
     return {**axes, **drawn}
 
 
@@ -188,27 +186,21 @@ def _bayesian_numbers(
 ) -> dict[str, Number]:
     """Noise of the unweighted fits, and what weighting and Bayes change on the same folds."""
     noise = {name: scores[name]["noise_std"] for name in ("bayes_t_uniform", "bayes_t_IH")}
-    span = f"recall and precision averaged over thresholds {figures.score_from:g} to {figures.score_to:g}"
+    span = f"thresholds {figures.score_from:g} to {figures.score_to:g}"
     return {
-        "sigma_unweighted": Number.of(
-            noise["bayes_t_uniform"].values, "learned standard deviation of the likelihood, over the folds"
-        ),
-        "claim.unweighted_bcnn_above_cnn": paired(
-            means["bayes_t_uniform"], means["point_t_uniform"], f"Bayesian minus deterministic: {span}"
-        ),
-        "claim.IH_bcnn_below_cnn": paired(
-            means["bayes_t_IH"], means["point_t_IH"], f"weighted, Bayesian minus deterministic: {span}"
-        ),
-        "claim.sigma_larger_when_weighted": paired(
-            noise["bayes_t_IH"], noise["bayes_t_uniform"], "noise weighted minus unweighted"
+        "sigma_unweighted": Number.of(noise["bayes_t_uniform"].values.tolist()),
+        "claim.unweighted": Number.difference(*_paired(means, "bayes_t_uniform", "point_t_uniform"), span),
+        "claim.weighted": Number.difference(*_paired(means, "bayes_t_IH", "point_t_IH"), span),
+        "claim.noise": Number.of(
+            [w / u - 1.0 for w, u in zip(*_paired(noise, "bayes_t_IH", "bayes_t_uniform"), strict=True)]
         ),
     }
 
 
-def paired(a: xr.DataArray, b: xr.DataArray, note: str) -> Number:
-    """Difference of two numbers per fold, over the folds that both have."""
-    both = sorted(set(a["fold"].values.tolist()) & set(b["fold"].values.tolist()))
-    return Number.difference(a.sel(fold=both).values, b.sel(fold=both).values, f"{note}, on the same folds")
+def _paired(values: Mapping[str, xr.DataArray], first: str, second: str) -> tuple[list[float], list[float]]:
+    """Values of two models on the folds that both have."""
+    a, b = xr.align(values[first], values[second], join="inner")
+    return a.values.tolist(), b.values.tolist()
 
 
 def mean_score(scores: xr.Dataset, figures: FigureSettings) -> xr.DataArray:

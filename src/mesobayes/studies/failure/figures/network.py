@@ -67,12 +67,9 @@ def heteroencoder_architecture(
         f"kernels 3 × 3 × 3, padding 'same'; {latent} values in the narrowest layer on {grid} voxels. "
         f"{run.label}",
     )
-    note = (
-        f"values in the narrowest layer, {channels[2]} channels on a quarter of {grid} voxels along each axis"
-    )
     return Drawing(
         figure,
-        {"latent_text": Number.exact(latent, note)},
+        {"latent_text": Number(latent, note=f"{channels[2]} channels, on {grid} voxels")},
         {"latent": latent, "channels": channels, "shape": list(shape)},
     )
 

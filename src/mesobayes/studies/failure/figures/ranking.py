@@ -22,6 +22,7 @@ from mesobayes.metrics.clusters import (
     rank_of_place,
 )
 from mesobayes.record.provenance import Run
+from mesobayes.record.seeds import rng_from_name
 from mesobayes.studies.failure.figures.labels import (
     MODEL_STYLE,
     by_variant,
@@ -34,6 +35,7 @@ from mesobayes.studies.failure.figures.uncertainty import ranked
 from mesobayes.studies.failure.settings import LETTERS, RankingSettings
 
 _CALIBRATION_EDGES = np.array([0, 0.05, 0.2, 0.4, 0.6, 0.8, 1.01])  # of the shares of draws
+_REDRAWN = 200  # times that the posterior draws are drawn again
 _CLUSTERS_NEEDED = {"a": 2, "c": 2, "j": 3, "g": 4}  # with fewer, the claim would hold for any ranking
 
 
@@ -79,7 +81,9 @@ def cluster_ranking(
         "ranks_of_perturbed_failures": {letter: ranks for letter, (_, ranks) in found.items()},
     }
     foot_note(figure, fit_note(fit, run))
-    return Drawing(figure, _ranking_numbers(found), drawn)
+    mean = fit["draws"].values[:, LETTERS.index("g")].astype(np.float32).mean(axis=0)
+    level = ranking.level * float(mean.max())
+    return Drawing(figure, _ranking_numbers(found, level, rng_from_name(run.seed, "range of mass")), drawn)
 
 
 def _draw_ranking(axes: Axes, scores: Mapping[str, xr.Dataset]) -> dict[str, dict[str, float]]:
@@ -129,7 +133,9 @@ def _draw_calibration(
     return {"predicted": centres, "observed": means, "clusters": [int((index == i).sum()) for i in filled]}
 
 
-def _ranking_numbers(found: Mapping[str, tuple[RankedClusters, NDArray]]) -> dict[str, Number]:
+def _ranking_numbers(
+    found: Mapping[str, tuple[RankedClusters, NDArray]], level: float, rng: np.random.Generator
+) -> dict[str, Number]:
     """Share of the perturbed failures in the clusters ranked first; of g the range of its masses.
 
     The realizations are not the paper's. With too few clusters there is no number.
@@ -140,14 +146,14 @@ def _ranking_numbers(found: Mapping[str, tuple[RankedClusters, NDArray]]) -> dic
         if count < needed:
             numbers[letter] = Number(None, n=len(ranks), note=f"{count} clusters are too few to tell")
         elif letter == "g":
+            draws = clusters.means[:, :needed] >= level
+            ranges = [
+                np.ptp(draws[rng.integers(len(draws), size=len(draws))].mean(axis=0)) for _ in range(200)
+            ]
+            low, high = np.quantile(ranges, (0.025, 0.975))
             spread = float(np.ptp(clusters.mass[:needed]))
-            numbers[letter] = Number(spread, note="range of the masses of the first four clusters")
+            numbers[letter] = Number(spread, min(spread, float(low)), max(spread, float(high)), len(draws))
         else:
-            first = 2 if letter == "j" else 1
-            inside = int(((ranks >= 1) & (ranks <= first)).sum())
-            numbers[letter] = Number.share(
-                inside,
-                len(ranks),
-                f"share of the perturbed failures in the first {first} of {count} clusters",
-            )
+            inside = int(((ranks >= 1) & (ranks <= (2 if letter == "j" else 1))).sum())
+            numbers[letter] = Number.share(inside, len(ranks), f"of {count} clusters")
     return numbers

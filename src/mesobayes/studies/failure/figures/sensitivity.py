@@ -14,8 +14,15 @@ from mesobayes.drawing.bars import foot_note
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLUE, new_figure
 from mesobayes.record.provenance import Run
+from mesobayes.record.seeds import rng_from_name
 from mesobayes.studies.failure.figures.labels import copies_of_realizations
 from mesobayes.studies.failure.settings import LETTERS, FigureSettings
+
+Places = NDArray[np.integer]
+BoolArray = NDArray[np.bool_]
+Interval = tuple[float, float]
+_CUBE = np.ones((3, 3, 3))
+_REDRAWN = 200  # times that the copies of a specimen are drawn again
 
 
 def failure_sensitivity(
@@ -46,7 +53,7 @@ def failure_sensitivity(
         for spine in axes.spines.values():
             spine.set_visible(True)
         spots = failure_spots(copies[i], pores.shape[1:])
-        regions.append(int(ndimage.label(ndimage.binary_dilation(spots, np.ones((3, 3, 3)), 1))[1]))
+        regions.append(count_regions(spots))
         near = np.abs(failed - places[i]).max(axis=1) <= figures.same_place
         stays.append((int(near.sum()), len(failed)))
     figure.colorbar(
@@ -67,40 +74,60 @@ def failure_sensitivity(
         "runs_that_stay": [stay for stay, _ in stays],
         "places": {letter: failed_places(one) for letter, one in zip(LETTERS, copies, strict=True)},
     }
-    return Drawing(figure, _sensitivity_numbers(regions, stays), drawn)
+    redrawn = [
+        redraw_regions(failed_places(one), pores.shape[1:], rng_from_name(run.seed, "regions", letter))
+        for letter, one in zip(LETTERS, copies, strict=True)
+    ]
+    return Drawing(figure, _sensitivity_numbers(regions, redrawn, stays), drawn)
 
 
-def _sensitivity_numbers(regions: list[int], stays: list[tuple[int, int]]) -> dict[str, Number]:
-    """Shares of runs that stay and numbers of regions, of the realizations that show it best.
+def count_regions(spots: BoolArray) -> int:
+    """Number of groups of voxels (x, y, z) that stay apart when each grows by one voxel."""
+    return int(ndimage.label(ndimage.binary_dilation(spots, _CUBE, 1))[1])
 
-    The random fields are not the paper's, so its letters mean other specimens: the three firmest stand for
-    "insensitive", the three with a number of regions nearest to 2 and 3 for "two or three regions".
+
+def redraw_regions(places: Places, shape: tuple[int, ...], rng: np.random.Generator) -> Interval:
+    """95 % interval of the number of regions when the copies (copy, 3) are drawn again with replacement."""
+    counts = []
+    for _ in range(_REDRAWN):
+        spots = np.zeros(shape, bool)
+        spots[tuple(places[rng.integers(len(places), size=len(places))].T)] = True
+        counts.append(count_regions(spots))
+    low, high = np.quantile(counts, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _sensitivity_numbers(
+    regions: list[int], redrawn: list[Interval], stays: list[tuple[int, int]]
+) -> dict[str, Number]:
+    """Shares of runs that stay and numbers of regions, of the specimens that stand for the paper's.
+
+    The random fields are not the paper's, so its letters mean other specimens: the firmest three stand for
+    the insensitive ones, the first three with more than one region for those with two or three.
     """
-    shares = np.array([stay / max(runs, 1) for stay, runs in stays])
-    firm = np.argsort(-shares, kind="stable")
-    several = np.argsort(np.abs(np.array(regions) - 2.5), kind="stable")
+    firm = sorted(range(len(stays)), key=lambda i: -stays[i][0] / max(stays[i][1], 1))
+    several = sorted((i for i, count in enumerate(regions) if count > 1), key=lambda i: regions[i])
     numbers = {}
-    for i in range(3):
-        stay, runs = stays[firm[i]]
-        numbers[f"insensitive[{i}]"] = Number.share(
-            stay, runs, f"share of runs that fail where the unperturbed specimen does, ({LETTERS[firm[i]]})"
-        )
-        numbers[f"two_or_three_regions[{i}]"] = Number(
-            regions[several[i]], note=f"regions in which perturbed copies fail, ({LETTERS[several[i]]})"
-        )
-    stay, runs = stays[firm[-1]]
-    numbers["most_sensitive"] = Number.share(
-        stay, runs, f"share of runs that fail where the unperturbed specimen does, ({LETTERS[firm[-1]]})"
-    )
+    for place in range(3):
+        i = firm[place]
+        numbers[f"insensitive[{place}]"] = Number.share(*stays[i], f"({LETTERS[i]})")
+        if place < len(several):
+            i = several[place]
+            low, high = (limit(regions[i], end) for limit, end in zip((min, max), redrawn[i], strict=True))
+            number = Number(regions[i], low, high, stays[i][1], f"({LETTERS[i]})")
+        else:
+            number = Number(None, note=f"{len(several)} specimens have more than one region")
+        numbers[f"two_or_three_regions[{place}]"] = number
+    numbers["most_sensitive"] = Number.share(*stays[firm[-1]], f"({LETTERS[firm[-1]]})")
     return numbers
 
 
-def failed_places(perturbed: xr.Dataset) -> NDArray[np.integer]:
+def failed_places(perturbed: xr.Dataset) -> Places:
     """Voxels (copy, 3) at which perturbed copies failed; copies that did not fail are left out."""
     return perturbed["failed_voxel"].values[perturbed["status"].values == 0]
 
 
-def failure_spots(perturbed: xr.Dataset, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def failure_spots(perturbed: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:
     """Voxels (x, y, z) at which some perturbed copy failed."""
     spots = np.zeros(shape, bool)
     spots[tuple(failed_places(perturbed).T)] = True

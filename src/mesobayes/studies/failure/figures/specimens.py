@@ -85,47 +85,47 @@ def _marks(strain: np.ndarray, failure: float) -> list[int]:
 
 
 def _evolution_numbers(histories: xr.Dataset, printed: xr.Dataset, voxel_mm: float) -> dict[str, Number]:
-    """Strain of failure and plateau (preset printed), first and final place of failure (preset fast)."""
-    strains = printed["failure_strain"].values
-    strains = strains[np.isfinite(strains)]
-    failing = Number.of(strains, "strain of first failure, mean of the specimens, preset printed")
-    early = Number(
-        float(np.quantile(strains, 0.25)) if len(strains) else None,
-        n=len(strains),
-        note="strain of first failure, lower quartile of the specimens, preset printed",
-    )
+    """Ends of the stages and plateau (preset printed), first and final place of failure (preset fast)."""
+    marks = stages(printed)
+    rise = Number.of(marks["rise"], "first record at nine tenths of the plateau")
+    failure = Number.of(marks["failure"], "first failed voxel")
     first = histories["failed_voxel"].values[:, 2]
     final = histories["final_failed"].values
     z = np.arange(final.shape[-1])
     share = final.sum(axis=(1, 2)) / np.maximum(final.sum(axis=(1, 2, 3)), 1)[:, None]
     distance = np.abs((share * z).sum(axis=1) - first)  # voxels
-    far = "distance along z between the first failed voxel and the centre of all failed ones, preset fast"
     return {
-        "stage3_strain[0]": early,
-        "stage3_strain[1]": failing,
-        "plateau_phi_over_phimax": Number.of(
-            _plateaus(printed), "largest φ/φmax midway between yield and first failure, preset printed"
-        ),
-        "first_vs_final_failure_dz_rel": Number.of(distance / final.shape[-1], far + ", over the length"),
-        "first_vs_final_failure_dz_mm": Number.of(voxel_mm * distance, far),
-        "phi0_text": Number.exact(
-            find_preset("printed").material.initial_damage, "as in the paper's own Table 1"
-        ),
+        "stage1_strain[0]": Number(0.0, note="loading begins without strain"),
+        "stage1_strain[1]": rise,
+        "stage2_strain[0]": rise,
+        "stage2_strain[1]": failure,
+        "stage3_strain[0]": failure,
+        "stage3_strain[1]": Number.of(marks["collapse"], "last record"),
+        "plateau_phi_over_phimax": Number.of(marks["plateau"], "at three quarters of the strain of failure"),
+        "first_vs_final_failure_dz_rel": Number.of(distance / final.shape[-1], "preset fast"),
+        "first_vs_final_failure_dz_mm": Number.of(voxel_mm * distance, "preset fast"),
+        "phi0_text": Number(find_preset("printed").material.initial_damage, note="as in Table 1"),
     }
 
 
-def _plateaus(data: xr.Dataset) -> list[float]:
-    """Largest damage of each specimen at three quarters of its strain of failure."""
-    values = []
+def stages(data: xr.Dataset) -> dict[str, list[float]]:
+    """Strains at which the damage of every failed specimen has risen, fails and collapses, and its plateau.
+
+    The plateau is the largest damage at three quarters of the strain of failure.
+    """
+    found: dict[str, list[float]] = {"rise": [], "failure": [], "collapse": [], "plateau": []}
     for i in range(data.sizes["specimen"]):
         one = data.isel(specimen=i)
-        failure = float(one["failure_strain"])
-        strain = one["history_strain"].values
+        failure, strain = float(one["failure_strain"]), one["history_strain"].values
         valid = np.isfinite(strain)
         if np.isfinite(failure) and valid.any():
-            level = np.interp(0.75 * failure, strain[valid], one["history_max_damage"].values[valid])
-            values.append(float(level))
-    return values
+            strain, largest = strain[valid], one["history_max_damage"].values[valid]
+            plateau = float(np.interp(0.75 * failure, strain, largest))
+            found["rise"].append(float(strain[np.argmax(largest >= 0.9 * plateau)]))
+            found["failure"].append(failure)
+            found["collapse"].append(float(strain[-1]))
+            found["plateau"].append(plateau)
+    return found
 
 
 def damage_histograms(histories: xr.Dataset, figures: FigureSettings, run: Run) -> Drawing:
@@ -156,8 +156,7 @@ def damage_histograms(histories: xr.Dataset, figures: FigureSettings, run: Run) 
         mpl.cm.ScalarMappable(norm, "coolwarm"), ax=panels, label="strain (%)", shrink=0.8, pad=0.01
     )
     foot_note(figure, physics_note(histories, run) + ", preset fast")
-    note = "strain at the end of the longest history shown, preset fast"
-    return Drawing(figure, {"strain_max": Number(largest, note=note)}, drawn)
+    return Drawing(figure, {"strain_max": Number(largest, note="preset fast")}, drawn)
 
 
 def ensemble_response(histories: xr.Dataset, histories_printed: xr.Dataset, run: Run) -> Drawing:

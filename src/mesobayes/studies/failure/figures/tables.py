@@ -43,7 +43,7 @@ def tabulate_materials(printed: Material, fast: Material) -> Table:
     numbers = {}
     for name, symbol, unit, key, value in _CONSTANTS:
         rows.append((name, symbol, unit, value(printed), value(fast)))
-        numbers[key] = Number.exact(value(printed), "the constant in use, preset printed")
+        numbers[key] = Number(value(printed), note="preset printed")
     return Table(rows, numbers)
 
 
@@ -53,7 +53,7 @@ def model_variants(run: Run) -> Table:
     numbers = {}
     for transform in TRANSFORMS:
         rows.append(("transform of the damage", TRANSFORM_NAMES[transform], transform, transform))
-        numbers[f"transforms.{_TRANSFORM_KEYS[transform]}"] = Number(transform, note="the name in use")
+        numbers[f"transforms.{_TRANSFORM_KEYS[transform]}"] = Number(transform)
     for weighting in WEIGHTINGS:
         symbol = "id" if weighting == "uniform" else weighting
         key = _WEIGHT_KEYS[weighting]
@@ -85,8 +85,8 @@ def heteroencoder_layers(networks: NetworksSettings, run: Run) -> Table:
             (i + 1, inputs, outputs, "3 × 3 × 3", activation, operations[i], counts[0][i], counts[1][i])
         )
         for key, column in (("params_det", 0), ("params_bayes", 1)):
-            numbers[f"{key}[{i}]"] = Number.exact(counts[column][i], "counted from the network in use")
+            numbers[f"{key}[{i}]"] = Number.exact(counts[column][i])
     for key, column in (("sum_det", 0), ("sum_bayes", 1)):
-        numbers[key] = Number.exact(sum(counts[column]), "counted from the network in use, without the noise")
+        numbers[key] = Number.exact(sum(counts[column]), "without the noise")
     rows.append(("sum", "", "", "", "", "", sum(counts[0]), sum(counts[1])))
     return Table(rows, numbers)

@@ -56,12 +56,11 @@ def damage_transform(
     names = [f"{low:.3g}-{min(high, 1.0):.3g}" for low, high in bands]
     colour_key(figure, [("pores", GREY), *zip(names, colours, strict=True)])
     foot_note(figure, physics_note(specimens, run))
-    note = "the value in use, in voxels: the paper prints mm, but its bar is 1 mm wide"
     return Drawing(
         figure,
         {
-            "k0": Number.exact(transform.width, note),
-            "c0": Number.exact(transform.contrast, "the value in use; it acts on φ/φmax"),
+            "k0": Number(transform.width),
+            "c0": Number(transform.contrast, note="it acts on φ/φmax"),
         },
         {
             "specimen": int(specimens["specimen"][row]),
