@@ -59,7 +59,7 @@ RUN = f"{PYTHON} {shlex.quote(str(WORKFLOW / 'run.py'))} {{log:q}} {{threads}} {
 os.environ.update(process_environment(SOURCES, Path("results/.cache").resolve()))
 
 
-def call(function, uses=(), entry=None, study=None, modified=(), **arguments):
+def call(function, /, uses=(), entry=None, study=None, modified=(), **arguments):
     """Return the one parameter of a rule: what its job calls, as canonical JSON.
 
     function: "package.module:name"; arguments: values, settings records, or functions of the wildcards. A hash
