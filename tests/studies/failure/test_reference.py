@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from mesobayes.studies.failure.reference import ReferenceSettings, sample_reference
+from mesobayes.studies.failure.reference import compare_posteriors
+from mesobayes.studies.failure.settings import ReferenceSettings
 
 PRIOR_STD = 0.2
 
@@ -32,7 +33,7 @@ def settings(thinning, steps, particles):
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     pores, target = data
-    result = sample_reference(
+    result = compare_posteriors(
         pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500, particles=150), 0
     )
     field, full, drawn = result["weight_std"].values
@@ -44,7 +45,7 @@ def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
 
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
-    result = sample_reference(
+    result = compare_posteriors(
         pores[:3], target[:3], pores[3:], target[3:], settings(0.1, 300, particles=16), 0
     )
     widths = result["weight_std"].values
