@@ -86,9 +86,7 @@ wildcard_constraints:
 rule simulate_specimens:
     """Pull one batch of porous bars to their first failure."""
     output:
-        specimens=update(
-            "results/{scale}/failure/{preset}/batches/{batch}.zarr.zip"
-        ),
+        specimens=update("results/{scale}/failure/{preset}/batches/{batch}.zarr.zip"),
     log:
         "logs/{scale}/simulate_specimens/{preset}_{batch}.log",
     benchmark:
@@ -101,7 +99,7 @@ rule simulate_specimens:
         mem_mb=2000,
         runtime=120,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.data:simulate_specimens",
             preset=wildcard("preset"),
             field=FAILURE.porosity,
@@ -134,7 +132,7 @@ rule merge_specimens:
         mem_mb=8000,
         runtime=30,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.data:merge_specimens",
             failed_share_max=FAILURE.specimens.failed_share_max,
         ),
@@ -162,7 +160,7 @@ rule record_histories:
         mem_mb=4000,
         runtime=120,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.data:record_histories",
             preset=wildcard("preset"),
             number=FAILURE.specimens.histories,
@@ -181,9 +179,7 @@ rule perturb_specimens:
     input:
         specimens=SPECIMENS,
     output:
-        perturbed=update(
-            "results/{scale}/failure/{preset}/perturbed/{batch}.zarr.zip"
-        ),
+        perturbed=update("results/{scale}/failure/{preset}/perturbed/{batch}.zarr.zip"),
     log:
         "logs/{scale}/perturb_specimens/{preset}_{batch}.log",
     benchmark:
@@ -196,7 +192,7 @@ rule perturb_specimens:
         mem_mb=2000,
         runtime=120,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.data:perturb_specimens",
             preset=wildcard("preset"),
             realizations=batch_items(REALIZATIONS, FAILURE.perturbed_batch),
@@ -226,7 +222,7 @@ rule read_failure:
         mem_mb=2000,
         runtime=120,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.data:read_failure",
             names=batch_items(READINGS, FAILURE.readings_batch),
             field=FAILURE.porosity,
@@ -260,7 +256,7 @@ rule fit_fold:
         mem_mb=6000,
         runtime=240,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.fit:fit_fold",
             variant=variant,
             fold=wildcard("fold", int),
@@ -297,7 +293,7 @@ rule score_variant:
         mem_mb=4000,
         runtime=120,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.scores:score_variant",
             settings=FAILURE.scores,
         ),
@@ -325,7 +321,7 @@ rule sample_reference:
         mem_mb=6000,
         runtime=240,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.failure.reference:sample_reference",
             split=FAILURE.split,
             transform=FAILURE.target,
