@@ -49,6 +49,12 @@ class SpecimensSettings:
     readings: Count
     voxel_mm: Positive = 0.05
 
+    def __post_init__(self) -> None:
+        if self.history_fields > self.histories:
+            raise ValueError(
+                f"history_fields = {self.history_fields} must not exceed histories = {self.histories}"
+            )
+
 
 @settings
 class SensitivitySettings:
@@ -118,6 +124,10 @@ class SplitSettings:
     folds_beyond: Count
     validation_every: Several = 8
 
+    def __post_init__(self) -> None:
+        if self.folds_beyond > self.folds:
+            raise ValueError(f"folds_beyond = {self.folds_beyond} must not exceed folds = {self.folds}")
+
 
 @settings
 class RankingSettings:
@@ -154,6 +164,10 @@ class ScoreSettings:
     cluster_thresholds: Count = 10
     cluster_threshold_min: Share = 0.5
     cluster_threshold_max: Share = 0.95
+
+    def __post_init__(self) -> None:
+        if self.cluster_threshold_min > self.cluster_threshold_max:
+            raise ValueError("cluster_threshold_min must not exceed cluster_threshold_max")
 
 
 @settings
@@ -261,6 +275,7 @@ class FigureSettings:
         cluster_threshold: at which clusters are compared (printed).
         same_place: failures at most so many voxels apart are at the same place.
         score_from, score_to: thresholds over which recall and precision are averaged to one number.
+        paper_strain: range of strains of first failure that is marked beside those of the readings (printed).
     """
 
     level: Share = 0.6
@@ -270,6 +285,11 @@ class FigureSettings:
     same_place: CountOrZero = 2
     score_from: Share = 0.3
     score_to: Share = 0.9
+    paper_strain: tuple[Positive, Positive] = (0.04, 0.05)
+
+    def __post_init__(self) -> None:
+        if self.score_from >= self.score_to:
+            raise ValueError(f"score_from = {self.score_from:g} must lie below score_to = {self.score_to:g}")
 
 
 @settings

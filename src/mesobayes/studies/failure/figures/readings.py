@@ -67,7 +67,8 @@ def failure_readings(readings: list[xr.Dataset], figures: FigureSettings, run: R
             right.barh(
                 row + offset, 100 * near.mean(), height=0.3, color=ORANGE if other_name == "printed" else SKY
             )
-    left.axvspan(4, 5, color=YELLOW, alpha=0.35, linewidth=0)
+    low, high = (100 * strain for strain in figures.paper_strain)
+    left.axvspan(low, high, color=YELLOW, alpha=0.35, linewidth=0)
     left.set(xlabel="strain at first failure (%)", yticks=range(len(names)))
     left.set_xlim(0, 1.4 * left.get_xlim()[1])  # room for the counts
     left.set_yticklabels([READING_LABEL[name] for name in names[::-1]])
@@ -77,7 +78,7 @@ def failure_readings(readings: list[xr.Dataset], figures: FigureSettings, run: R
         [
             ("one specimen", {"marker": "o", "linestyle": "", "color": BLUE}),
             ("median", {"color": VERMILION, "linewidth": 2}),
-            ("printed range 4-5 %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
+            (f"printed range {low:g}-{high:g} %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
             ("same place as printed", {"color": ORANGE, "linewidth": 5}),
             ("same place as fast", {"color": SKY, "linewidth": 5}),
         ],
