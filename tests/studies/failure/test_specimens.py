@@ -154,5 +154,8 @@ def test_scores_of_a_perfect_prediction_are_perfect_and_of_the_baseline_finite(s
     assert float(scores["mse"]) == 0.0
     assert int(scores["true_count"].sum()) == int((baseline["pores"] == 0).sum())
     found = score_fold(baseline, SCORES)
+    outside = int(found["predicted_below"]) + int(found["predicted_above"])
+    assert outside > 0  # a regression is not bounded
+    assert int(found["predicted_count"].sum()) + outside == int((baseline["pores"] == 0).sum())
     assert 0 < float(found["reciprocal_rank"]) <= 1
     assert 0 < float(found["searched"]) < 0.5  # better than looking anywhere

@@ -90,6 +90,12 @@ def test_inverse_histogram_weights_balance_the_bins_of_the_ensemble_or_of_each_s
             np.testing.assert_allclose(filled / filled.mean(), 1.0, rtol=1e-4)
 
 
+def test_values_outside_the_histogram_are_in_no_bin():
+    values = np.array([-0.5, 0.0, 0.4, 1.0, 1.5, 0.9]).reshape(1, 1, 1, 6)
+    solid = np.array([True, True, True, True, True, False]).reshape(values.shape)
+    np.testing.assert_array_equal(value_counts(values, solid, 2), [[2, 1]])
+
+
 def test_logistic_weights_grow_with_the_damage():
     assert (np.diff(weight_table("logistic", DAMAGE, SOLID).table[0]) > 0).all()
 

@@ -70,8 +70,9 @@ def weight_table(
     return WeightTable((table / mean).astype(np.float32))
 
 
-def value_counts(target: FloatArray, solid: BoolArray, bins: int) -> NDArray[np.int64]:
-    """Number of solid voxels (n, bins) of each specimen by value in [0, 1]."""
-    index = np.clip((target * bins).astype(np.int64), 0, bins - 1)
-    shifted = index + bins * np.arange(len(target))[:, None, None, None]
-    return np.bincount(shifted[solid], minlength=bins * len(target)).reshape(len(target), bins)
+def value_counts(values: FloatArray, solid: BoolArray, bins: int) -> NDArray[np.int64]:
+    """Number of solid voxels (n, bins) of each specimen by value; values outside [0, 1] are in no bin."""
+    index = np.minimum((values * bins).astype(np.int64), bins - 1)
+    inside = solid & (values >= 0.0) & (values <= 1.0)
+    shifted = index + bins * np.arange(len(values))[:, None, None, None]
+    return np.bincount(shifted[inside], minlength=bins * len(values)).reshape(len(values), bins)

@@ -58,6 +58,8 @@ def score_fold(fit: xr.Dataset, settings: ScoreSettings) -> xr.Dataset:
             "cluster_recall": ("cluster_threshold", recall(clusters)),
             "true_count": ("bin", value_counts(target, solid, bins).sum(axis=0)),
             "predicted_count": ("bin", value_counts(mean, solid, bins).sum(axis=0)),
+            "predicted_below": ((), int((mean[solid] < 0.0).sum())),
+            "predicted_above": ((), int((mean[solid] > 1.0).sum())),
             "squared_error": ("bin", squared),
             "mse": ((), float(((mean - target) ** 2)[solid].mean())),
             "reciprocal_rank": ((), mean_reciprocal_rank(ranks)),

@@ -46,6 +46,7 @@ def damage_evolution(
         draw_bar(axes, pores.shape, layers)
         axes.set_title(f"{100 * strain[mark]:.1f} %", loc="left", color=colour, weight="bold", pad=1)
     histograms: list[list[int]] = []
+    outside: list[int] = []
     top, bottom = figure.add_subplot(grid[:2, 1]), figure.add_subplot(grid[2:, 1])
     for data, style, colour in ((histories, "-", BLACK), (histories_printed, "--", GREY)):
         one = data.isel(specimen=0)
@@ -56,6 +57,7 @@ def damage_evolution(
         counts, _ = np.histogram(damage[mark][~pores], bins)
         bottom.stairs(np.maximum(counts, 0.5), bins, color=colour, linewidth=1.3)
         histograms.append(counts.tolist())
+        outside.append(int((~pores).sum() - counts.sum()))
     bottom.set(xlabel="φ/φmax", ylabel="voxels", yscale="log", xlim=(0, 1))
     top.plot([], [], "-", color=BLACK, label=PRESET_NAMES["fast"])
     top.plot([], [], "--", color=GREY, label=PRESET_NAMES["printed"])
@@ -66,6 +68,7 @@ def damage_evolution(
         "strain_marks": strain[marks],
         "histogram_edges": bins,
         "voxels_per_bin_at_marks": histograms,
+        "voxels_outside_at_marks": outside,
         "strain": {"fast": strain, "printed": histories_printed["history_strain"].values[0]},
         "largest_damage": {
             "fast": specimen["history_max_damage"].values,
@@ -145,7 +148,9 @@ def damage_histograms(histories: xr.Dataset, figures: FigureSettings, run: Run) 
             colour = mpl.colormaps["coolwarm"](norm(100 * strain[i, record]))
             shown = np.where(counts > 0, counts, np.nan)
             axes.plot(0.5 * (bins[1:] + bins[:-1]), shown, ".-", markersize=3, color=colour, linewidth=1.0)
-            drawn.setdefault(LETTERS[i], []).append({"strain": strain[i, record], "voxels": counts})
+            outside = int((~pores[i]).sum() - counts.sum())
+            one = {"strain": strain[i, record], "voxels": counts, "voxels_outside": outside}
+            drawn.setdefault(LETTERS[i], []).append(one)
         axes.set_title(f"({LETTERS[i]})", loc="left")
         axes.set(yscale="log", xlim=(0, 1))
     for axes in panels[-1]:

@@ -154,15 +154,22 @@ def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
     for column, transform in enumerate(("id", "g", "sigma", "t")):
         total = named[f"point_{transform}_uniform"].sum("fold")
         edges = np.linspace(0, 1, total.sizes["bin"] + 1)
-        for what, colour, label in (
-            ("true_count", BLACK, "true"),
-            ("predicted_count", VERMILION, "predicted"),
+        outside = {key: int(total[key]) for key in ("predicted_below", "predicted_above")}
+        for what, colour, label, (below, over) in (
+            ("true_count", BLACK, "true", (0, 0)),
+            ("predicted_count", VERMILION, "predicted", outside.values()),
         ):
-            share = total[what].values / total[what].values.sum()
-            above = np.concatenate([[1.0], 1.0 - np.cumsum(share)])
+            counts = total[what].values
+            voxels = counts.sum() + below + over
+            share = counts / voxels
+            above = np.concatenate([[1.0 - below / voxels], 1.0 - (below + np.cumsum(counts)) / voxels])
             panels[0, column].stairs(np.maximum(share, 1e-6), edges, color=colour, linewidth=1.2, label=label)
             panels[1, column].plot(edges, np.maximum(above, 1e-6), color=colour, label=label)
-        drawn[transform] = {"edges": edges, **{k: total[k].values for k in ("true_count", "predicted_count")}}
+        drawn[transform] = {
+            "edges": edges,
+            **{key: total[key].values for key in ("true_count", "predicted_count")},
+            **outside,
+        }
         panels[0, column].set(yscale="log", ylim=(1e-5, 1))
         panels[0, column].set_title(TRANSFORM_NAMES[transform].replace(" ∘ ", " ∘\n"), loc="left")
         panels[1, column].set(yscale="log", xlabel="threshold", ylim=(1e-5, 1.2))

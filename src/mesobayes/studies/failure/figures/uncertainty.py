@@ -31,12 +31,13 @@ def bcnn_variance(fits: list[xr.Dataset], figures: FigureSettings, run: Run) -> 
         for letter, colour in (("a", BLUE), ("g", VERMILION)):
             row = int(data.attrs["realizations"][LETTERS.index(letter)])
             solid = ~data["pores"].values[row].astype(bool)
-            mean = np.clip(data["mean"].values[row].astype(float)[solid], 0, 1 - 1e-9)
+            mean = data["mean"].values[row].astype(float)[solid]
             variance = data["std"].values[row].astype(float)[solid] ** 2
-            index = np.digitize(mean, edges) - 1
+            inside = (mean >= 0.0) & (mean <= 1.0)
+            index = np.minimum(np.digitize(mean[inside], edges) - 1, bins - 1)
             count = np.bincount(index, minlength=bins)
             by_value = np.divide(
-                np.bincount(index, variance, minlength=bins),
+                np.bincount(index, variance[inside], minlength=bins),
                 count,
                 out=np.full(bins, np.nan),
                 where=count > 0,
@@ -49,6 +50,8 @@ def bcnn_variance(fits: list[xr.Dataset], figures: FigureSettings, run: Run) -> 
                 "mean_variance": float(variance.mean()),
                 "variance": by_value,
                 "voxels": count,
+                "voxels_below_0": int((mean < 0.0).sum()),
+                "voxels_above_1": int((mean > 1.0).sum()),
             }
     left.set(xlabel="predicted damage (transformed)", ylabel="variance of the prediction", yscale="log")
     right.set(xlabel="predicted damage (transformed)", ylabel="voxels", yscale="log")
