@@ -7,7 +7,8 @@ from mesobayes.fem.bar.failure import FAILED, fail_specimen
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.nets.heteroencoder import build_heteroencoder
 from mesobayes.nets.settings import HeteroencoderSettings
-from mesobayes.studies.failure.damage_fit import predict_fields
+from mesobayes.studies.failure import fit
+from mesobayes.studies.failure.damage_fit import predict_draws, predict_fields
 from mesobayes.studies.failure.fit import fit_baseline, fit_network, label_fit, prepare, restore
 from mesobayes.studies.failure.folds import assign_folds, choose_realizations, split_specimens
 from mesobayes.studies.failure.scores import score_fold
@@ -104,13 +105,13 @@ SCORES = ScoreSettings(cluster_specimens=4)
 FIT = DamageFitSettings(steps=30, batch=8, learning_rate=1e-2)
 
 
-def fitted(specimens, kind, start=None, draws=3):
+def fitted(specimens, kind, start=None, draws=3, weighting="IH"):
     network = HeteroencoderSettings(
         "modern" if kind == "modern" else "printed",
         filters=2,
         estimator="flipout" if kind == "bayes" else "none",
     )
-    variant = Variant(kind, "t", "IH")
+    variant = Variant(kind, "t", weighting)
     rows = split_specimens(specimens, 0, SPLIT, SEED)
     examples = prepare(specimens, rows, "t", TransformSettings())
     ranking = RankingSettings()
@@ -123,26 +124,39 @@ def fitted(specimens, kind, start=None, draws=3):
 
 
 def test_a_fit_is_stored_with_what_predicts_it_again(specimens):
-    fit = fitted(specimens, "point")
+    result = fitted(specimens, "point")
     network = HeteroencoderSettings(filters=2)
-    parameters = restore(fit["weights"].values, build_heteroencoder(network, 0))
-    field = predict_fields(parameters, fit["pores"].values.astype(bool), network)
-    np.testing.assert_allclose(field, fit["mean"], atol=2e-3)  # stored in half precision
+    parameters = restore(result["weights"].values, build_heteroencoder(network, 0))
+    field = predict_fields(parameters, result["pores"].values.astype(bool), network)
+    np.testing.assert_allclose(field, result["mean"], atol=2e-3)  # stored in half precision
     rows = split_specimens(specimens, 0, SPLIT, SEED)
     target = transform_damage(
         specimens["damage"].values[rows.test], specimens["pores"].values[rows.test] == 0, "t"
     )
-    np.testing.assert_allclose(fit["target"], target, atol=1e-3)
+    np.testing.assert_allclose(result["target"], target, atol=1e-3)
     with pytest.raises(ValueError, match="fit it again"):
-        restore(fit["weights"].values[:-1], build_heteroencoder(network, 0))
+        restore(result["weights"].values[:-1], build_heteroencoder(network, 0))
 
 
 def test_a_variational_fit_keeps_the_draws_of_the_realizations_and_their_mean(specimens):
-    fit = fitted(specimens, "bayes", fitted(specimens, "point"))
-    assert fit.sizes["kept"] == 12
-    rows = fit.attrs["realizations"]
-    np.testing.assert_allclose(fit["draws"].mean("draw"), fit["mean"].values[rows], atol=2e-3)
-    assert fit.attrs["noise_std"] > 0
+    result = fitted(specimens, "bayes", fitted(specimens, "point"))
+    assert result.sizes["kept"] == 12
+    rows = result.attrs["realizations"]
+    np.testing.assert_allclose(result["draws"].mean("draw"), result["mean"].values[rows], atol=2e-3)
+    assert result.attrs["noise_std"] > 0
+
+
+def test_every_model_draws_weights_of_its_own(specimens, monkeypatch):
+    seeds = []
+
+    def recorded(parameters, pores, settings, draws, seed, keep):
+        seeds.append(seed)
+        return predict_draws(parameters, pores, settings, draws, seed, keep)
+
+    monkeypatch.setattr(fit, "predict_draws", recorded)
+    for weighting in ("IH", "uniform"):
+        fitted(specimens, "bayes", weighting=weighting)
+    assert len(set(seeds)) == 2
 
 
 def test_scores_of_a_perfect_prediction_are_perfect_and_of_the_baseline_finite(specimens):

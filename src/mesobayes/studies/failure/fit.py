@@ -140,7 +140,7 @@ def fit_network(
         parameters = warm_start(parameters, unpack(start, parameters))
     data = DamageData(pores, target, weight_table(variant.weighting, target, ~pores, weights))
     fitted = fit_damage(parameters, data, network, settings, seed_from_name(*name, "fit"), report)
-    result = _predict(fitted.parameters, examples, network, ranking, draws, seed)
+    result = _predict(fitted.parameters, examples, network, ranking, draws, seed_from_name(*name, "draws"))
     result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
     return result.assign_attrs(noise_std=fitted.noise_std, seconds=fitted.seconds)
 
@@ -175,7 +175,7 @@ def _predict(
     network: HeteroencoderSettings,
     ranking: RankingSettings,
     draws: int,
-    seed: str,
+    seed: int,
 ) -> xr.Dataset:
     rows = examples.rows
     pores, places = examples.pores[rows.test], examples.places[rows.test]
@@ -186,9 +186,7 @@ def _predict(
     for begin in range(0, len(pores), _BLOCK):
         block = slice(begin, begin + _BLOCK)
         everything = np.arange(len(pores[block]))
-        mean, std, fields = predict_draws(
-            parameters, pores[block], network, draws, seed_from_name(seed, "draws"), everything
-        )
+        mean, std, fields = predict_draws(parameters, pores[block], network, draws, seed, everything)
         parts.append(summarise(fields, mean, std, places[block], ranking))
         inside = rows.realizations[(rows.realizations >= begin) & (rows.realizations < begin + _BLOCK)]
         kept.append(fields[:, inside - begin])

@@ -141,7 +141,7 @@ def sample_reference(
         pores[test],
         target[test],
         settings,
-        seed_from_name(run.seed, "reference"),
+        run.seed,
         report=_print,
     )
     write_store(result, reference, REFERENCE, run)
@@ -157,7 +157,7 @@ def compare_posteriors(
     test_pores: BoolArray,
     test_target: FloatArray,
     settings: ReferenceSettings,
-    seed: int,
+    seed: str,
     report: Callable[[str], None] = lambda _: None,
 ) -> xr.Dataset:
     """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the runs.
@@ -166,6 +166,7 @@ def compare_posteriors(
     mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
     the prior where mean field has returned to it. `report` is told of every posterior and every run.
     """
+    seed_of = partial(seed_from_name, seed, "reference")
     train, truth = pores[: settings.specimens], target[: settings.specimens]
     network = HeteroencoderSettings(
         filters=settings.filters, prior_std=settings.prior_std, convolution="auto"
@@ -181,7 +182,13 @@ def compare_posteriors(
     )
     point = min(
         (
-            fit_damage(build_heteroencoder(network, seed + i), data, network, schedule, seed)
+            fit_damage(
+                build_heteroencoder(network, seed_of("network", i)),
+                data,
+                network,
+                schedule,
+                seed_of("fit", i),
+            )
             for i in range(settings.fits)
         ),
         key=lambda fit: fit.loss[-1],
@@ -196,28 +203,36 @@ def compare_posteriors(
     )
     report(f"deterministic fit: deviation {noise:.4f}")
     seconds = [time.process_time()]
-    field = fit_mean_field(problem, data, schedule, settings.mean_field_rate, noise, seed)
+    field = fit_mean_field(problem, data, schedule, settings.mean_field_rate, noise, seed_of("mean field"))
     seconds.append(time.process_time())
     report(f"mean field: {seconds[-1] - seconds[-2]:.0f} CPU s")
     at = ravel_pytree(point.parameters.layers)[0]
     laplace = GaussianPosterior(at, laplace_factor(problem.error, at, settings.prior_std))
     full = fit_gaussian(
-        problem.potential, laplace, settings.gaussian_steps, random_key(seed + 1), settings.gaussian_rate
+        problem.potential,
+        laplace,
+        settings.gaussian_steps,
+        random_key(seed_of("full covariance")),
+        settings.gaussian_rate,
     )
     seconds.append(time.process_time())
     report(f"full covariance: {seconds[-1] - seconds[-2]:.0f} CPU s")
-    runs = sample_runs(problem, settings, seed + 2, report)
+    runs = sample_runs(problem, settings, seed, report)
     seconds.append(time.process_time())
     number = settings.runs * settings.particles
     draws: dict[str, FloatArray | jax.Array] = {
-        "mean field": field.draw(number, random_key(seed + 3)),
-        "full covariance": full.draw(number, random_key(seed + 4)),
+        "mean field": field.draw(number, random_key(seed_of("draws", "mean field"))),
+        "full covariance": full.draw(number, random_key(seed_of("draws", "full covariance"))),
         "SMC": runs.weights.reshape(number, -1),
     }
     widths = np.stack([field.std, full.std, runs.weights.std(axis=(0, 1))])
     bounds = {
         name: evidence_bound(
-            problem.potential, gaussian, settings.prior_std, settings.bound_draws, random_key(seed + 5)
+            problem.potential,
+            gaussian,
+            settings.prior_std,
+            settings.bound_draws,
+            random_key(seed_of("bound", name)),
         )
         for name, gaussian in zip(POSTERIORS, (field, full), strict=False)
     }
@@ -246,14 +261,14 @@ def fit_mean_field(
 
 
 def sample_runs(
-    problem: Problem, settings: ReferenceSettings, seed: int, report: Callable[[str], None]
+    problem: Problem, settings: ReferenceSettings, seed: str, report: Callable[[str], None]
 ) -> Runs:
     """Weights by independent runs of SMC, the particles of each in random order."""
     size = len(ravel_pytree(problem.start.layers)[0]) - problem.last
     complete, log_evidence = jax.jit(problem.complete), jax.jit(problem.log_evidence)
     weights, evidence, degrees = [], [], 0
     for number in range(settings.runs):
-        walk, mix, last = jax.random.split(random_key(seed + number), 3)
+        walk, mix, last = jax.random.split(random_key(seed_from_name(seed, "reference", "run", number)), 3)
         run = temper(
             log_evidence,
             size,
