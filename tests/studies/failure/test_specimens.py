@@ -146,6 +146,13 @@ def test_a_variational_fit_keeps_the_draws_of_the_realizations_and_their_mean(sp
     assert result.attrs["noise_std"] > 0
 
 
+def test_only_a_fit_with_a_likelihood_has_a_noise(specimens):
+    for kind, has in (("point", False), ("modern", False), ("bayes", True)):
+        result = fitted(specimens, kind)
+        assert ("noise_std" in result.attrs) is has
+        assert ("noise_std" in score_fold(result, SCORES)) is has
+
+
 def test_every_model_draws_weights_of_its_own(specimens, monkeypatch):
     seeds = []
 

@@ -142,7 +142,9 @@ def fit_network(
     fitted = fit_damage(parameters, data, network, settings, seed_from_name(*name, "fit"), report)
     result = _predict(fitted.parameters, examples, network, ranking, draws, seed_from_name(*name, "draws"))
     result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
-    return result.assign_attrs(noise_std=fitted.noise_std, seconds=fitted.seconds)
+    if network.estimator != "none":  # the others have no likelihood
+        result = result.assign_attrs(noise_std=fitted.noise_std)
+    return result.assign_attrs(seconds=fitted.seconds)
 
 
 def label_fit(result: xr.Dataset, examples: Examples, variant: Variant, fold: int) -> xr.Dataset:

@@ -77,5 +77,6 @@ def score_fold(fit: xr.Dataset, settings: ScoreSettings) -> xr.Dataset:
         variance = fit["std"].values.astype(np.float32)[solid] ** 2
         data["variance_sum"] = ("bin", np.bincount(index, variance, minlength=bins))
     data["seconds"] = ((), float(fit.attrs.get("seconds", np.nan)))
-    data["noise_std"] = ((), float(fit.attrs.get("noise_std", np.nan)))
+    if "noise_std" in fit.attrs:
+        data["noise_std"] = ((), float(fit.attrs["noise_std"]))
     return data
