@@ -143,7 +143,7 @@ def fit_network(
     result = _predict(fitted.parameters, examples, network, ranking, draws, seed_from_name(*name, "draws"))
     result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
     if network.estimator != "none":  # the others have no likelihood
-        result = result.assign_attrs(noise_std=fitted.noise_std)
+        result = result.assign_attrs(noise_std=fitted.noise_std, evidence=settings.evidence)
     return result.assign_attrs(seconds=fitted.seconds)
 
 
