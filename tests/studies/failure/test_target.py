@@ -100,6 +100,12 @@ def test_logistic_weights_grow_with_the_damage():
     assert (np.diff(weight_table("logistic", DAMAGE, SOLID).table[0]) > 0).all()
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_the_first_symmetries_are_quarter_turns_about_the_axis_of_the_bar(turns):
+    volume = RNG.random((2, 4, 4, 6))
+    np.testing.assert_array_equal(apply_symmetry(volume, turns), np.rot90(volume, turns, axes=(1, 2)))
+
+
 def test_symmetries_are_sixteen_different_ones_and_six_are_printed():
     volume = RNG.random((1, 4, 4, 6))
     results = {apply_symmetry(volume, number).tobytes() for number in range(N_SYMMETRIES)}
