@@ -51,18 +51,20 @@ def patches(count: int = 16):
 def forward(name: str) -> np.ndarray:
     """Stress of the ROI (patch, y, x) by a network with point weights."""
     from mesobayes.learning import predict_mean_weights
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
-    network = build_network(NetworkSettings(name, roi=16, width=0.25, convolution="plain"), seed=1)
+    network = build_network(StressNetworkSettings(name, roi=16, width=0.25, convolution="plain"), seed=1)
     return np.asarray(predict_mean_weights(network, patches().inputs))
 
 
 def draws() -> np.ndarray:
     """Posterior mean and spread of the stress (2, patch, y, x) from eight draws, the same on both."""
     from mesobayes.learning import predict
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
-    settings = NetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
+    settings = StressNetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
     prediction = predict(build_network(settings, seed=1), patches().inputs, 8, 16, 3)
     return np.stack([prediction.mean, prediction.epistemic_std])
 
@@ -70,9 +72,10 @@ def draws() -> np.ndarray:
 def losses() -> np.ndarray:
     """Loss of twenty training steps."""
     from mesobayes.learning import FitSettings, fit
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
-    settings = NetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
+    settings = StressNetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
     result = fit(build_network(settings, seed=1), patches(), FitSettings(steps=20, batch=8), seed=2)
     return result.history[:, 0]
 

@@ -16,7 +16,7 @@ from flax import nnx
 from mesobayes.learning import FitSettings, fit
 from mesobayes.learning.data import batch_indices
 from mesobayes.learning.step import training_chunk, training_step
-from mesobayes.nets import build_network
+from mesobayes.nets.build import build_network
 from mesobayes.record.errors import SettingsError
 
 SETTINGS = FitSettings(
@@ -98,7 +98,7 @@ def test_scanned_chunks_give_the_numbers_of_single_steps(patches, uninterrupted,
 def test_spreads_move_faster_than_means(uninterrupted, tiny):
     start, end = build_network(tiny, 1), uninterrupted.network
     moved = {
-        name: np.abs(np.asarray(getattr(end.head.weight, name)[...] - getattr(start.head.weight, name)[...]))
+        name: np.abs(np.asarray(getattr(end.head.kernel, name)[...] - getattr(start.head.kernel, name)[...]))
         for name in ("mu", "rho")
     }
     assert moved["rho"].mean() > 3 * moved["mu"].mean()

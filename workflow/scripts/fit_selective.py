@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
     from mesobayes.jobs.fit_selective import fit_selective
     from mesobayes.learning.settings import FitSettings
-    from mesobayes.nets import NetworkSettings
+    from mesobayes.nets.settings import StressNetworkSettings
     from mesobayes.record.provenance import job_provenance
     from mesobayes.studies.configuration import grouped
     from mesobayes.studies.stress.fit import ChainSettings
@@ -23,7 +23,7 @@ with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("
         repeat=int(snakemake.wildcards.repeat),
         query=int(snakemake.wildcards.query),
         chain=grouped(ChainSettings, snakemake.params, "chain"),
-        network=grouped(NetworkSettings, snakemake.params, "network", name=snakemake.wildcards.network),
+        network=grouped(StressNetworkSettings, snakemake.params, "network", name=snakemake.wildcards.network),
         settings=grouped(FitSettings, snakemake.params, "fit"),
         provenance=job_provenance("stress/selective", dict(snakemake.params.items())),
     )

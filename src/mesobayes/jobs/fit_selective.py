@@ -9,7 +9,7 @@ from typing import Literal
 from mesobayes.learning.acquisition import Acquisition
 from mesobayes.learning.progress import print_progress
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Provenance
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import ChainSettings, fit_query
@@ -24,7 +24,7 @@ def fit_selective(
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: NetworkSettings,
+    network: StressNetworkSettings,
     settings: FitSettings,
     provenance: Provenance,
 ) -> None:

@@ -17,14 +17,9 @@ import optax
 from numpy.typing import NDArray
 
 from mesobayes.learning.data import batch_indices
-from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
-    Parameters,
-    divergence,
-    draw_weights,
-    predict_damage,
-)
+from mesobayes.nets.functional_heteroencoder import Parameters, divergence, draw_weights, predict_damage
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.target import (
     PRINTED_SYMMETRIES,
     WeightTable,

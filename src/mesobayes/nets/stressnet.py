@@ -8,23 +8,29 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.blocks import ConvolutionUnit, ResidualBlock
-from mesobayes.nets.cpu.stress_convolutions import convolution, transposed_convolution
+from mesobayes.nets.channels import STRESS_CHANNELS
+from mesobayes.nets.convolution import convolution, transposed_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.layers import Linear, Normalisation
-from mesobayes.nets.settings import NetworkSettings
-from mesobayes.nets.stress import STRESS_CHANNELS, crop, output_scale
+from mesobayes.nets.layers import Linear
+from mesobayes.nets.normalisation import Normalisation
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.stress import crop, output_scale
 
 
 class UpUnit(nnx.Module):
     """Transposed convolution (or convolution where the encoder did not shrink), normalisation, ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, settings: StressNetworkSettings, plan: WeightPlan
+    ):
         operator = (
-            transposed_convolution(settings) if stride == 2 else convolution(settings, 3, 1, inputs, outputs)
+            transposed_convolution(settings.convolution)
+            if stride == 2
+            else convolution(settings.convolution, 3, 1, inputs, outputs)
         )
         self.linear = Linear(operator, (3, 3, inputs, outputs), outputs, settings, plan)
-        self.norm = Normalisation(outputs, settings)
+        self.norm = Normalisation(outputs, settings.norm)
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
         return nnx.relu(self.norm(self.linear(x, noise), train))
@@ -38,7 +44,7 @@ class StressNet(nnx.Module):
     and on the last bias, which starts at 0.5, a typical value of Tresca / S, so that the ReLU starts alive.
     """
 
-    def __init__(self, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(self, settings: StressNetworkSettings, plan: WeightPlan):
         self.settings = settings
         c1, c2, c3 = (settings.channels(count) for count in (32, 64, 128))
         s1, s2, s3 = settings.strides
@@ -52,7 +58,7 @@ class StressNet(nnx.Module):
         self.blocks = nnx.List([ResidualBlock(c3, settings, plan) for _ in range(settings.blocks)])
         self.decoder = nnx.List([UpUnit(c3, c2, s3, settings, plan), UpUnit(c2, c1, s2, settings, plan)])
         self.first_up = UpUnit(c1, c1, 2, settings, plan) if s1 == 2 else None
-        last = convolution(settings, 9, 1, c1, 1)
+        last = convolution(settings.convolution, 9, 1, c1, 1)
         self.last = Linear(last, (9, 9, c1, 1), 1, settings, plan, gain=0.3, bias=0.5)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(settings.noise_std, jnp.float32)))
 

@@ -28,7 +28,8 @@ from mesobayes.learning.acquisition import (
 )
 from mesobayes.learning.progress import Report
 from mesobayes.metrics.scores import relative_error
-from mesobayes.nets import NetworkSettings, StressNetwork, build_network
+from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 
@@ -122,7 +123,7 @@ def fit_query(
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: NetworkSettings,
+    network: StressNetworkSettings,
     settings: FitSettings,
     study_seed: str,
     checkpoint: Path | None,
