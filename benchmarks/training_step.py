@@ -30,7 +30,8 @@ def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: 
     """Function that runs one training step on fixed random data; returns wall and CPU seconds."""
     from flax import nnx
 
-    from mesobayes.learning import FitSettings, PatchData
+    from mesobayes.learning.data import PatchData
+    from mesobayes.learning.settings import FitSettings
     from mesobayes.learning.training import HostSteps, initial_state
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from mesobayes.learning import PatchData, central_mask
+from mesobayes.learning.data import PatchData, central_mask
 from mesobayes.nets.settings import StressNetworkSettings
 
 SIZE, ROI = 18, 8

@@ -13,10 +13,11 @@ from numpyro.infer.autoguide import AutoNormal
 
 from mesobayes.learning.data import batch_indices
 from mesobayes.learning.objective import negative_elbo
+from mesobayes.nets.build import draw_noise
+from mesobayes.nets.divergence import kl_divergence
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
-from mesobayes.nets.posterior import draw_noise, kl_divergence
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.studies.stress.symmetries import Batch
 
@@ -30,8 +31,8 @@ class LinearRegression(nnx.Module):
         self.settings = StressNetworkSettings("modern", 1, estimator="shared", prior="fixed", prior_std=PRIOR)
         self.linear = Linear(Dense(), (FEATURES, 1), 1, self.settings, WeightPlan(0))
         rng = np.random.default_rng(5)
-        self.linear.kernel.mu[...] = jnp.asarray(rng.normal(size=(FEATURES, 1)), jnp.float32)
-        self.linear.kernel.rho[...] = jnp.asarray(rng.normal(size=(FEATURES, 1)) - 1, jnp.float32)
+        self.linear.weight.mu[...] = jnp.asarray(rng.normal(size=(FEATURES, 1)), jnp.float32)
+        self.linear.weight.rho[...] = jnp.asarray(rng.normal(size=(FEATURES, 1)) - 1, jnp.float32)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(NOISE, jnp.float32)))
 
     def __call__(self, inputs, noise=None, train=False):
@@ -48,8 +49,8 @@ def regression():
 
 def closed_form(network, batch) -> float:
     """-ELBO of all data: Σ ½[(y - xμ)² + Σ x²σ²]/s² + log s + ½ log 2π + KL, by NumPy in float64."""
-    mu = np.asarray(network.linear.kernel.mu[...], np.float64)[:, 0]
-    sigma = np.logaddexp(0, np.asarray(network.linear.kernel.rho[...], np.float64))[:, 0]
+    mu = np.asarray(network.linear.weight.mu[...], np.float64)[:, 0]
+    sigma = np.logaddexp(0, np.asarray(network.linear.weight.rho[...], np.float64))[:, 0]
     x, y = np.asarray(batch.inputs[:, 1, 1, :FEATURES], np.float64), np.asarray(batch.target[:, 0, 0])
     square = (y - x @ mu) ** 2 + x**2 @ sigma**2
     nll = np.sum(0.5 * square / NOISE**2 + np.log(NOISE) + 0.5 * np.log(2 * np.pi))
@@ -83,8 +84,8 @@ def test_numpyro_derives_the_same_elbo(regression):
     with numpyro.handlers.seed(rng_seed=0):
         guide()
     values = {
-        "w_auto_loc": network.linear.kernel.mu[...][:, 0],
-        "w_auto_scale": network.linear.kernel.sigma[:, 0],
+        "w_auto_loc": network.linear.weight.mu[...][:, 0],
+        "w_auto_scale": network.linear.weight.sigma[:, 0],
     }
     elbo = TraceMeanField_ELBO(num_particles=20_000)
     loss = float(elbo.loss(jax.random.key(1), values, model, guide))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.learning import load_network, predict, predict_mean_weights, save_network
-from mesobayes.learning.prediction import _draw, _forward
+from mesobayes.learning.archive import load_network, save_network
+from mesobayes.learning.prediction import _draw, _forward, predict, predict_mean_weights
 from mesobayes.nets.build import build_network
 from mesobayes.nets.keys import random_key
 from mesobayes.nets.settings import StressNetworkSettings

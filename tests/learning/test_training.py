@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.learning import FitSettings, fit
 from mesobayes.learning.data import batch_indices
+from mesobayes.learning.settings import FitSettings
 from mesobayes.learning.step import training_chunk, training_step
+from mesobayes.learning.training import fit
 from mesobayes.nets.build import build_network
 from mesobayes.record.errors import SettingsError
 
@@ -98,7 +99,7 @@ def test_scanned_chunks_give_the_numbers_of_single_steps(patches, uninterrupted,
 def test_spreads_move_faster_than_means(uninterrupted, tiny):
     start, end = build_network(tiny, 1), uninterrupted.network
     moved = {
-        name: np.abs(np.asarray(getattr(end.head.kernel, name)[...] - getattr(start.head.kernel, name)[...]))
+        name: np.abs(np.asarray(getattr(end.head.weight, name)[...] - getattr(start.head.weight, name)[...]))
         for name in ("mu", "rho")
     }
     assert moved["rho"].mean() > 3 * moved["mu"].mean()

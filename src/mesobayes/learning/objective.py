@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from mesobayes.nets.build import StressNetwork
+from mesobayes.nets.divergence import kl_per_example
 from mesobayes.nets.estimators import Noise
-from mesobayes.nets.posterior import kl_per_example
 from mesobayes.nets.stress import crop, output_scale
 from mesobayes.studies.stress.symmetries import Batch
 

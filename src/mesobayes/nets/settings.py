@@ -63,7 +63,7 @@ class StressNetworkSettings:
     """
 
     name: Literal["printed", "modern"]
-    roi: Annotated[Count, FROM_DATA]
+    roi: Annotated[Count, FROM_DATA] = 32
     width: Positive = 1.0
     strides: tuple[Stride, Stride, Stride] = (1, 2, 2)
     blocks: Count = 5
@@ -109,7 +109,7 @@ class PermeabilityNetworkSettings:
     """
 
     name: Literal["printed", "modern"]
-    side: Annotated[Count, FROM_DATA]
+    side: Annotated[Count, FROM_DATA] = 128
     dimension: Annotated[int, Field(ge=2, le=3), FROM_DATA] = 2
     outputs: Annotated[Count, FROM_DATA] = 2
     width: Positive = 1.0

@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from mesobayes.record.settings import Count, NonNegative, Positive, Share
 
 
@@ -37,8 +35,8 @@ class InclusionFamiliesConfig:
 class CellsConfig:
     """Edge of the cells in pixels, how many, and how many in one job."""
 
-    side: Annotated[int(16)]
-    number: Annotated[int(8)]
+    side: Annotated[16]
+    number: Annotated[8]
     batch: Count
 
 
@@ -112,7 +110,7 @@ class PermeabilityConfig:
     validation: Share
     test: Share
     transfer_epochs: Count
-    draws: Annotated[int(2)]
+    draws: Annotated[2]
     timed_images: Count
     prediction_pixels_max: Count
     networks: PermeabilityNetworksConfig
