@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from report import publish
 
-from mesobayes.nets.heteroencoder import build_heteroencoder
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.damage_fit import DamageData, minibatch, training_step
 from mesobayes.studies.failure.damage_fit import optimiser as build_optimiser

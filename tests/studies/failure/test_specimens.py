@@ -5,7 +5,7 @@ import xarray as xr
 
 from mesobayes.fem.bar.failure import FAILED, fail_specimen
 from mesobayes.geometry.porosity import PorosityField
-from mesobayes.nets.heteroencoder import build_heteroencoder
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure import fit
 from mesobayes.studies.failure.baseline import predict_baseline

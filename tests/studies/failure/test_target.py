@@ -3,7 +3,7 @@ import jax
 import numpy as np
 import pytest
 
-from mesobayes.nets.heteroencoder import build_heteroencoder, divergence
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder, divergence
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.damage_fit import (
     DamageData,

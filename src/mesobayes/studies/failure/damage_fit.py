@@ -17,7 +17,7 @@ import optax
 from numpy.typing import NDArray
 
 from mesobayes.learning.data import batch_indices
-from mesobayes.nets.heteroencoder import (
+from mesobayes.nets.functional_heteroencoder import (
     Parameters,
     divergence,
     draw_weights,

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mesobayes.nets.heteroencoder import Parameters, build_heteroencoder, warm_start
+from mesobayes.nets.functional_heteroencoder import Parameters, build_heteroencoder, warm_start
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name

@@ -32,7 +32,7 @@ from mesobayes.learning.gaussian_posterior import (
 from mesobayes.learning.linear_output import LinearPosterior, draw_output, neighbourhoods, regress
 from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
-from mesobayes.nets.heteroencoder import (
+from mesobayes.nets.functional_heteroencoder import (
     Parameters,
     build_heteroencoder,
     last_features,

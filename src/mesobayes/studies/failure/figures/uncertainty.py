@@ -106,7 +106,7 @@ def cluster_cdfs(fit: xr.Dataset, ranking: RankingSettings, run: Run) -> Drawing
 
 def weight_cv_by_layer(fits: list[xr.Dataset], network: HeteroencoderSettings, run: Run) -> Drawing:
     """Figure 17: Σσ / |Σμ| of kernels and biases by layer; bars are means over the folds, dots the folds."""
-    from mesobayes.nets.heteroencoder import build_heteroencoder, variation_by_layer  # loads jax
+    from mesobayes.nets.functional_heteroencoder import build_heteroencoder, variation_by_layer  # loads jax
     from mesobayes.studies.failure.fit import restore
 
     like = build_heteroencoder(network, 0)
