@@ -10,7 +10,7 @@ from typing import Literal
 from mesobayes.jobs.generate_cells import SCHEMA as CELLS
 from mesobayes.learning.regression import RegressionSettings
 from mesobayes.learning.regression_prediction import load_permeability_network, save_permeability_network
-from mesobayes.nets.permeability import PermeabilityNetworkSettings
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Provenance
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.permeability.fit import SplitSettings, fit_cells

@@ -7,69 +7,23 @@ diagonal components, (n, outputs), and to those of their standard deviations. Co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from mesobayes.nets.convolution import SameConvolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
-from mesobayes.nets.space import SpaceConvolution, fold, max_pool, mean_pool
-from mesobayes.record.errors import SettingsError
+from mesobayes.nets.resampling import max_pool, mean_pool, space_to_depth
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 
 _PRINTED_KERNELS = (3, 3, 5, 7)
 _PRINTED_FILTERS = (16, 32, 64, 64)
 _PRINTED_DENSE = (64, 32)
 _MODERN_FILTERS = (32, 48, 64, 64)
-
-
-@dataclass(frozen=True)
-class PermeabilityNetworkSettings:
-    """Architecture and variational family.
-
-    name: "printed" is the CNN of Aldakheel et al. 2023, section 4.3; "modern" the periodic, exactly
-    equivariant one. side: edge of the images in pixels; "modern" also takes other sizes. dimension: 2 or 3.
-    outputs: number of components, from x on; "printed" has as many outputs, "modern" turns the image
-    instead. width: multiplier of all filter counts. levels: resolutions of "modern". stem: "modern" folds
-    stem × stem pixels into channels at its entry. estimator, prior, prior_std, posterior_std: as for the
-    stress networks.
-    """
-
-    name: Literal["printed", "modern"]
-    side: int
-    dimension: int = 2
-    outputs: int = 2
-    width: float = 1.0
-    levels: int = 3
-    stem: int = 4
-    estimator: Literal["none", "shared", "flipout"] = "none"
-    prior: Literal["fixed", "learned"] = "learned"
-    prior_std: float = 0.1
-    posterior_std: float = 0.02
-
-    def __post_init__(self) -> None:
-        if self.name not in ("printed", "modern"):
-            raise SettingsError(f"network setting name = {self.name!r}: choose 'printed' or 'modern'")
-        if self.dimension not in (2, 3) or not 1 <= self.outputs <= self.dimension:
-            raise SettingsError("network settings: dimension is 2 or 3, outputs between 1 and dimension")
-        if self.name == "printed" and self.side < 16:
-            raise SettingsError(f"the printed network pools four times: side {self.side} is below 16 pixels")
-        if not 1 <= self.levels <= len(_MODERN_FILTERS):
-            raise SettingsError(f"network setting levels = {self.levels}: choose 1 to {len(_MODERN_FILTERS)}")
-
-    def channels(self, count: int) -> int:
-        """Filter count scaled by the width, at least 4."""
-        return max(4, round(count * self.width))
-
-    @property
-    def multiple(self) -> int:
-        """Image edges are continued periodically to a multiple of this."""
-        return 1 if self.name == "printed" else self.stem * 2 ** (self.levels - 1)
 
 
 class PrintedPermeabilityCNN(nnx.Module):
@@ -81,7 +35,7 @@ class PrintedPermeabilityCNN(nnx.Module):
         layers = []
         for size, filters in zip(_PRINTED_KERNELS, map(settings.channels, _PRINTED_FILTERS), strict=True):
             shape = (*(size,) * d, inputs, filters)
-            layers.append(Linear(SpaceConvolution(), shape, filters, settings, plan))
+            layers.append(Linear(SameConvolution(), shape, filters, settings, plan))
             inputs, edge = filters, edge // 2
         self.convolutions = nnx.List(layers)
         inputs *= edge**d
@@ -126,7 +80,7 @@ class PeriodicPermeabilityNet(nnx.Module):
 
         def convolution(inputs: int, outputs: int, gain: float = 1.0) -> Linear:
             shape = (*(3,) * d, inputs, outputs)
-            return Linear(SpaceConvolution("periodic"), shape, outputs, settings, plan, gain=gain)
+            return Linear(SameConvolution("periodic"), shape, outputs, settings, plan, gain=gain)
 
         self.stem = convolution(settings.stem**d, filters[0])
         blocks, enter = [], []
@@ -147,12 +101,12 @@ class PeriodicPermeabilityNet(nnx.Module):
     def __call__(self, images: jax.Array, noise: Noise | None = None) -> tuple[jax.Array, jax.Array]:
         """(n, …) -> mean and log standard deviation of log μ, each (n, outputs)."""
         n = images.shape[0]
-        turned = [jnp.swapaxes(images, -1, -1 - i) for i in range(self.settings.outputs)]
-        if len({image.shape for image in turned}) == 1:  # one pass over all orientations
-            turned = [jnp.concatenate(turned)]
+        oriented = [jnp.swapaxes(images, -1, -1 - i) for i in range(self.settings.outputs)]
+        if len({image.shape for image in oriented}) == 1:  # one pass over all orientations
+            oriented = [jnp.concatenate(oriented)]
         mean, log_std = (
             jnp.concatenate(parts)
-            for parts in zip(*(self._symmetric_along_x(x, noise) for x in turned), strict=True)
+            for parts in zip(*(self._symmetric_along_x(x, noise) for x in oriented), strict=True)
         )
         return mean.reshape(-1, n).T, log_std.reshape(-1, n).T
 
@@ -178,7 +132,7 @@ class PeriodicPermeabilityNet(nnx.Module):
         """(n, features): mean and root mean square of every filter at every resolution, volume fraction."""
         x = self._continued(images)[..., None]
         fraction = jnp.mean(images.reshape(images.shape[0], -1), axis=1, keepdims=True)
-        x = nnx.relu(self.stem(fold(x, self.settings.stem) - 0.5, noise))
+        x = nnx.relu(self.stem(space_to_depth(x, self.settings.stem) - 0.5, noise))
         pooled = [fraction, fraction**2]
         for level in range(self.settings.levels):
             if level:
@@ -196,11 +150,3 @@ class PeriodicPermeabilityNet(nnx.Module):
 
 
 PermeabilityNetwork = PrintedPermeabilityCNN | PeriodicPermeabilityNet
-
-
-def build_permeability_network(settings: PermeabilityNetworkSettings, seed: int) -> PermeabilityNetwork:
-    """Network with weights drawn from the seed (any non-negative integer below 2⁶³)."""
-    plan = WeightPlan(seed)
-    if settings.name == "printed":
-        return PrintedPermeabilityCNN(settings, plan)
-    return PeriodicPermeabilityNet(settings, plan)

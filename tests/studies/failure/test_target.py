@@ -3,9 +3,10 @@ import jax
 import numpy as np
 import pytest
 
-from mesobayes.learning.damage_fit import (
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder, divergence
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.studies.failure.damage_fit import (
     DamageData,
-    DamageFitSettings,
     Minibatch,
     fit_damage,
     minibatch,
@@ -14,7 +15,8 @@ from mesobayes.learning.damage_fit import (
     predict_fields,
     training_step,
 )
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, divergence
+from mesobayes.studies.failure.loss_weights import value_counts, weight_table
+from mesobayes.studies.failure.settings import DamageFitSettings, WeightSettings
 from mesobayes.studies.failure.target import (
     N_SYMMETRIES,
     PRINTED_SYMMETRIES,
@@ -22,8 +24,6 @@ from mesobayes.studies.failure.target import (
     gaussian_filter,
     softmax,
     transform_damage,
-    value_counts,
-    weight_table,
 )
 
 RNG = np.random.default_rng(0)
@@ -82,7 +82,7 @@ def test_weights_have_mean_one_over_the_training_voxels(name):
 def test_inverse_histogram_weights_balance_the_bins_of_the_ensemble_or_of_each_specimen():
     target = transform_damage(DAMAGE, SOLID, "sigma")
     for name in ("IH", "IHpr"):
-        table = weight_table(name, target, SOLID, bins=4, floor=1e-9).table
+        table = weight_table(name, target, SOLID, WeightSettings(bins=4, floor=1e-9)).table
         counts = value_counts(target, SOLID, 4)
         mass = table * (counts.sum(axis=0) if name == "IH" else counts)
         for row in mass.reshape(-1, 4):
@@ -90,8 +90,20 @@ def test_inverse_histogram_weights_balance_the_bins_of_the_ensemble_or_of_each_s
             np.testing.assert_allclose(filled / filled.mean(), 1.0, rtol=1e-4)
 
 
+def test_values_outside_the_histogram_are_in_no_bin():
+    values = np.array([-0.5, 0.0, 0.4, 1.0, 1.5, 0.9]).reshape(1, 1, 1, 6)
+    solid = np.array([True, True, True, True, True, False]).reshape(values.shape)
+    np.testing.assert_array_equal(value_counts(values, solid, 2), [[2, 1]])
+
+
 def test_logistic_weights_grow_with_the_damage():
     assert (np.diff(weight_table("logistic", DAMAGE, SOLID).table[0]) > 0).all()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_the_first_symmetries_are_quarter_turns_about_the_axis_of_the_bar(turns):
+    volume = RNG.random((2, 4, 4, 6))
+    np.testing.assert_array_equal(apply_symmetry(volume, turns), np.rot90(volume, turns, axes=(1, 2)))
 
 
 def test_symmetries_are_sixteen_different_ones_and_six_are_printed():
@@ -125,7 +137,7 @@ def test_an_epoch_of_minibatches_holds_the_divergence_once():
     solid = np.zeros((1, 4, 4, 8), np.float32)
     batch = Minibatch(solid, solid, np.ones_like(solid))
     key = jax.random.key(0)
-    with_kl, without = (float(objective(parameters, batch, FLIPOUT, 10, k, key)) for k in (1.0, 0.0))
+    with_kl, without = (float(objective(parameters, batch, FLIPOUT, 10, k, key)) for k in (1.0, 1e30))
     voxels = 4 * 4 * 8
     kl = float(divergence(parameters, FLIPOUT))
     assert 10 * voxels * (with_kl - without) == pytest.approx(kl, rel=1e-3)

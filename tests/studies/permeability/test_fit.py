@@ -7,7 +7,7 @@ import pytest
 from mesobayes.fem.cell.bounds import violates_bounds
 from mesobayes.geometry.inclusions import InclusionFamily
 from mesobayes.learning.regression import RegressionSettings
-from mesobayes.nets.permeability import PermeabilityNetworkSettings
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.studies.permeability.data import generate_cells
 from mesobayes.studies.permeability.fit import (
     TEST,

@@ -30,12 +30,9 @@ from mesobayes.metrics.regression import (
     r2,
     skill,
 )
-from mesobayes.nets.permeability import (
-    PeriodicPermeabilityNet,
-    PermeabilityNetwork,
-    PermeabilityNetworkSettings,
-    build_permeability_network,
-)
+from mesobayes.nets.build import build_network
+from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 
 TRAINING, VALIDATION, TEST = 0, 1, 2
@@ -99,7 +96,7 @@ def fit_cells(
     baseline = fit_fraction_baseline(fraction[training], target[training])
 
     seed = seed_from_name(study_seed, "fit", cells.attrs["family"], name)
-    network = build_permeability_network(network_settings, seed) if initial is None else nnx.clone(initial)
+    network = build_network(network_settings, seed) if initial is None else nnx.clone(initial)
     if isinstance(network, PeriodicPermeabilityNet):
         _set_constants(network, baseline, images[training], keep_features=initial is not None)
     fit = fit_regression(

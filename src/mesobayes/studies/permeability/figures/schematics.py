@@ -16,9 +16,11 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, new_figure
+from mesobayes.nets.convolution import SameConvolution
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.permeability import PermeabilityNetworkSettings, PrintedPermeabilityCNN
-from mesobayes.nets.space import SpaceConvolution, max_pool, mean_pool
+from mesobayes.nets.permeability import PrintedPermeabilityCNN
+from mesobayes.nets.resampling import max_pool, mean_pool
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 
 _IMAGE = np.array([[0, 1, 1, 0, 0], [1, 1, 0, 0, 1], [1, 0, 0, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 _KERNEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
@@ -58,7 +60,7 @@ def _sign(axes: Axes, x: float, y: float, text: str) -> None:
 
 def _correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Equation 7 by the convolution of the networks, without its padding."""
-    result = SpaceConvolution()(
+    result = SameConvolution()(
         jnp.asarray(image, jnp.float32)[None, :, :, None], jnp.asarray(kernel, jnp.float32)[:, :, None, None]
     )
     return np.asarray(result)[0, 1:-1, 1:-1, 0]
@@ -178,7 +180,7 @@ def permeability_cnn() -> Drawing:
     axes.text(x + 0.25, 1.4, f"image\n{edge} × {edge}", ha="center", va="top", fontsize=6.5)
     x += 3.0
     for i, layer in enumerate(network.convolutions):
-        k, _, _, filters = layer.weight.mu.shape
+        k, _, _, filters = layer.kernel.mu.shape
         edge, height = edge // 2, 0.74 * height
         width = 0.35 + filters / 45
         axes.add_patch(Rectangle((x, 4.8 - height / 2), width, height, facecolor=SKY, edgecolor="black"))
@@ -187,7 +189,7 @@ def permeability_cnn() -> Drawing:
         layers.append({"name": f"Conv{i + 1}", "kernel": k, "filters": filters, "output": edge})
         x += width + 2.6
     for i, layer in enumerate(network.dense):
-        inputs, units = layer.weight.mu.shape
+        inputs, units = layer.kernel.mu.shape
         last = i == len(network.dense) - 1
         height = 1.0 if last else 1.2 + units / 20
         colour = GREEN if last else ORANGE
@@ -199,7 +201,7 @@ def permeability_cnn() -> Drawing:
         x += 2.6
     axes.set_xlim(-1.0, x - 0.6)
     axes.set_ylim(-0.9, 8.2)
-    weights = sum(int(np.prod(layer.weight.mu.shape)) for layer in (*network.convolutions, *network.dense))
+    weights = sum(int(np.prod(layer.kernel.mu.shape)) for layer in (*network.convolutions, *network.dense))
     axes.set_title(f"{weights:,} weights; filter counts are a choice, the paper does not print them")
     return Drawing(figure, drawn={"layers": layers, "weights": weights})
 
