@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The front door: configuration, rules, and the two collections of everything that is built.
+# The front door: configuration, one include per study, and the collection of everything that is built.
 # What to compute stands in config.yaml, what a machine can do in profiles/.
 
 
@@ -7,20 +7,17 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/stress_common.smk"
 include: "workflow/rules/stress.smk"
-include: "workflow/rules/failure_common.smk"
-include: "workflow/rules/failure.smk"
-include: "workflow/rules/permeability_common.smk"
 include: "workflow/rules/permeability.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/failure.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:
     """Every figure and table that is built, and the table of printed values beside ours."""
     default_target: True
     input:
-        [target.files for target in BUILT],
+        [target.files for target in MADE],
         TABLE_REPRODUCTION,
 
 
@@ -28,5 +25,4 @@ onstart:
     write_configuration()
 
 
-sign_parameters(workflow.rules)
 refuse_unmakeable_targets(sys.argv[1:])

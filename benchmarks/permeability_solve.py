@@ -98,7 +98,7 @@ def cholesky_solvers() -> dict[str, Callable[[sp.csc_array, list[np.ndarray]], o
 
 
 def two_dimensions(side: int, peers: str | None) -> list[Row]:
-    image = sample_cell(InclusionFamily(side), np.random.default_rng(1), 0.3).image()
+    image = sample_cell(InclusionFamily("mono", side), np.random.default_rng(1), 0.3).image()
     homogenise(image, tolerance=TOLERANCE)
     rows = [("ours, both loads", *timed(lambda: homogenise(image, tolerance=TOLERANCE), 5)[:2])]
     matrix, loads = assemble(np.where(image, INCLUSION, MATRIX))
@@ -112,7 +112,7 @@ def two_dimensions(side: int, peers: str | None) -> list[Row]:
 
 def three_dimensions(edge: int, peers: str | None) -> tuple[list[Row], float]:
     """Rows, and the peak memory of this process in MiB before any peer ran."""
-    family = InclusionFamily(edge, 3, 5, 5, fraction_max=0.35)
+    family = InclusionFamily("spheres", edge, 3, 5, 5, fraction_max=0.35)
     image = sample_cell(family, np.random.default_rng(1), 0.3).image()
     homogenise(image, tolerance=TOLERANCE, loads=(0,))
     rows = [("ours, one load", *timed(lambda: homogenise(image, tolerance=TOLERANCE, loads=(0,)), 2)[:2])]

@@ -13,7 +13,7 @@ from mesobayes.geometry.inclusions import sample_cell
 from mesobayes.geometry.settings import InclusionFamily
 
 MATRIX, INCLUSION = 1.0, 250.0
-MONO = InclusionFamily(64)
+MONO = InclusionFamily("mono", 64)
 
 
 def cell(seed, fraction, family=MONO):
@@ -58,7 +58,7 @@ def test_keller_duality_becomes_an_equality_under_refinement():
 
 @pytest.mark.parametrize("dimension", [2, 3])
 def test_labels_lie_between_the_bounds_of_wiener_and_of_murat_and_tartar(dimension):
-    family = InclusionFamily(64 if dimension == 2 else 24, dimension, 5, 5)
+    family = InclusionFamily("balls", 64 if dimension == 2 else 24, dimension, 5, 5)
     images = [cell(seed, 0.1 + 0.05 * seed, family) for seed in range(4)]
     tensors = np.stack([effective_permeability(image) for image in images])
     fractions = np.array([image.mean() for image in images])

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Helpers of all rules: the resolved configuration, the registry, parameters key by key, checks of the targets.
+# Helpers of all rules: the resolved configuration, the registry, what a rule tells its job.
 
-import dataclasses
+import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,27 +15,27 @@ sys.path.insert(
     0, str(SOURCES)
 )  # the package beside this file, whatever else is installed
 
-from mesobayes.record.errors import MesobayesError
 from mesobayes.drawing.registry import read_registry
-from mesobayes.record.provenance import code_hash, config_hash
+from mesobayes.record.errors import MesobayesError
 from mesobayes.record.logs import process_environment
-from mesobayes.studies.configuration import flat, resolve
-from mesobayes.record.validation import nearest, plain
+from mesobayes.record.provenance import code_hash, config_hash
+from mesobayes.record.settings import nearest, plain
+from mesobayes.studies.configuration import overrides, read_scale, resolve
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
 
 try:
     SETTINGS = resolve(config, WORKFLOW / "scales")
     REGISTRY = read_registry(WORKFLOW / "figures.yaml")
-    BEYOND_PAPERS = read_registry(WORKFLOW / "figures_beyond.yaml")
 except MesobayesError as error:
     sys.exit(f"error: {error}")
 
-REGISTRY_PATH = os.path.relpath(
-    WORKFLOW / "figures.yaml"
-)  # not an input: touching it must redraw nothing
+OVERRIDES = overrides(
+    config,
+    yaml.safe_load((Path(workflow.basedir) / "config.yaml").read_text("utf-8")),
+    read_scale(config, WORKFLOW / "scales"),
+)
 SCALE = SETTINGS.scale
-SEED = SETTINGS.seed
 RESULTS = f"results/{SCALE}"
 LOGS = f"logs/{SCALE}"
 BENCHMARKS = f"results/{SCALE}/benchmarks"
@@ -42,72 +43,97 @@ TABLE_REPRODUCTION = [
     "results/table_reproduction.csv",
     "results/table_reproduction.pdf",
 ]
-TARGETS = REGISTRY.targets + BEYOND_PAPERS.targets
-BUILT = [target for target in TARGETS if target.built]
-# slug -> inputs and params of each built figure; filled by the studies
-FIGURES = {}
+# slug -> how a figure or table is drawn, see draw(); filled by the studies
+TARGETS = {}
+
+PYTHON = shlex.quote(sys.executable)
+if "conda" in {
+    str(method).lower().rpartition(".")[2]
+    for method in workflow.deployment_settings.deployment_method
+}:
+    PYTHON = "python"
+# the command of every rule; what the job is stands in its parameter
+RUN = f"{PYTHON} {shlex.quote(str(WORKFLOW / 'run.py'))} {{log:q}} {{threads}} {{resources.gpu}} {{params.call:q}}"
 
 # jobs are children of this process, or run it again on their node: both ways they start with these
 os.environ.update(process_environment(SOURCES, Path("results/.cache").resolve()))
 
 
-def write_configuration():
-    """Write the resolved configuration beside the results of its scale."""
-    path = Path(RESULTS) / "config.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8")
+def call(function, uses=(), entry=None, study=None, modified=(), **arguments):
+    """Return the one parameter of a rule: what its job calls, as canonical JSON.
+
+    function: "package.module:name"; arguments: values, settings records, or functions of the wildcards. A hash
+    of the content of the modules in use (and of a further ``entry``) is part of it, so that an edit runs
+    exactly what depends on it.
+    """
+    module = function.partition(":")[0]
+    code = code_hash(module, *uses)
+    if entry is not None:
+        code = config_hash({"code": code, "entry": entry})
+    run = {
+        "study": study or module.split(".")[2],
+        "scale": SCALE,
+        "seed": SETTINGS.seed,
+        "code_hash": code,
+        "overrides": modified,
+    }
+
+    def text(wildcards, input, output):
+        values = {
+            name: plain(value(wildcards) if callable(value) else value)
+            for name, value in arguments.items()
+        }
+        return json.dumps(
+            {
+                "function": function,
+                "arguments": values,
+                "inputs": named_files(input),
+                "outputs": named_files(output),
+                "run": run,
+            },
+            sort_keys=True,
+            ensure_ascii=True,
+        )
+
+    return text
 
 
-def by_wildcard(prefix, wildcard, records):
-    """Return parameters ``{prefix}_{field}``, each a function that picks the record a wildcard names."""
-
-    def picker(field):
-        return lambda wildcards: getattr(getattr(records, wildcards[wildcard]), field)
-
-    first = getattr(records, dataclasses.fields(records)[0].name)
+def named_files(files):
+    """Return the files of a rule by name: a path, a list of paths, or None for an empty list."""
     return {
-        f"{prefix}_{field.name}": picker(field.name)
-        for field in dataclasses.fields(first)
+        name: str(value) if isinstance(value, str) else [str(v) for v in value] or None
+        for name, value in files.items()
     }
 
 
-def registry_path(target):
-    """Return the registry that a target stands in; not an input, see above."""
-    if target in REGISTRY.targets:
-        return REGISTRY_PATH
-    return os.path.relpath(WORKFLOW / "figures_beyond.yaml")
+def wildcard(name, kind=str):
+    """Return an argument of call() that is a wildcard."""
+    return lambda wildcards: kind(wildcards[name])
 
 
-def registry_hash(targets):
-    """Return a hash of what the registry says about targets, captions aside: a new wording redraws nothing."""
-    kept = ("slug", "paper", "number", "kind", "title", "settings", "printed")
-    return config_hash(
-        {
-            target.slug: {key: plain(getattr(target, key)) for key in kept}
-            for target in targets
-        }
-    )
+def pick(records, name):
+    """Return an argument of call() that is the record which a wildcard names."""
+    return lambda wildcards: getattr(records, wildcards[name])
 
 
-def sign_parameters(rules):
-    """Add a parameter to every rule: a hash of all its parameters, key by key.
+def batch_count(number, size):
+    """Return how many batches hold so many samples."""
+    return -(-number // size)
 
-    Snakemake remembers parameters as a set of values without their keys. A value that changes to one that
-    another key holds already would re-run nothing.
-    """
 
-    def signature(named):
-        return lambda wildcards: config_hash(
-            {
-                key: plain(value(wildcards) if callable(value) else value)
-                for key, value in named.items()
-            }
-        )
+def batch_items(items, size):
+    """Return an argument of call(): the items of the batch that the wildcard ``batch`` numbers."""
 
-    for each in rules:
-        named = dict(each.params.items())
-        if named:
-            each.set_params(signature=signature(named))
+    def those(wildcards):
+        start = int(wildcards.batch) * size
+        return list(items[start : start + size])
+
+    return those
+
+
+def draw(module, settings=None, **inputs):
+    """Return how a target is made: by the function of its name in a module, from these inputs and settings."""
+    return {"module": module, "settings": settings or {}, "inputs": inputs}
 
 
 def caption_file(target):
@@ -119,23 +145,25 @@ def caption_file(target):
     return str(path.resolve())
 
 
-def record_file(target):
-    """Return the JSON file that says what a built target shows of the printed values."""
-    if target.output == "figure":
-        return target.files[-1]
-    return f"{RESULTS}/records/{target.rule}.json"
+def write_configuration():
+    """Write the resolved configuration beside the results of its scale."""
+    path = Path(RESULTS) / "config.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8")
 
 
 def refuse_unmakeable_targets(arguments):
     """End with one sentence when the command line asks for a planned target or a misspelt one."""
     planned = {
         name: target
-        for target in TARGETS
-        if not target.built
+        for target in REGISTRY.targets
+        if target.slug not in TARGETS
         for name in (target.rule, *target.files)
     }
-    names = [target.rule for target in TARGETS] + ["table_reproduction"]
-    files = [file for target in TARGETS for file in target.files] + TABLE_REPRODUCTION
+    names = [target.rule for target in REGISTRY.targets] + ["table_reproduction"]
+    files = [
+        file for target in REGISTRY.targets for file in target.files
+    ] + TABLE_REPRODUCTION
     for asked in arguments:
         if asked in planned:
             sys.exit(f"error: {planned[asked].planned_message()}")

@@ -2,6 +2,7 @@
 """Random microstructures: shapes and samplers; no meshes, no images."""
 
 from mesobayes.geometry.plate import Ellipse, Plate
-from mesobayes.geometry.sampling import PlacementError, PlateFamily, sample_plate
+from mesobayes.geometry.sampling import PlacementError, sample_plate
+from mesobayes.geometry.settings import PlateFamily
 
 __all__ = ["Ellipse", "PlacementError", "Plate", "PlateFamily", "sample_plate"]

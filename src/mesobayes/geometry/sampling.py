@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from mesobayes.geometry.distance import bounding_circles_apart, gap
 from mesobayes.geometry.plate import Ellipse, Plate
+from mesobayes.geometry.settings import PlateFamily
 
 _RESTARTS = 20
 _TRIES_PER_SHAPE = 200
@@ -22,41 +22,6 @@ _TRIES_PER_SHAPE = 200
 
 class PlacementError(RuntimeError):
     """The shapes of a family do not fit into its plate."""
-
-
-@dataclass(frozen=True)
-class PlateFamily:
-    """Distribution of random plates; lengths in units of the pore radius R.
-
-    Shapes lie wholly inside the central square of edge side - 2 margin, with gaps of at least `gap_min`
-    between boundaries. Semi-axes are uniform in [semi_axis_min, semi_axis_max], the number of pores is
-    uniform in [n_pores_min, n_pores_max]. A pore has the area of a circle of radius R and an aspect ratio
-    uniform in [1, pore_aspect_max].
-    """
-
-    name: str
-    side: float = 58.0
-    margin: float = 5.0
-    n_ellipses: int = 3
-    semi_axis_min: float = 4.0
-    semi_axis_max: float = 10.0
-    n_pores_min: int = 10
-    n_pores_max: int = 40
-    gap_min: float = 0.5
-    pore_aspect_max: float = 1.0
-
-    def __post_init__(self) -> None:
-        rules = {
-            "side must exceed 2 margin, margin must not be negative": self.side > 2 * self.margin >= 0,
-            "0 < semi_axis_min <= semi_axis_max": 0 < self.semi_axis_min <= self.semi_axis_max,
-            "0 <= n_pores_min <= n_pores_max": 0 <= self.n_pores_min <= self.n_pores_max,
-            "n_ellipses must not be negative": self.n_ellipses >= 0,
-            "gap_min must be positive": self.gap_min > 0,
-            "pore_aspect_max must be at least 1": self.pore_aspect_max >= 1,
-        }
-        for rule, holds in rules.items():
-            if not holds:
-                raise ValueError(f"Family '{self.name}': {rule}; got {self}.")
 
 
 def sample_plate(family: PlateFamily, rng: np.random.Generator) -> Plate:

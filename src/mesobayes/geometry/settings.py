@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Distributions of random microstructures, as the configuration states them."""
+"""Settings of random microstructures: plates with holes, periodic cells with inclusions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,47 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mesobayes.record.settings import Count, Positive, Share, settings
+from mesobayes.record.settings import Count, CountOrZero, NonNegative, Positive, Share, settings
+
+
+@settings
+class PlateFamily:
+    """Distribution of random plates; lengths in units of the pore radius R.
+
+    Shapes lie wholly inside the central square of edge side - 2 margin. A pore has the area of a circle of
+    radius R.
+
+    Attributes:
+        name: name of the family, part of every seed.
+        side: edge of the plate.
+        margin: width of the frame around the central square.
+        n_ellipses: number of large ellipses.
+        semi_axis_min, semi_axis_max: range of their semi-axes, uniform.
+        n_pores_min, n_pores_max: range of the number of pores, uniform.
+        gap_min: smallest distance between two boundaries.
+        pore_aspect_max: aspect ratios of pores are uniform between 1 and this.
+    """
+
+    name: str
+    side: Positive = 58.0
+    margin: NonNegative = 5.0
+    n_ellipses: CountOrZero = 3
+    semi_axis_min: Positive = 4.0
+    semi_axis_max: Positive = 10.0
+    n_pores_min: CountOrZero = 10
+    n_pores_max: CountOrZero = 40
+    gap_min: Positive = 0.5
+    pore_aspect_max: Annotated[float, Field(ge=1.0)] = 1.0
+
+    def __post_init__(self) -> None:
+        rules = {
+            "side must exceed 2 margin": self.side > 2 * self.margin,
+            "semi_axis_min must not exceed semi_axis_max": self.semi_axis_min <= self.semi_axis_max,
+            "n_pores_min must not exceed n_pores_max": self.n_pores_min <= self.n_pores_max,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"family {self.name!r}: {rule}")
 
 
 @settings
@@ -15,6 +55,7 @@ class InclusionFamily:
     """A random family of periodic two-phase cells with circular or spherical inclusions, lengths in pixels.
 
     Attributes:
+        name: name of the family, part of every seed.
         side: edge length of the cell, and so the number of pixels along it.
         dimension: 2 (discs) or 3 (spheres).
         radius_min, radius_max: range of the radii, drawn uniformly; equal for a monodisperse family.
@@ -24,6 +65,7 @@ class InclusionFamily:
         exponential_scale: decay length of the exponential law as a share of the range of fractions.
     """
 
+    name: str
     side: Count
     dimension: Literal[2, 3] = 2
     radius_min: Positive = 8.0
@@ -35,20 +77,15 @@ class InclusionFamily:
     exponential_scale: Positive = 0.2
 
     def __post_init__(self) -> None:
-        if self.radius_min > self.radius_max:
-            raise ValueError(
-                f"radii need radius_min <= radius_max, not {self.radius_min:g} and {self.radius_max:g}"
-            )
-        if 2 * self.radius_max >= self.side:
-            raise ValueError(
-                f"a diameter of {2 * self.radius_max:g} px does not fit into a periodic cell of {self.side} px; "
-                "raise side or lower radius_max"
-            )
-        if self.fraction_min > self.fraction_max:
-            raise ValueError(
-                f"fractions need fraction_min <= fraction_max, not {self.fraction_min:g} and "
-                f"{self.fraction_max:g}"
-            )
+        rules = {
+            "radii need radius_min <= radius_max": self.radius_min <= self.radius_max,
+            f"a diameter of {2 * self.radius_max:g} px does not fit into a periodic cell of {self.side} px; raise "
+            "side or lower radius_max": 2 * self.radius_max < self.side,
+            "fractions need fraction_min <= fraction_max": self.fraction_min <= self.fraction_max,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"family {self.name!r}: {rule}")
 
     @property
     def shape(self) -> tuple[int, ...]:

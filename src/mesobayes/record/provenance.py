@@ -2,7 +2,7 @@
 """What a result was made from: hashes of code and configuration, and versions of the libraries.
 
 Snakemake does not see edits of imported modules. Every rule therefore carries ``code_hash(...)`` of the
-modules it calls among its parameters: the hash follows the project's imports to every module in use, so an
+function it calls among its parameters: the hash follows the project's imports to every module in use, so an
 edit re-runs exactly what depends on it, and a touched or newly checked-out file re-runs nothing.
 """
 
@@ -27,44 +27,49 @@ _DISTRIBUTIONS = (
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """The origin of one result, as it stands in the attributes of every store.
+class Run:
+    """What a job knows of itself; all but the last two stand in the attributes of every store it writes.
 
     Attributes:
-        study: name of the study, such as ``"stress/ellipse3"``.
+        study: name of the study, such as ``"stress"``.
         scale: ``"smoke"``, ``"small"`` or ``"paper"``.
         seed: the study seed, a name.
         config_hash: :func:`config_hash` of the settings in use.
         code_hash: :func:`code_hash` of the modules in use.
+        overrides: keys of the study whose values are not those of its scale.
+        checkpoint: where a fit may keep what it needs to go on after an interruption.
     """
 
     study: str
     scale: str
     seed: str
-    config_hash: str
-    code_hash: str
+    config_hash: str = ""
+    code_hash: str = ""
+    overrides: tuple[str, ...] = ()
+    checkpoint: Path | None = None
 
     @property
     def label(self) -> str:
         """What every figure says of its origin."""
-        return f"scale {self.scale}, seed {self.seed}"
+        modified = " (modified)" if self.overrides else ""
+        return f"scale {self.scale}{modified}, seed {self.seed}"
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What every store says of its origin."""
+        return {
+            "study": self.study,
+            "scale": self.scale,
+            "seed": self.seed,
+            "config_hash": self.config_hash,
+            "code_hash": self.code_hash,
+        }
 
 
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Return 16 hexadecimal digits for a mapping of plain values; the order of keys does not matter."""
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def job_provenance(study: str, params: Mapping[str, Any]) -> Provenance:
-    """Return the provenance of a job from its parameters.
-
-    ``scale``, ``seed`` and ``code`` have fields of their own; which samples a batch holds (``indices``),
-    where a checkpoint lies and the workflow's own ``signature`` are no settings; the hash covers the rest.
-    """
-    aside = ("scale", "seed", "code", "indices", "checkpoint", "signature")
-    settings = {key: value for key, value in params.items() if key not in aside}
-    return Provenance(study, params["scale"], params["seed"], config_hash(settings), params["code"])
 
 
 @cache

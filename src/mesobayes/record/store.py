@@ -14,7 +14,6 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +25,28 @@ from zarr.storage import ZipStore
 
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
-from mesobayes.record.provenance import Provenance, versions
+from mesobayes.record.provenance import Run, versions
 
 LAYOUT = 1  # raised when the way of writing changes
 _CHUNK_BYTES = 2**22
 _NAN_COUNT = "nan_count"
 
 
-def write_store(dataset: xr.Dataset, path: Path | str, schema: str, provenance: Provenance) -> None:
+def write_store(dataset: xr.Dataset, path: Path | str, schema: str, run: Run) -> None:
     """Write a data set to one file, atomically.
 
     Args:
         dataset: arrays whose first dimension is the sample dimension, with ``units`` and ``long_name``.
         path: the ``.zarr.zip`` to write; missing folders are made.
         schema: name of the content's layout, such as ``"stress/structures"``; its readers ask for it.
-        provenance: study, scale, seed and hashes that go to the attributes, beside the library versions.
+        run: study, scale, seed and hashes, which go to the attributes beside the library versions.
 
     Raises:
         StoreError: the disk is full or read-only, or the folder may not be written; nothing is left behind.
     """
     attributes = {
         **{key: _plain(value) for key, value in dataset.attrs.items()},
-        **{"schema": schema, "layout": LAYOUT, **asdict(provenance), "versions": versions()},
+        **{"schema": schema, "layout": LAYOUT, **run.origin, "versions": versions()},
         "contents": sorted(map(str, dataset.variables)),
     }
     with replacing(path) as temporary:

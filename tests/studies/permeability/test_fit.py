@@ -19,7 +19,7 @@ from mesobayes.studies.permeability.fit import (
     split_cells,
 )
 
-FAMILY = InclusionFamily(32, radius_min=4, radius_max=4, fraction_max=0.5)
+FAMILY = InclusionFamily("mono", 32, radius_min=4, radius_max=4, fraction_max=0.5)
 
 
 def cells(indices, seed="study"):
@@ -45,7 +45,7 @@ def test_every_label_is_solved_and_obeys_its_bounds(data):
 
 
 def test_a_saturated_cell_is_marked_and_keeps_what_it_reached():
-    dense = InclusionFamily(32, radius_min=4, radius_max=4, fraction_min=0.7, fraction_max=0.7)
+    dense = InclusionFamily("dense", 32, radius_min=4, radius_max=4, fraction_min=0.7, fraction_max=0.7)
     batch = generate_cells(dense, [0, 1], "study", 1.0, 250.0, 1e-4, 2)
     assert np.all(batch["saturated"] == 1)
     assert np.all(batch["volume_fraction"] < 0.65)

@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from mesobayes.record.validation import Count, NonNegative, Positive, Range, Share
+from pydantic import Field
+
+from mesobayes.record.settings import Count, NonNegative, Positive, Share
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ class ReferenceConfig:
 
     filters: Count
     specimens: Count
-    runs: Annotated[int, Range(2)]
-    particles: Annotated[int, Range(4)]
+    runs: Annotated[int(2)]
+    particles: Annotated[int(4)]
     moves: Count
     leapfrogs: Count
     fits: Count
@@ -120,12 +122,15 @@ class FailureConfig:
     specimens: SpecimensConfig
     sensitivity: SensitivityConfig
     target: DamageTargetConfig
-    folds: Annotated[int, Range(2)]
+    folds: Annotated[int(2)]
     folds_beyond: Count
     perturbed_batch: Count
     readings_batch: Count
-    draws: Annotated[int, Range(2)]
+    draws: Annotated[int(2)]
     cluster_specimens: Count
     networks: HeteroencodersConfig
     fits: DamageFitsConfig
     reference: ReferenceConfig
+
+
+SECTION = FailureConfig

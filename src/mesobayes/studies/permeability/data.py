@@ -32,7 +32,6 @@ Report = Callable[[str], None]
 
 def generate_cells(
     batch: Path,
-    name: str,
     family: InclusionFamily,
     indices: tuple[int, ...],
     materials: Materials,
@@ -41,7 +40,7 @@ def generate_cells(
     run: Run,
 ) -> None:
     """Write the cells of a family with the given numbers; say which were saturated before their target."""
-    cells = label_cells(name, family, indices, run.seed, materials, tolerance, components, _print)
+    cells = label_cells(family, indices, run.seed, materials, tolerance, components, _print)
     for sample in cells["sample"].values[cells["saturated"].values == 1]:
         cell = cells.sel(sample=sample)
         _print(
@@ -76,7 +75,6 @@ def merge_cells(batches: list[Path], cells: Path, run: Run) -> None:
 
 
 def label_cells(
-    name: str,
     family: InclusionFamily,
     indices: Sequence[int],
     study_seed: str,
@@ -90,7 +88,6 @@ def label_cells(
     A cell is a function of study seed, family and number alone.
 
     Args:
-        name: name of the family, part of every seed.
         components: solve for the mean fields along the first so many axes, from x on; the label is the tensor
             of these components.
 
@@ -99,7 +96,7 @@ def label_cells(
         pixels, `target_fraction`, `saturated`, `inclusion (sample, number, [x, y[, z], radius])` in pixels
         padded with NaN, `residual (sample, i)`, `iterations (sample, i)`, `solve_seconds (sample)`.
     """
-    generators = [rng_from_name(study_seed, "cell", name, int(index)) for index in indices]
+    generators = [rng_from_name(study_seed, "cell", family.name, int(index)) for index in indices]
     cells = [sample_cell(family, rng) for rng in generators]
     images = np.stack([cell.image() for cell in cells])
     labels, seconds = _solve_in_blocks(images, materials, tolerance, components, report)
@@ -163,7 +160,7 @@ def label_cells(
             "parameter": [*_AXES[: family.dimension], "radius"],
         },
         attrs={
-            "family": name,
+            "family": family.name,
             "matrix": materials.matrix,
             "inclusion_permeability": materials.inclusion,
             "tolerance": tolerance,

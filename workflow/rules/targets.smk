@@ -1,13 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# One named rule for every target of the registry: those built draw, those planned refuse.
+# One named rule for every target of the registry: those that a study draws, and those planned, which refuse.
 
-for target in [target for target in BUILT if target.output == "figure"]:
+MADE = [target for target in REGISTRY.targets if target.slug in TARGETS]
+
+
+def drawing_call(target):
+    """Return the parameter of a target's rule; a new wording of its caption draws nothing again."""
+    how = TARGETS[target.slug]
+    study = how["module"].split(".")[2]
+    kept = {
+        "slug": target.slug,
+        "title": target.title,
+        "printed": target.printed,
+        "settings": dict(target.settings),
+    }
+    return call(
+        "mesobayes.drawing.target:make_target",
+        uses=[how["module"]],
+        study=study,
+        modified=[key for key in OVERRIDES if key.startswith(f"{study}.")],
+        slug=target.slug,
+        entry=plain(kept),
+        function=f"{how['module']}:{target.slug}",
+        settings=how["settings"],
+        registry=os.path.relpath(WORKFLOW / "figures.yaml"),
+    )
+
+
+for target in [target for target in MADE if target.output == "figure"]:
 
     rule:
         name:
             target.rule
         input:
-            **FIGURES[target.slug]["input"],
+            **TARGETS[target.slug]["inputs"],
         output:
             pdf=target.files[0],
             png=report(
@@ -25,30 +51,28 @@ for target in [target for target in BUILT if target.output == "figure"]:
             "../../envs/figures.yaml"
         threads: 1
         resources:
+            gpu=0,
             mem_mb=2000,
             runtime=15,
         params:
-            **FIGURES[target.slug]["params"],
-            entry=registry_hash([target]),
-            registry=registry_path(target),
-            script=target.rule,  # the path of a script is read late, when the loop has moved on
+            call=drawing_call(target),
         message:
             f"{target.rule}: {target.label} of {target.paper}, {target.title}"
-        script:
-            "../scripts/{params.script}.py"
+        shell:
+            RUN
 
     workflow.get_rule(target.rule).docstring = (
         f"{target.label} of {target.paper}: {target.title}."
     )
 
 
-for target in [target for target in BUILT if target.output == "table"]:
+for target in [target for target in MADE if target.output == "table"]:
 
     rule:
         name:
             target.rule
         input:
-            **FIGURES[target.slug]["input"],
+            **TARGETS[target.slug]["inputs"],
         output:
             csv=report(
                 target.files[0],
@@ -56,7 +80,7 @@ for target in [target for target in BUILT if target.output == "table"]:
                 category=REGISTRY.papers[target.paper]["title"],
                 labels={"figure": target.label, "title": target.title},
             ),
-            json=record_file(target),
+            json=target.record(SCALE),
         log:
             f"{LOGS}/{target.rule}.log",
         benchmark:
@@ -65,24 +89,22 @@ for target in [target for target in BUILT if target.output == "table"]:
             "../../envs/figures.yaml"
         threads: 1
         resources:
+            gpu=0,
             mem_mb=1000,
             runtime=15,
         params:
-            **FIGURES[target.slug]["params"],
-            entry=registry_hash([target]),
-            registry=REGISTRY_PATH,
-            script=target.rule,
+            call=drawing_call(target),
         message:
             f"{target.rule}: {target.label} of {target.paper}, {target.title}"
-        script:
-            "../scripts/{params.script}.py"
+        shell:
+            RUN
 
     workflow.get_rule(target.rule).docstring = (
         f"{target.label} of {target.paper}: {target.title}."
     )
 
 
-for target in [target for target in TARGETS if not target.built]:
+for target in [target for target in REGISTRY.targets if target.slug not in TARGETS]:
 
     rule:
         name:
@@ -104,9 +126,9 @@ for target in [target for target in TARGETS if not target.built]:
 
 
 rule table_reproduction:
-    """Every printed value of the papers beside ours, with a verdict."""
+    """Every printed value of the papers beside ours."""
     input:
-        records=[record_file(target) for target in REGISTRY.built],
+        records=[target.record(SCALE) for target in MADE if not target.beyond],
     output:
         csv="results/table_reproduction.csv",
         pdf="results/table_reproduction.pdf",
@@ -118,13 +140,19 @@ rule table_reproduction:
         "../../envs/figures.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=1000,
         runtime=15,
     params:
-        code=code_hash("mesobayes.jobs.table_reproduction"),
-        entries=registry_hash(REGISTRY.targets),
-        registry=REGISTRY_PATH,
+        call=call(
+            "mesobayes.drawing.reproduction:table_reproduction",
+            study="all",
+            entry={
+                target.slug: plain(target.printed) for target in REGISTRY.targets
+            },
+            registry=os.path.relpath(WORKFLOW / "figures.yaml"),
+        ),
     message:
         "table_reproduction: printed values beside ours"
-    script:
-        "../scripts/table_reproduction.py"
+    shell:
+        RUN

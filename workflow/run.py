@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The script behind every rule: run one job, described by one line of JSON.
+
+    python workflow/run.py LOG THREADS GPUS CALL
+
+CALL names a function, its arguments, its input and output files, and the run it belongs to. Arguments are
+rebuilt from the type hints of the function; files come under their names in the rule, as paths. A function
+with parameters ``inputs`` or ``outputs`` gets all of them in one mapping instead.
+"""
+
+import importlib
+import json
+import sys
+import typing
+from pathlib import Path
+
+from mesobayes.record.logs import job_log
+
+
+def main(log: str, threads: str, gpus: str, call: str) -> None:
+    """Run one job with its output in a log."""
+    with job_log(log, int(threads), int(gpus)):
+        execute(json.loads(call))
+
+
+def execute(call: dict) -> None:
+    """Call the function that a job names; its checkpoint goes once its outputs are there."""
+    module, _, name = call["function"].partition(":")
+    function = getattr(importlib.import_module(module), name)
+    hints = typing.get_type_hints(function, include_extras=True)
+    run = run_of(call)
+    values = {key: rebuilt(hints[key], value) for key, value in call["arguments"].items()}
+    for kind in ("inputs", "outputs"):
+        files = {key: as_paths(value) for key, value in call[kind].items()}
+        values |= {kind: files} if kind in hints else files
+    function(**values, run=run)
+    if run.checkpoint is not None:
+        run.checkpoint.unlink(missing_ok=True)
+
+
+def run_of(call: dict):
+    """Return what the job knows of itself; which samples a batch holds is no setting."""
+    from mesobayes.record.provenance import Run, config_hash
+
+    settings = {key: value for key, value in call["arguments"].items() if key != "indices"}
+    first = Path(next(iter(call["outputs"].values())))
+    checkpoint = None
+    if first.name.endswith(".zarr.zip"):
+        root = Path("results", call["run"]["scale"])
+        inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
+        checkpoint = root / "checkpoints" / inside.with_name(first.name.removesuffix(".zarr.zip") + ".npz")
+    overrides = tuple(call["run"].pop("overrides"))
+    return Run(**call["run"], config_hash=config_hash(settings), overrides=overrides, checkpoint=checkpoint)
+
+
+def rebuilt(hint: object, value: object) -> object:
+    """Return a plain value as what a type hint asks for: a settings record, a tuple, a path."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(hint).validate_json(json.dumps(value))
+
+
+def as_paths(files: str | list[str] | None) -> Path | list[Path] | None:
+    """Return the path of a file, the paths of a list, or None where a rule has none."""
+    if isinstance(files, list):
+        return [Path(file) for file in files]
+    return None if files is None else Path(files)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
