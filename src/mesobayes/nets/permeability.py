@@ -7,9 +7,6 @@ diagonal components, (n, outputs), and to those of their standard deviations. Co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,57 +16,13 @@ from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.nets.space import SpaceConvolution, fold, max_pool, mean_pool
-from mesobayes.record.errors import SettingsError
 
 _PRINTED_KERNELS = (3, 3, 5, 7)
 _PRINTED_FILTERS = (16, 32, 64, 64)
 _PRINTED_DENSE = (64, 32)
 _MODERN_FILTERS = (32, 48, 64, 64)
-
-
-@dataclass(frozen=True)
-class PermeabilityNetworkSettings:
-    """Architecture and variational family.
-
-    name: "printed" is the CNN of Aldakheel et al. 2023, section 4.3; "modern" the periodic, exactly
-    equivariant one. side: edge of the images in pixels; "modern" also takes other sizes. dimension: 2 or 3.
-    outputs: number of components, from x on; "printed" has as many outputs, "modern" turns the image
-    instead. width: multiplier of all filter counts. levels: resolutions of "modern". stem: "modern" folds
-    stem × stem pixels into channels at its entry. estimator, prior, prior_std, posterior_std: as for the
-    stress networks.
-    """
-
-    name: Literal["printed", "modern"]
-    side: int
-    dimension: int = 2
-    outputs: int = 2
-    width: float = 1.0
-    levels: int = 3
-    stem: int = 4
-    estimator: Literal["none", "shared", "flipout"] = "none"
-    prior: Literal["fixed", "learned"] = "learned"
-    prior_std: float = 0.1
-    posterior_std: float = 0.02
-
-    def __post_init__(self) -> None:
-        if self.name not in ("printed", "modern"):
-            raise SettingsError(f"network setting name = {self.name!r}: choose 'printed' or 'modern'")
-        if self.dimension not in (2, 3) or not 1 <= self.outputs <= self.dimension:
-            raise SettingsError("network settings: dimension is 2 or 3, outputs between 1 and dimension")
-        if self.name == "printed" and self.side < 16:
-            raise SettingsError(f"the printed network pools four times: side {self.side} is below 16 pixels")
-        if not 1 <= self.levels <= len(_MODERN_FILTERS):
-            raise SettingsError(f"network setting levels = {self.levels}: choose 1 to {len(_MODERN_FILTERS)}")
-
-    def channels(self, count: int) -> int:
-        """Filter count scaled by the width, at least 4."""
-        return max(4, round(count * self.width))
-
-    @property
-    def multiple(self) -> int:
-        """Image edges are continued periodically to a multiple of this."""
-        return 1 if self.name == "printed" else self.stem * 2 ** (self.levels - 1)
 
 
 class PrintedPermeabilityCNN(nnx.Module):

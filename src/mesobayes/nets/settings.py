@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from mesobayes.nets.stress import COVERAGE_CHANNEL, SOLID_CHANNEL
 from mesobayes.record.errors import SettingsError
+from mesobayes.record.settings import Count, Positive, settings
+
+PRINTED_SIDE_MIN = 16  # the printed permeability network pools four times
 
 
 @dataclass(frozen=True)
@@ -81,3 +86,64 @@ def _one_of(key: str, value: object, choices: tuple[object, ...]) -> None:
         raise SettingsError(
             f"network setting {key} = {value!r}: choose one of {', '.join(map(repr, choices))}"
         )
+
+
+@settings
+class PermeabilityArchitecture:
+    """Architecture and variational family of a permeability network, whatever the size of its images.
+
+    Attributes:
+        name: "printed" is the CNN of Aldakheel et al. 2023, section 4.3; "modern" the periodic, exactly
+            equivariant one.
+        width: multiplier of all filter counts.
+        levels: resolutions of "modern".
+        stem: "modern" folds stem × stem pixels into channels at its entry.
+        estimator, prior, prior_std, posterior_std: as for the stress networks.
+    """
+
+    name: Literal["printed", "modern"]
+    width: Positive = 1.0
+    levels: Annotated[int, Field(ge=1, le=4)] = 3
+    stem: Count = 4
+    estimator: Literal["none", "shared", "flipout"] = "none"
+    prior: Literal["fixed", "learned"] = "learned"
+    prior_std: Positive = 0.1
+    posterior_std: Positive = 0.02
+
+    def channels(self, count: int) -> int:
+        """Filter count scaled by the width, at least 4."""
+        return max(4, round(count * self.width))
+
+    @property
+    def multiple(self) -> int:
+        """Image edges are continued periodically to a multiple of this."""
+        return 1 if self.name == "printed" else self.stem * 2 ** (self.levels - 1)
+
+    def for_images(self, side: int, dimension: int, outputs: int) -> PermeabilityNetworkSettings:
+        """The network of this architecture for images of a size."""
+        architecture = {field.name: getattr(self, field.name) for field in fields(PermeabilityArchitecture)}
+        return PermeabilityNetworkSettings(**architecture, side=side, dimension=dimension, outputs=outputs)  # type: ignore[arg-type]
+
+
+@settings
+class PermeabilityNetworkSettings(PermeabilityArchitecture):
+    """An architecture together with the images that it was built for.
+
+    Attributes:
+        side: edge of the images in pixels; "modern" also takes other sizes.
+        dimension: 2 or 3.
+        outputs: number of components, from x on; "printed" has as many outputs, "modern" turns the image
+            instead.
+    """
+
+    side: Count = 256
+    dimension: Literal[2, 3] = 2
+    outputs: Count = 2
+
+    def __post_init__(self) -> None:
+        if self.outputs > self.dimension:
+            raise ValueError(f"{self.outputs} outputs: there are {self.dimension} components")
+        if self.name == "printed" and self.side < PRINTED_SIDE_MIN:
+            raise ValueError(
+                f"the printed network pools four times: side {self.side} is below {PRINTED_SIDE_MIN} pixels"
+            )

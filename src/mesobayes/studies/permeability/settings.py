@@ -9,11 +9,9 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from mesobayes.geometry.settings import InclusionFamily
-from mesobayes.nets.settings import PermeabilityArchitecture
+from mesobayes.nets.settings import PRINTED_SIDE_MIN, PermeabilityArchitecture
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
-
-_POOLINGS = 4  # of the printed network, each by two
 
 
 class Fit(NamedTuple):
@@ -162,10 +160,10 @@ class PermeabilitySettings:
     def __post_init__(self) -> None:
         for name, fit in FITS.items():
             side = getattr(self.families, fit.cells).side
-            if getattr(self.networks, fit.network).name == "printed" and side < 2**_POOLINGS:
+            if getattr(self.networks, fit.network).name == "printed" and side < PRINTED_SIDE_MIN:
                 raise ValueError(
-                    f"the printed network of {name} pools {_POOLINGS} times: cells of {fit.cells} need a side "
-                    f"of at least {2**_POOLINGS} pixels, not {side}"
+                    f"the printed network of {name} needs cells of at least {PRINTED_SIDE_MIN} pixels, "
+                    f"but families.{fit.cells}.side is {side}"
                 )
 
     def regression(self, name: str) -> RegressionSettings:
