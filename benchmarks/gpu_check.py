@@ -39,7 +39,7 @@ def stress() -> np.ndarray:
 
 def patches(count: int = 16):
     """Random inputs, targets and solid masks of patches of 36 x 36 pixels."""
-    from mesobayes.learning import PatchData
+    from mesobayes.learning.data import PatchData
 
     rng = np.random.default_rng(0)
     inputs = np.ones((count, 36, 36, 5), np.float32)
@@ -50,29 +50,33 @@ def patches(count: int = 16):
 
 def forward(name: str) -> np.ndarray:
     """Stress of the ROI (patch, y, x) by a network with point weights."""
-    from mesobayes.learning import predict_mean_weights
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.learning.prediction import predict_mean_weights
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
-    network = build_network(NetworkSettings(name, roi=16, width=0.25, convolution="plain"), seed=1)
+    network = build_network(StressNetworkSettings(name, roi=16, width=0.25, convolution="plain"), seed=1)
     return np.asarray(predict_mean_weights(network, patches().inputs))
 
 
 def draws() -> np.ndarray:
     """Posterior mean and spread of the stress (2, patch, y, x) from eight draws, the same on both."""
-    from mesobayes.learning import predict
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.learning.prediction import predict
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
-    settings = NetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
+    settings = StressNetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
     prediction = predict(build_network(settings, seed=1), patches().inputs, 8, 16, 3)
     return np.stack([prediction.mean, prediction.epistemic_std])
 
 
 def losses() -> np.ndarray:
     """Loss of twenty training steps."""
-    from mesobayes.learning import FitSettings, fit
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.learning.settings import FitSettings
+    from mesobayes.learning.training import fit
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
-    settings = NetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
+    settings = StressNetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
     result = fit(build_network(settings, seed=1), patches(), FitSettings(steps=20, batch=8), seed=2)
     return result.history[:, 0]
 

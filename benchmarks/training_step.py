@@ -30,16 +30,18 @@ def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: 
     """Function that runs one training step on fixed random data; returns wall and CPU seconds."""
     from flax import nnx
 
-    from mesobayes.learning import FitSettings, PatchData
+    from mesobayes.learning.data import PatchData
+    from mesobayes.learning.settings import FitSettings
     from mesobayes.learning.training import HostSteps, initial_state
-    from mesobayes.nets import NetworkSettings, build_network
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
 
     rng = np.random.default_rng(0)
     size, roi = 18 * pixels_per_radius, 8 * pixels_per_radius
     inputs = rng.uniform(-1, 1, (batch, size, size, 5)).astype(np.float32)
     target = rng.uniform(0, 1, (batch, roi, roi)).astype(np.float32)
     data = PatchData(inputs, target, np.ones(target.shape, bool))
-    network = build_network(NetworkSettings("printed", roi, width=width, **options), 0)  # type: ignore[arg-type]
+    network = build_network(StressNetworkSettings("printed", roi, width=width, **options), 0)  # type: ignore[arg-type]
     settings = FitSettings(steps=1000, batch=batch)
     advance = HostSteps(nnx.graphdef(network), settings, data, 0)
     state = initial_state(network, settings)

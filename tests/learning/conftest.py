@@ -4,11 +4,11 @@
 import numpy as np
 import pytest
 
-from mesobayes.learning import PatchData, central_mask
-from mesobayes.nets import NetworkSettings
+from mesobayes.learning.data import PatchData, central_mask
+from mesobayes.nets.settings import StressNetworkSettings
 
 SIZE, ROI = 18, 8
-TINY = NetworkSettings("modern", ROI, width=0.17, levels=2, estimator="shared")
+TINY = StressNetworkSettings("modern", ROI, width=0.17, levels=2, estimator="shared")
 
 
 def make_patches(n: int, seed: int) -> PatchData:
@@ -28,7 +28,7 @@ def make_patches(n: int, seed: int) -> PatchData:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> NetworkSettings:
+def tiny() -> StressNetworkSettings:
     return TINY
 
 

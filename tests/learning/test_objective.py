@@ -13,10 +13,12 @@ from numpyro.infer.autoguide import AutoNormal
 
 from mesobayes.learning.data import batch_indices
 from mesobayes.learning.objective import negative_elbo
-from mesobayes.nets import NetworkSettings, draw_noise, kl_divergence
+from mesobayes.nets.build import draw_noise
+from mesobayes.nets.divergence import kl_divergence
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.studies.stress.symmetries import Batch
 
 N, FEATURES, PRIOR, NOISE = 12, 4, 0.7, 0.4
@@ -26,7 +28,7 @@ class LinearRegression(nnx.Module):
     """y = x·w with the first four channels of the centre pixel as x: the smallest network of the library."""
 
     def __init__(self):
-        self.settings = NetworkSettings("modern", 1, estimator="shared", prior="fixed", prior_std=PRIOR)
+        self.settings = StressNetworkSettings("modern", 1, estimator="shared", prior="fixed", prior_std=PRIOR)
         self.linear = Linear(Dense(), (FEATURES, 1), 1, self.settings, WeightPlan(0))
         rng = np.random.default_rng(5)
         self.linear.weight.mu[...] = jnp.asarray(rng.normal(size=(FEATURES, 1)), jnp.float32)

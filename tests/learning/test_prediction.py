@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.learning import load_network, predict, predict_mean_weights, save_network
-from mesobayes.learning.prediction import _draw, _forward
-from mesobayes.nets import NetworkSettings, build_network
+from mesobayes.learning.archive import load_network, save_network
+from mesobayes.learning.prediction import _draw, _forward, predict, predict_mean_weights
+from mesobayes.nets.build import build_network
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.errors import StoreError
 
 DRAWS = 5
@@ -39,7 +40,9 @@ def test_running_moments_equal_those_of_stacked_draws(network, patches):
 def test_a_prediction_does_not_depend_on_its_batch_mates(norm, patches, tiny):
     settings = tiny
     if norm == "batch":
-        settings = NetworkSettings("printed", 8, width=0.1, blocks=1, strides=(1, 2, 1), estimator="shared")
+        settings = StressNetworkSettings(
+            "printed", 8, width=0.1, blocks=1, strides=(1, 2, 1), estimator="shared"
+        )
     net = build_network(settings, 6)
     together = predict(net, patches.inputs, 2, batch=4, seed=1)
     alone = predict(net, patches.inputs[6:7], 2, batch=4, seed=1)

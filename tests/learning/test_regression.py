@@ -35,7 +35,7 @@ def labelled(count, seed):
 
 
 def network(name="modern", estimator="none", seed=0):
-    settings = PermeabilityNetworkSettings(name, side=16, width=0.25, levels=2, stem=2, estimator=estimator)
+    settings = PermeabilityNetworkSettings(name, 16, width=0.25, levels=2, stem=2, estimator=estimator)
     return build_permeability_network(settings, seed)
 
 

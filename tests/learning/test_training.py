@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.learning import FitSettings, fit
 from mesobayes.learning.data import batch_indices
+from mesobayes.learning.settings import FitSettings
 from mesobayes.learning.step import training_chunk, training_step
-from mesobayes.nets import build_network
+from mesobayes.learning.training import fit
+from mesobayes.nets.build import build_network
 from mesobayes.record.errors import SettingsError
 
 SETTINGS = FitSettings(

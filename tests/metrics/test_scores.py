@@ -4,19 +4,20 @@
 import numpy as np
 import pytest
 
-from mesobayes.metrics import (
-    accuracy_at,
-    coefficient_of_determination,
+from mesobayes.metrics.baseline import macro_maximum, tuned_baseline
+from mesobayes.metrics.intervals import (
     coverage,
     interval_of_maximum,
-    macro_maximum,
-    masked_mse,
-    mean_absolute_percentage_error,
     noise_at_maximum,
     normal_interval,
     quantile_interval,
+)
+from mesobayes.metrics.scores import (
+    accuracy_at,
+    coefficient_of_determination,
+    masked_mse,
+    mean_absolute_percentage_error,
     relative_error,
-    tuned_baseline,
 )
 
 RNG = np.random.default_rng(0)

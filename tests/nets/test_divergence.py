@@ -7,8 +7,15 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
-from mesobayes.nets import NetworkSettings, build_network, kl_divergence
-from mesobayes.nets.divergence import best_prior, gaussian_divergence, learned_divergence, weights
+from mesobayes.nets.build import build_network
+from mesobayes.nets.divergence import (
+    best_prior,
+    gaussian_divergence,
+    kl_divergence,
+    learned_divergence,
+    weights,
+)
+from mesobayes.nets.settings import StressNetworkSettings
 
 MU = jax.random.normal(jax.random.key(0), (5, 7)) + 0.4
 SIGMA = 0.2 + jax.nn.softplus(jax.random.normal(jax.random.key(1), (5, 7)))
@@ -40,7 +47,7 @@ def test_learned_prior_has_the_gradient_of_the_prior_held_at_its_best():
 
 @pytest.mark.parametrize("prior", ["fixed", "learned"])
 def test_divergence_of_a_network_is_the_sum_over_its_layers(prior):
-    settings = NetworkSettings("modern", 8, width=0.17, levels=2, estimator="shared", prior=prior)
+    settings = StressNetworkSettings("modern", 8, width=0.17, levels=2, estimator="shared", prior=prior)
     network = build_network(settings, 0)
     total = 0.0
     for weight in weights(network):

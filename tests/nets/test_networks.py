@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from pydantic import ValidationError
 
-from mesobayes.nets import NetworkSettings, build_network, count_weights, draw_noise, warm_start
+from mesobayes.nets.build import build_network, count_weights, draw_noise, warm_start
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.stress import output_scale, principal_sum, tresca
-from mesobayes.record.errors import SettingsError
 
-MODERN = NetworkSettings("modern", 8, width=0.17, levels=2)
+MODERN = StressNetworkSettings("modern", 8, width=0.17, levels=2)
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +30,14 @@ def scaled(inputs: np.ndarray, factor: float) -> np.ndarray:
 def test_sizes_at_full_width():
     sizes = {"printed": 1_682_080, "modern": 238_896}
     for name, size in sizes.items():
-        settings = NetworkSettings(name, 16)  # type: ignore[arg-type]
+        settings = StressNetworkSettings(name, 16)  # type: ignore[arg-type]
         network = nnx.eval_shape(lambda s=settings: build_network(s, 0))
         assert count_weights(network) == size
 
 
 @pytest.mark.parametrize("options", [{}, {"stem": 2}, {"levels": 3}])
 def test_linear_head_is_homogeneous_and_even_in_the_load(options, inputs):
-    settings = NetworkSettings("modern", 8, width=0.17, **({"levels": 2} | options))
+    settings = StressNetworkSettings("modern", 8, width=0.17, **({"levels": 2} | options))
     padded = np.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     network = build_network(settings, 2)
     field = network(padded)
@@ -54,7 +55,7 @@ def test_a_head_of_zero_weights_gives_the_macroscopic_tresca_stress(inputs):
 
 
 def test_cropping_inside_the_decoder_changes_nothing(inputs):
-    wide = build_network(NetworkSettings("modern", 18, width=0.17, levels=2), 2)  # nothing to crop
+    wide = build_network(StressNetworkSettings("modern", 18, width=0.17, levels=2), 2)  # nothing to crop
     narrow = build_network(MODERN, 2)
     np.testing.assert_allclose(narrow(inputs), wide(inputs)[:, 5:13, 5:13], rtol=1e-5, atol=1e-6)
 
@@ -68,22 +69,22 @@ def test_gradient_is_finite_where_the_stress_vanishes(inputs):
 @pytest.mark.parametrize("norm", ["batch", "group", "none"])
 @pytest.mark.parametrize("strides", [(1, 2, 2), (2, 1, 1)])
 def test_printed_network_has_the_shape_of_the_region_for_every_option(norm, strides):
-    settings = NetworkSettings("printed", 8, width=0.1, blocks=1, norm=norm, strides=strides)
+    settings = StressNetworkSettings("printed", 8, width=0.1, blocks=1, norm=norm, strides=strides)
     field = nnx.eval_shape(lambda x: build_network(settings, 0)(x), np.ones((2, 20, 20, 5), np.float32))
     assert field.shape == (2, 8, 8)
 
 
 def test_warm_start_predicts_exactly_what_the_deterministic_network_does(inputs):
     options = {"width": 0.1, "blocks": 1, "strides": (1, 2, 1)}
-    deterministic = build_network(NetworkSettings("printed", 8, **options), 3)
-    variational = build_network(NetworkSettings("printed", 8, estimator="shared", **options), 4)
+    deterministic = build_network(StressNetworkSettings("printed", 8, **options), 3)
+    variational = build_network(StressNetworkSettings("printed", 8, estimator="shared", **options), 4)
     started = warm_start(variational, deterministic)
     np.testing.assert_array_equal(started(inputs), deterministic(inputs))
     assert not np.array_equal(variational(inputs), deterministic(inputs))
     noisy = started(inputs, draw_noise(started, jax.random.key(0)))
     assert not np.array_equal(noisy, deterministic(inputs))
     with pytest.raises(ValueError, match="warm start"):
-        warm_start(build_network(NetworkSettings("printed", 8, width=0.2), 0), deterministic)
+        warm_start(build_network(StressNetworkSettings("printed", 8, width=0.2), 0), deterministic)
 
 
 def test_output_scale_is_the_sum_of_absolute_principal_stresses(inputs):
@@ -103,7 +104,7 @@ def test_seeds_above_32_bits_give_different_networks():
 
 
 def test_settings_name_what_is_wrong():
-    with pytest.raises(SettingsError, match="estimator = 'dropout'"):
-        NetworkSettings("modern", 8, estimator="dropout")  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="strides"):
-        NetworkSettings("printed", 8, strides=(1, 2, 3))
+    with pytest.raises(ValidationError, match="estimator"):
+        StressNetworkSettings("modern", 8, estimator="dropout")  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="strides"):
+        StressNetworkSettings("printed", 8, strides=(1, 2, 3))

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesobayes.nets import NetworkSettings, build_network
+from mesobayes.nets.build import build_network
 from mesobayes.nets.cpu.stress_convolutions import BlockConvolution, PhasedTransposedConvolution
 from mesobayes.nets.cpu.winograd import WinogradConvolution
 from mesobayes.nets.operators import (
@@ -17,6 +17,7 @@ from mesobayes.nets.operators import (
     max_pool,
     space_to_depth,
 )
+from mesobayes.nets.settings import StressNetworkSettings
 
 CASES = [
     (Convolution(), WinogradConvolution(), (2, 8, 6, 5), (3, 3, 5, 4)),
@@ -76,7 +77,7 @@ def test_networks_with_plain_and_rewritten_convolutions_agree():
     x = jax.random.normal(jax.random.key(0), (2, 24, 24, 5))
     options = {"width": 0.5, "blocks": 1, "strides": (1, 2, 2)}
     networks = [
-        build_network(NetworkSettings("printed", 8, convolution=kind, **options), 0)
+        build_network(StressNetworkSettings("printed", 8, convolution=kind, **options), 0)
         for kind in ("plain", "rewritten")
     ]
     plain, rewritten = (network(x) for network in networks)

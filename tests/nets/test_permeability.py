@@ -20,7 +20,7 @@ def images(*shape, seed=0):
 
 
 def modern(**settings):
-    return build_permeability_network(PermeabilityNetworkSettings("modern", side=32, width=0.25, **settings), 3)
+    return build_permeability_network(PermeabilityNetworkSettings("modern", 32, width=0.25, **settings), 3)
 
 
 def run(network, x):
@@ -57,19 +57,19 @@ def test_modern_takes_any_size(shape):
 
 @pytest.mark.parametrize("name", ["printed", "modern"])
 def test_a_prediction_does_not_depend_on_its_batch_mates(name):
-    network = build_permeability_network(PermeabilityNetworkSettings(name, side=32, width=0.25), 0)
+    network = build_permeability_network(PermeabilityNetworkSettings(name, 32, width=0.25), 0)
     x = images(4, 32, 32)
     np.testing.assert_allclose(run(network, x[:1])[0], run(network, x)[0][:1], rtol=1e-5, atol=1e-6)
 
 
 def test_printed_has_the_layers_of_the_paper():
-    network = build_permeability_network(PermeabilityNetworkSettings("printed", side=256), 0)
+    network = build_permeability_network(PermeabilityNetworkSettings("printed", 256), 0)
     assert [layer.weight.mu.shape[:2] for layer in network.convolutions] == [(3, 3), (3, 3), (5, 5), (7, 7)]
     assert [layer.weight.mu.shape for layer in network.dense] == [(16 * 16 * 64, 64), (64, 32), (32, 2)]
 
 
 def test_printed_exists_in_three_dimensions_with_an_odd_edge():
-    network = build_permeability_network(PermeabilityNetworkSettings("printed", side=21, dimension=3, outputs=1, width=0.1), 0)
+    network = build_permeability_network(PermeabilityNetworkSettings("printed", 21, 3, 1, width=0.1), 0)
     assert run(network, images(2, 21, 21, 21))[0].shape == (2, 1)
     maps = jax.eval_shape(network.feature_maps, images(1, 21, 21, 21))
     assert [values.shape[1] for values in maps] == [10, 5, 2, 1]
@@ -137,8 +137,8 @@ def test_pooling_and_folding_keep_the_pixels_of_a_block_together():
     ("settings", "message"),
     [
         ({"name": "resnet"}, "should be 'printed' or 'modern'"),
-        ({"dimension": 4}, "should be 2 or 3"),
-        ({"outputs": 3}, "3 outputs: there are 2 components"),
+        ({"dimension": 4}, "less than or equal to 3"),
+        ({"outputs": 3}, "3 components are more than the dimension, 2"),
         ({"side": 8}, "below 16 pixels"),
         ({"levels": 9}, "less than or equal to 4"),
     ],

@@ -10,7 +10,7 @@ import yaml
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry import PlateFamily
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.errors import SettingsError
 from mesobayes.record.validation import json_schema, plain
 from mesobayes.studies.configuration import Configuration, flat, grouped, merge, resolve
@@ -120,7 +120,7 @@ def test_a_missing_key_is_named():
     [
         (PlateFamily, lambda s: s.families.ellipse3, {"name"}),
         (MeshSettings, lambda s: s.mesh, set()),
-        (NetworkSettings, lambda s: s.networks.modern, {"name", "roi"}),
+        (StressNetworkSettings, lambda s: s.networks.modern, {"name", "roi"}),
         (FitSettings, lambda s: s.fits.printed, set()),
         (ChainSettings, lambda s: s.selective, set()),
     ],

@@ -19,7 +19,7 @@ from mesobayes.drawing.registry import read_registry
 from mesobayes.record.errors import MesobayesError
 from mesobayes.record.logs import process_environment
 from mesobayes.record.provenance import code_hash, config_hash
-from mesobayes.record.settings import nearest, plain
+from mesobayes.record.settings import narrowed, nearest, plain
 from mesobayes.studies.configuration import overrides, read_scale, resolve
 
 WORKFLOW = Path(workflow.basedir) / "workflow"

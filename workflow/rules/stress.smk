@@ -1,6 +1,68 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Stress in porous plates (Krokos et al. 2022): structures -> patches -> fits -> learning curves.
 
+from mesobayes.studies.stress.settings import ChainSettings
+
+STRESS = SETTINGS.stress
+CHAIN = STRESS.selective
+STRESS_FOLDER = f"{RESULTS}/stress"
+PATCHES = f"{STRESS_FOLDER}/{CHAIN.family}/patches.zarr.zip"
+CURVES = f"{STRESS_FOLDER}/selective/curves.zarr.zip"
+
+
+def structure_batches(wildcards):
+    """Return the batch files of a family."""
+    number = getattr(STRESS.structures, wildcards.family)
+    return [
+        f"{STRESS_FOLDER}/{wildcards.family}/batches/{i:04d}.zarr.zip"
+        for i in range(batch_count(number, STRESS.structures.batch))
+    ]
+
+
+def structures_of_batch(wildcards):
+    """Return the numbers of the structures in one batch."""
+    number = getattr(STRESS.structures, wildcards.family)
+    return batch_items(range(number), STRESS.structures.batch)(wildcards)
+
+
+def selective_fit(network, acquisition, repeat, query):
+    """Return the store of one fit; query 0 of a repeat belongs to all acquisitions."""
+    chain = "initial" if query == 0 else acquisition
+    return f"{STRESS_FOLDER}/selective/{network}/{chain}/repeat{repeat}/query{query}.zarr.zip"
+
+
+def previous_fit(wildcards):
+    """Return the fit that a fit goes on from; none for the first."""
+    if int(wildcards.query) == 0:
+        return []
+    return selective_fit(
+        wildcards.network,
+        wildcards.acquisition,
+        wildcards.repeat,
+        int(wildcards.query) - 1,
+    )
+
+
+def selective_fits():
+    """Return every fit of the experiment, once each."""
+    paths = [
+        selective_fit(network, acquisition, repeat, query)
+        for network in ("printed", "modern")
+        for acquisition in getattr(CHAIN.acquisitions, network)
+        for repeat in range(CHAIN.repeats)
+        for query in range(CHAIN.queries + 1)
+    ]
+    return list(dict.fromkeys(paths))
+
+
+def patches_mem_mb(wildcards, attempt):
+    """Return the memory of a job that holds the patches: their size three times, a base, more at a retry."""
+    structures = max(STRESS.structures.ellipse1, STRESS.structures.ellipse3)
+    patch = (
+        (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
+    )  # five channels and the target, single precision
+    return attempt * (3000 + 3 * structures * 81 * patch // 10**6)
+
 
 wildcard_constraints:
     scale=SCALE,
@@ -15,7 +77,7 @@ wildcard_constraints:
 rule simulate_structures:
     """Solve one batch of random plates, with and without pores."""
     output:
-        "results/{scale}/stress/{family}/batches/{batch}.zarr.zip",
+        store=update("results/{scale}/stress/{family}/batches/{batch}.zarr.zip"),
     log:
         "logs/{scale}/simulate_structures/{family}_{batch}.log",
     benchmark:
@@ -24,26 +86,27 @@ rule simulate_structures:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=2000,
         runtime=60,
     params:
-        **by_wildcard("family", "family", STRESS.families),
-        **flat("mesh", STRESS.mesh),
-        code=code_hash("mesobayes.jobs.simulate_structures"),
-        indices=batch_indices,
-        pixels_per_radius=STRESS.pixels_per_radius,
-        scale=SCALE,
-        seed=SEED,
+        call=call(
+            "mesobayes.studies.stress.data:simulate_structures",
+            family=pick(STRESS.families, "family"),
+            indices=structures_of_batch,
+            mesh=STRESS.mesh,
+            pixels_per_radius=STRESS.pixels_per_radius,
+        ),
     message:
-        "simulate_structures: structures {params.indices} of {wildcards.family}"
-    script:
-        "../scripts/simulate_structures.py"
+        "simulate_structures: batch {wildcards.batch} of {wildcards.family}"
+    shell:
+        RUN
 
 
 rule measure_label_noise:
     """Compare labels with those of a refined mesh."""
     output:
-        "results/{scale}/stress/{family}/label_noise.zarr.zip",
+        store=update("results/{scale}/stress/{family}/label_noise.zarr.zip"),
     log:
         "logs/{scale}/measure_label_noise/{family}.log",
     benchmark:
@@ -52,30 +115,32 @@ rule measure_label_noise:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=3000,
         runtime=60,
     params:
-        **by_wildcard("family", "family", STRESS.families),
-        **flat("mesh", STRESS.mesh),
-        code=code_hash("mesobayes.jobs.measure_label_noise"),
-        pixels_per_radius=STRESS.pixels_per_radius,
-        refinement=STRESS.label_noise.refinement,
-        scale=SCALE,
-        seed=SEED,
-        structures=STRESS.label_noise.structures,
+        call=call(
+            "mesobayes.studies.stress.label_noise:measure_label_noise",
+            family=pick(STRESS.families, "family"),
+            mesh=STRESS.mesh,
+            pixels_per_radius=STRESS.pixels_per_radius,
+            refinement=STRESS.label_noise.refinement,
+            structures=STRESS.label_noise.structures,
+            threshold=CHAIN.threshold,
+        ),
     message:
-        "measure_label_noise: label noise of {wildcards.family} on {params.structures} structures"
-    script:
-        "../scripts/measure_label_noise.py"
+        "measure_label_noise: label noise of {wildcards.family}"
+    shell:
+        RUN
 
 
 rule merge_structures:
     """Join the batches of a family and store the label noise with them."""
     input:
         batches=structure_batches,
-        label_noise="results/{scale}/stress/{family}/label_noise.zarr.zip",
+        noise="results/{scale}/stress/{family}/label_noise.zarr.zip",
     output:
-        "results/{scale}/stress/{family}/structures.zarr.zip",
+        store=update("results/{scale}/stress/{family}/structures.zarr.zip"),
     log:
         "logs/{scale}/merge_structures/{family}.log",
     benchmark:
@@ -84,25 +149,26 @@ rule merge_structures:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.merge_structures"),
-        failed_share_max=STRESS.structures.failed_share_max,
-        scale=SCALE,
-        seed=SEED,
+        call=call(
+            "mesobayes.studies.stress.data:merge_structures",
+            failed_share_max=STRESS.structures.failed_share_max,
+        ),
     message:
         "merge_structures: all structures of {wildcards.family}"
-    script:
-        "../scripts/merge_structures.py"
+    shell:
+        RUN
 
 
 rule cut_patches:
     """Cut the structures of a family into patches, split by structure."""
     input:
-        "results/{scale}/stress/{family}/structures.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
     output:
-        "results/{scale}/stress/{family}/patches.zarr.zip",
+        store=update("results/{scale}/stress/{family}/patches.zarr.zip"),
     log:
         "logs/{scale}/cut_patches/{family}.log",
     benchmark:
@@ -111,18 +177,19 @@ rule cut_patches:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.cut_patches"),
-        pixels_per_radius=STRESS.pixels_per_radius,
-        scale=SCALE,
-        seed=SEED,
-        validation_structures=STRESS.validation_structures,
+        call=call(
+            "mesobayes.studies.stress.patches:cut_patches",
+            pixels_per_radius=STRESS.pixels_per_radius,
+            validation_structures=STRESS.validation_structures,
+        ),
     message:
         "cut_patches: patches of {wildcards.family}"
-    script:
-        "../scripts/cut_patches.py"
+    shell:
+        RUN
 
 
 rule fit_selective:
@@ -131,7 +198,9 @@ rule fit_selective:
         patches=PATCHES,
         previous=previous_fit,
     output:
-        "results/{scale}/stress/selective/{network}/{acquisition}/repeat{repeat}/query{query}.zarr.zip",
+        store=update(
+            "results/{scale}/stress/selective/{network}/{acquisition}/repeat{repeat}/query{query}.zarr.zip"
+        ),
     log:
         "logs/{scale}/fit_selective/{network}_{acquisition}_repeat{repeat}_query{query}.log",
     benchmark:
@@ -140,36 +209,32 @@ rule fit_selective:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=patches_mem_mb,
         runtime=240,
     params:
-        **by_wildcard("fit", "network", STRESS.fits),
-        **by_wildcard("network", "network", STRESS.networks),
-        # survives an interruption, because it is no output that Snakemake would delete
-        checkpoint="results/{scale}/checkpoints/selective/{network}_{acquisition}_repeat{repeat}_query{query}.npz",
-        code=code_hash("mesobayes.jobs.fit_selective"),
-        chain_draws=CHAIN.draws,
-        chain_initial=CHAIN.initial,
-        chain_pool=CHAIN.pool,
-        chain_queries=CHAIN.queries,
-        chain_query_rate=CHAIN.query_rate,
-        chain_validation=CHAIN.validation,
-        network_roi=ROI_RADII * STRESS.pixels_per_radius,
-        scale=SCALE,
-        seed=SEED,
+        call=call(
+            "mesobayes.studies.stress.fit:fit_selective",
+            acquisition=wildcard("acquisition"),
+            chain=narrowed(CHAIN, ChainSettings),
+            network=pick(STRESS.networks, "network"),
+            query=wildcard("query", int),
+            repeat=wildcard("repeat", int),
+            settings=pick(STRESS.fits, "network"),
+        ),
     message:
         "fit_selective: {wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}, query {wildcards.query}"
-    script:
-        "../scripts/fit_selective.py"
+    shell:
+        RUN
 
 
 rule collect_selective:
     """Put the scores of all chains beside the baseline and the ceiling."""
     input:
-        fits=all_fits,
+        fits=selective_fits(),
         patches=PATCHES,
     output:
-        "results/{scale}/stress/selective/curves.zarr.zip",
+        store=update("results/{scale}/stress/selective/curves.zarr.zip"),
     log:
         "logs/{scale}/collect_selective.log",
     benchmark:
@@ -178,24 +243,20 @@ rule collect_selective:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.collect_selective"),
-        scale=SCALE,
-        seed=SEED,
+        call=call(
+            "mesobayes.studies.stress.scores:collect_selective",
+            threshold=CHAIN.threshold,
+        ),
     message:
         "collect_selective: learning curves of all chains"
-    script:
-        "../scripts/collect_selective.py"
+    shell:
+        RUN
 
 
-FIGURES["selective_learning"] = {
-    "input": {"curves": f"{RESULTS}/stress/selective/curves.zarr.zip"},
-    "params": {
-        "code": code_hash("mesobayes.jobs.fig_selective_learning"),
-        "scale": SCALE,
-        "seed": SEED,
-    },
-    "conda": "../../envs/figures.yaml",
-}
+TARGETS["selective_learning"] = draw(
+    "mesobayes.studies.stress.figures.selective", curves=CURVES
+)

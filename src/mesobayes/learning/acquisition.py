@@ -7,12 +7,8 @@ Scores are larger for patches that are more wanted; the batch is the top of the 
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-
-Acquisition = Literal["random", "max_variance", "relative_spread", "oracle"]
 
 
 def max_variance(epistemic_std: NDArray, mask: NDArray) -> NDArray:

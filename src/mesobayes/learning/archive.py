@@ -13,7 +13,8 @@ import numpy as np
 from flax import nnx
 
 from mesobayes.learning.checkpoint import load_arrays, save_arrays
-from mesobayes.nets import NetworkSettings, StressNetwork, build_network
+from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.errors import StoreError
 
 
@@ -29,7 +30,7 @@ def load_network(path: Path) -> StressNetwork:
     arrays, text = load_arrays(path)
     try:
         values = json.loads(text)
-        network = build_network(NetworkSettings(**{**values, "strides": tuple(values["strides"])}), 0)
+        network = build_network(StressNetworkSettings(**{**values, "strides": tuple(values["strides"])}), 0)
         graph, state = nnx.split(network)
         leaves, structure = jax.tree.flatten(state)
         found = [jnp.array(arrays[f"leaf{i:04d}"]) for i in range(len(leaves))]

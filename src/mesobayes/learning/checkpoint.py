@@ -17,7 +17,7 @@ import numpy as np
 
 from mesobayes.learning.data import PatchData
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
 
@@ -26,7 +26,7 @@ _WITHOUT_EFFECT = ("reports", "validation_patches", "checkpoint_seconds")
 
 
 def fit_identity(
-    network: NetworkSettings, start: Any, settings: FitSettings, data: PatchData, seed: int
+    network: StressNetworkSettings, start: Any, settings: FitSettings, data: PatchData, seed: int
 ) -> str:
     """Hash of all that decides the numbers of a fit: settings, seed, starting weights and training data."""
     fit = {key: value for key, value in asdict(settings).items() if key not in _WITHOUT_EFFECT}

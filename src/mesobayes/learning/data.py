@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mesobayes.nets.stress import CHANNELS, SOLID_CHANNEL
+from mesobayes.nets.channels import CHANNELS, SOLID_CHANNEL
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from mesobayes.nets import Noise, StressNetwork, kl_per_example
+from mesobayes.nets.build import StressNetwork
+from mesobayes.nets.divergence import kl_per_example
+from mesobayes.nets.estimators import Noise
 from mesobayes.nets.stress import crop, output_scale
 from mesobayes.studies.stress.symmetries import Batch
 

@@ -15,7 +15,7 @@ from flax import nnx
 from mesobayes.learning.data import PatchData, central_mask, masked_maximum
 from mesobayes.learning.objective import residual_scale
 from mesobayes.metrics.scores import accuracy_at
-from mesobayes.nets import StressNetwork, draw_noise
+from mesobayes.nets.build import StressNetwork, draw_noise
 from mesobayes.nets.divergence import weights
 from mesobayes.nets.keys import random_key
 

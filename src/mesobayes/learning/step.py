@@ -15,7 +15,7 @@ from jax import lax
 from mesobayes.learning.objective import Terms, negative_elbo
 from mesobayes.learning.optimiser import build_optimiser
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets import draw_noise
+from mesobayes.nets.build import draw_noise
 from mesobayes.studies.stress.symmetries import Batch, augment
 
 

@@ -21,7 +21,7 @@ from mesobayes.learning.prediction import mean_accuracy
 from mesobayes.learning.progress import Progress, Report
 from mesobayes.learning.settings import FitSettings
 from mesobayes.learning.step import TrainingState, training_chunk, training_step
-from mesobayes.nets import StressNetwork
+from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.keys import random_key
 from mesobayes.studies.stress.symmetries import Batch
 

@@ -12,13 +12,13 @@ from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Normalisation
 from mesobayes.nets.operators import Dense
-from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 
 
 class SqueezeExcitation(nnx.Module):
     """e ↦ e ∘ sigmoid(W₂ relu(W₁ mean(e))), the mean over space (Krokos et al. 2022, section 3.2.3)."""
 
-    def __init__(self, channels: int, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(self, channels: int, settings: StressNetworkSettings, plan: WeightPlan):
         reduced = max(1, channels // settings.se_reduction)
         self.squeeze = Linear(Dense(), (channels, reduced), reduced, settings, plan)
         self.excite = Linear(Dense(), (reduced, channels), channels, settings, plan)
@@ -33,7 +33,13 @@ class ConvolutionUnit(nnx.Module):
     """Convolution, normalisation, ReLU."""
 
     def __init__(
-        self, size: int, inputs: int, outputs: int, stride: int, settings: NetworkSettings, plan: WeightPlan
+        self,
+        size: int,
+        inputs: int,
+        outputs: int,
+        stride: int,
+        settings: StressNetworkSettings,
+        plan: WeightPlan,
     ):
         operator = convolution(settings, size, stride, inputs, outputs)
         self.linear = Linear(operator, (size, size, inputs, outputs), outputs, settings, plan)
@@ -46,7 +52,7 @@ class ConvolutionUnit(nnx.Module):
 class ResidualBlock(nnx.Module):
     """u ↦ u + SE(unit(unit(u))) with 3 × 3 convolutions that keep the shape (Krokos et al. 2022, fig. 7)."""
 
-    def __init__(self, channels: int, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(self, channels: int, settings: StressNetworkSettings, plan: WeightPlan):
         self.first = ConvolutionUnit(3, channels, channels, 1, settings, plan)
         self.second = ConvolutionUnit(3, channels, channels, 1, settings, plan)
         self.gate = SqueezeExcitation(channels, settings, plan)

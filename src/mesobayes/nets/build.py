@@ -12,14 +12,14 @@ from flax import nnx
 from mesobayes.nets.divergence import weights
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.stressnet import StressNet
 from mesobayes.nets.unet import LinearStressUNet
 
 StressNetwork = StressNet | LinearStressUNet
 
 
-def build_network(settings: NetworkSettings, seed: int) -> StressNetwork:
+def build_network(settings: StressNetworkSettings, seed: int) -> StressNetwork:
     """Network with weights drawn from the seed (any non-negative integer below 2⁶³).
 
     It maps inputs (n, h, w, 5) float32 (macroscopic sxx, syy, sxy divided by the patch scale, solid,

@@ -11,7 +11,7 @@ from flax import nnx
 
 from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.variational import VariationalSettings
 
 
@@ -76,7 +76,7 @@ class Linear(nnx.Module):
 class Normalisation(nnx.Module):
     """Batch, group or no normalisation over (n, h, w, channel)."""
 
-    def __init__(self, channels: int, settings: NetworkSettings):
+    def __init__(self, channels: int, settings: StressNetworkSettings):
         self.kind = settings.norm
         self.norm = _normalisation(channels, settings.norm)
 

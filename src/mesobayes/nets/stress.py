@@ -6,10 +6,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-STRESS_CHANNELS = slice(0, 3)  # sxx, syy, sxy in units of the patch scale
-SOLID_CHANNEL = 3  # 1 in material, 0 in void
-COVERAGE_CHANNEL = 4  # solid area fraction of the pixel, in [0, 1]
-CHANNELS = 5
+from mesobayes.nets.channels import STRESS_CHANNELS
 
 
 def deviator(stress: jax.Array) -> jax.Array:

@@ -8,18 +8,21 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.blocks import ConvolutionUnit, ResidualBlock
+from mesobayes.nets.channels import STRESS_CHANNELS
 from mesobayes.nets.cpu.stress_convolutions import convolution, transposed_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Normalisation
-from mesobayes.nets.settings import NetworkSettings
-from mesobayes.nets.stress import STRESS_CHANNELS, crop, output_scale
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.stress import crop, output_scale
 
 
 class UpUnit(nnx.Module):
     """Transposed convolution (or convolution where the encoder did not shrink), normalisation, ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, settings: StressNetworkSettings, plan: WeightPlan
+    ):
         operator = (
             transposed_convolution(settings) if stride == 2 else convolution(settings, 3, 1, inputs, outputs)
         )
@@ -38,7 +41,7 @@ class StressNet(nnx.Module):
     and on the last bias, which starts at 0.5, a typical value of Tresca / S, so that the ReLU starts alive.
     """
 
-    def __init__(self, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(self, settings: StressNetworkSettings, plan: WeightPlan):
         self.settings = settings
         c1, c2, c3 = (settings.channels(count) for count in (32, 64, 128))
         s1, s2, s3 = settings.strides

@@ -8,13 +8,14 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.blocks import SqueezeExcitation
+from mesobayes.nets.channels import STRESS_CHANNELS
 from mesobayes.nets.cpu.stress_convolutions import convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Upsampling, depth_to_space, max_pool, space_to_depth
-from mesobayes.nets.settings import NetworkSettings
-from mesobayes.nets.stress import STRESS_CHANNELS, crop, deviator, norm
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.stress import crop, deviator, norm
 
 
 class LinearStressUNet(nnx.Module):
@@ -30,7 +31,7 @@ class LinearStressUNet(nnx.Module):
     as soon as the convolutions that follow cannot see the difference.
     """
 
-    def __init__(self, settings: NetworkSettings, plan: WeightPlan):
+    def __init__(self, settings: StressNetworkSettings, plan: WeightPlan):
         self.settings = settings
         widths = [settings.channels(24 * 2**level) for level in range(settings.levels)]
 

@@ -3,9 +3,9 @@
 
 A record is a pydantic dataclass: ranges stand on its fields, rules between fields in ``__post_init__`` as
 ``ValueError``. :func:`build` makes a record from a part of the configuration and turns every mistake into one
-sentence with the key and the nearest valid one. A field ``name`` may be left out there: it is then the key under
-which the record stands. Fields marked ``FROM_DATA`` are set later, from the data. This module loads no numerical
-library.
+sentence with the key and the nearest valid one. A field ``name`` may be left out there: it is then the key
+under which the record stands. Fields marked ``FROM_DATA`` are set later, from the data. This module loads no
+numerical library.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ CountOrZero = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
-FROM_DATA = Field(json_schema_extra={"from_data": True})  # Annotated[int, FROM_DATA]: not of the configuration
+FROM_DATA = Field(json_schema_extra={"from_data": True})  # Annotated[int, FROM_DATA]
 
 
 @dataclass_transform(frozen_default=True)
 def settings(record: type[T]) -> type[T]:
-    """Make a class a frozen, hashable record that refuses unknown keys, wrong types and values out of range."""
+    """Make a class a frozen record that refuses unknown keys, wrong types and values out of range."""
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     return pydantic.dataclasses.dataclass(frozen=True, config=config)(record)
 
@@ -132,8 +132,13 @@ def _sentence(error: Mapping[str, Any], where: str) -> str:
     return f"{key!r}: {reason}" if key else reason
 
 
+def narrowed(record: Any, kind: type[T]) -> T:
+    """Return the part of a record that one of its base records holds."""
+    return kind(**{field.name: getattr(record, field.name) for field in dataclasses.fields(kind)})  # type: ignore[arg-type]
+
+
 def json_schema(kind: Any) -> dict[str, Any]:
-    """Return the JSON schema of a record; every key is required and no object allows keys it does not name."""
+    """Return the JSON schema of a record; every key is required and none but these are allowed."""
     schema = TypeAdapter(kind).json_schema()
     for part in (schema, *schema.get("$defs", {}).values()):
         if part.get("type") == "object":

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import pydantic
 import yaml
 
 from mesobayes.record.errors import SettingsError
@@ -66,7 +65,9 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return both
 
 
-def overrides(config: Mapping[str, Any], file: Mapping[str, Any], scale: Mapping[str, Any]) -> tuple[str, ...]:
+def overrides(
+    config: Mapping[str, Any], file: Mapping[str, Any], scale: Mapping[str, Any]
+) -> tuple[str, ...]:
     """Return the keys, such as ``stress.mesh.growth``, whose values are not those of the scale.
 
     Args:

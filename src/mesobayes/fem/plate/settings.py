@@ -16,11 +16,11 @@ class MeshSettings:
     """Sizes of the triangles, in units of the pore radius R.
 
     Attributes:
-        elements_per_radius, ellipse_elements_per_radius: edges have length R over this on pores and on ellipses.
+        elements_per_radius, ellipse_elements_per_radius: edges are R over this on pores and on ellipses.
         far_size: largest edge.
         growth: growth of the edges per unit of distance from a hole.
-        domain_factor: edge of the meshed square over that of the plate, so that the affine displacement of its
-            outer edge is not felt.
+        domain_factor: edge of the meshed square over that of the plate, so that the affine
+            displacement of its outer edge is not felt.
         order: 2 gives quadratic triangles; 1 serves the comparison with linear ones.
         curved: whether the edges of quadratic triangles on holes follow the ellipse.
     """

@@ -24,7 +24,7 @@ from mesobayes.nets.operators import (
     depth_to_space,
     space_to_depth,
 )
-from mesobayes.nets.settings import NetworkSettings
+from mesobayes.nets.settings import StressNetworkSettings
 
 _WIDE = 48  # channels from which on minimal filtering pays
 
@@ -97,7 +97,7 @@ _PHASE = {0: (0, 0), 1: (1, 1), 2: (0, 1)}  # kernel entry -> output phase, inpu
 _transposed.defvjp(_forward, _backward)
 
 
-def rewritten(settings: NetworkSettings) -> bool:
+def rewritten(settings: StressNetworkSettings) -> bool:
     """Whether the rewritten convolutions are used: as set, or on a CPU."""
     if settings.convolution == "auto":
         return jax.default_backend() == "cpu"
@@ -105,7 +105,7 @@ def rewritten(settings: NetworkSettings) -> bool:
 
 
 def convolution(
-    settings: NetworkSettings, size: int, stride: int, inputs: int, outputs: int
+    settings: StressNetworkSettings, size: int, stride: int, inputs: int, outputs: int
 ) -> LinearOperator:
     """Operator of a size × size convolution."""
     if rewritten(settings) and stride == 1:
@@ -116,6 +116,6 @@ def convolution(
     return Convolution(stride)
 
 
-def transposed_convolution(settings: NetworkSettings) -> LinearOperator:
+def transposed_convolution(settings: StressNetworkSettings) -> LinearOperator:
     """Operator of a 3 × 3 transposed convolution with stride 2."""
     return PhasedTransposedConvolution() if rewritten(settings) else TransposedConvolution()

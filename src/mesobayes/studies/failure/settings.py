@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from mesobayes.record.settings import Count, NonNegative, Positive, Share
 
 
@@ -100,8 +98,8 @@ class ReferenceConfig:
 
     filters: Count
     specimens: Count
-    runs: Annotated[int(2)]
-    particles: Annotated[int(4)]
+    runs: Annotated[2]
+    particles: Annotated[4]
     moves: Count
     leapfrogs: Count
     fits: Count
@@ -122,11 +120,11 @@ class FailureConfig:
     specimens: SpecimensConfig
     sensitivity: SensitivityConfig
     target: DamageTargetConfig
-    folds: Annotated[int(2)]
+    folds: Annotated[2]
     folds_beyond: Count
     perturbed_batch: Count
     readings_batch: Count
-    draws: Annotated[int(2)]
+    draws: Annotated[2]
     cluster_specimens: Count
     networks: HeteroencodersConfig
     fits: DamageFitsConfig

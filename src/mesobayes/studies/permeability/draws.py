@@ -20,9 +20,9 @@ from mesobayes.nets.keys import random_key
 from mesobayes.nets.permeability import (
     PeriodicPermeabilityNet,
     PermeabilityNetwork,
-    PermeabilityNetworkSettings,
     build_permeability_network,
 )
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.errors import StoreError
 
 

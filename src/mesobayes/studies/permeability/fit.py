@@ -17,7 +17,7 @@ from mesobayes.nets.permeability import (
     PermeabilityNetwork,
     build_permeability_network,
 )
-from mesobayes.nets.settings import PermeabilityArchitecture, PermeabilityNetworkSettings
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
@@ -44,7 +44,7 @@ def fit_permeability(
     fit: Path,
     weights: Path,
     name: str,
-    network: PermeabilityArchitecture,
+    network: PermeabilityNetworkSettings,
     settings: RegressionSettings,
     split: SplitSettings,
     draws: int,
@@ -57,10 +57,9 @@ def fit_permeability(
         name: name of the fit, part of its seed.
     """
     data = open_store(cells, CELLS, finite=("permeability", "volume_fraction"), sample_id="sample")
-    image = data["image"]
     fitted, predictions = fit_cells(
         data,
-        network.for_images(image.sizes["x"], image.ndim - 1, data.sizes["i"]),
+        network,
         settings,
         split,
         run.seed,

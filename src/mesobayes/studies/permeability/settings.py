@@ -9,9 +9,12 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from mesobayes.geometry.settings import InclusionFamily
-from mesobayes.nets.settings import PRINTED_SIDE_MIN, PermeabilityArchitecture
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
+
+
+_PRINTED_SIDE_MIN = 16  # the printed network pools four times
 
 
 class Fit(NamedTuple):
@@ -98,11 +101,11 @@ class SplitSettings:
 class Networks:
     """Architectures; the size of the images comes from the family of cells."""
 
-    printed: PermeabilityArchitecture
-    modern: PermeabilityArchitecture
-    bayes: PermeabilityArchitecture
-    printed_volume: PermeabilityArchitecture
-    modern_volume: PermeabilityArchitecture
+    printed: PermeabilityNetworkSettings
+    modern: PermeabilityNetworkSettings
+    bayes: PermeabilityNetworkSettings
+    printed_volume: PermeabilityNetworkSettings
+    modern_volume: PermeabilityNetworkSettings
 
 
 @settings
@@ -160,17 +163,33 @@ class PermeabilitySettings:
     def __post_init__(self) -> None:
         for name, fit in FITS.items():
             side = getattr(self.families, fit.cells).side
-            if getattr(self.networks, fit.network).name == "printed" and side < PRINTED_SIDE_MIN:
+            if getattr(self.networks, fit.network).name == "printed" and side < _PRINTED_SIDE_MIN:
                 raise ValueError(
-                    f"the printed network of {name} needs cells of at least {PRINTED_SIDE_MIN} pixels, "
-                    f"but families.{fit.cells}.side is {side}"
+                    f"the printed network of {name} needs cells of at least {_PRINTED_SIDE_MIN} pixels, but "
+                    f"families.{fit.cells}.side is {side}"
                 )
 
-    def regression(self, name: str) -> RegressionSettings:
+    def network_of(self, name: str) -> PermeabilityNetworkSettings:
+        """Return the network of a fit for the size of its cells."""
+        fit = FITS[name]
+        family = getattr(self.families, fit.cells)
+        return replace(
+            getattr(self.networks, fit.network),
+            side=family.side,
+            dimension=family.dimension,
+            outputs=solved_components(family),
+        )
+
+    def regression_of(self, name: str) -> RegressionSettings:
         """Return objective and optimiser of a fit."""
         fit = FITS[name]
         regression = getattr(self.fits, fit.network)
         return replace(regression, epochs=self.transfer_epochs) if fit.cells in TRANSFER else regression
+
+
+def solved_components(family: InclusionFamily) -> int:
+    """Return how many components of the tensor are computed: in three dimensions the first, as printed."""
+    return 2 if family.dimension == 2 else 1
 
 
 SECTION = PermeabilitySettings

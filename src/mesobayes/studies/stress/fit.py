@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one per query.
+"""Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one stage per query.
 
 Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
 more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to
@@ -9,7 +9,7 @@ the order in which jobs run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,39 +18,30 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
-from mesobayes.learning import FitSettings, PatchData, fit, masked_maximum, predict
 from mesobayes.learning.acquisition import (
-    Acquisition,
     max_variance,
     relative_spread,
     take_best,
     take_random,
 )
-from mesobayes.learning.progress import Report
+from mesobayes.learning.data import PatchData, masked_maximum
+from mesobayes.learning.prediction import predict
+from mesobayes.learning.progress import Report, print_progress
+from mesobayes.learning.settings import FitSettings
+from mesobayes.learning.training import fit
 from mesobayes.metrics.scores import relative_error
-from mesobayes.nets import NetworkSettings, StressNetwork, build_network
+from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
+from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
+from mesobayes.studies.stress.settings import Acquisition, ChainSettings
+from mesobayes.studies.stress.stores import FIT, PATCHES
 
 _UNIT = {"units": "patch scale"}
 _SQUARED_UNIT = {"units": "patch scale²"}
 _PREDICTION_BATCH = 64
-
-
-@dataclass(frozen=True)
-class ChainSettings:
-    """Sizes of a selective-learning experiment, in patches, and the posterior draws of its predictions."""
-
-    initial: int
-    pool: int
-    validation: int
-    query_rate: int
-    queries: int
-    draws: int
-
-    def labelled(self, query: int) -> int:
-        """Size of the training set of `query`."""
-        return self.initial + query * self.query_rate
 
 
 @dataclass(frozen=True)
@@ -60,6 +51,36 @@ class ChainSets:
     initial: NDArray[np.int64]
     pool: NDArray[np.int64]
     validation: NDArray[np.int64]
+
+
+def fit_selective(
+    patches: Path,
+    previous: Path | None,
+    store: Path,
+    acquisition: Acquisition | Literal["initial"],
+    repeat: int,
+    query: int,
+    chain: ChainSettings,
+    network: StressNetworkSettings,
+    settings: FitSettings,
+    run: Run,
+) -> None:
+    """Write the result of one query of one chain."""
+    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    result = fit_query(
+        data,
+        None if previous is None else open_store(previous, FIT),
+        acquisition,
+        repeat,
+        query,
+        chain,
+        replace(network, roi=PatchGeometry(data.attrs["pixels_per_radius"]).roi),
+        settings,
+        run.seed,
+        run.checkpoint,
+        print_progress,
+    )
+    write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
 
 
 def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: str) -> ChainSets:
@@ -122,7 +143,7 @@ def fit_query(
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: NetworkSettings,
+    network: StressNetworkSettings,
     settings: FitSettings,
     study_seed: str,
     checkpoint: Path | None,

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
 from mesobayes.fem.plate.solution import NodalStress, image_stress, solve_nodal_stress, tresca
 from mesobayes.geometry import Plate, PlateFamily
 from mesobayes.images.raster import coverage_image, pixel_centres
-from mesobayes.studies.stress.structures import draw_structure
+from mesobayes.record.provenance import Run
+from mesobayes.record.store import write_store
+from mesobayes.studies.stress.data import draw_structure
+from mesobayes.studies.stress.stores import LABEL_NOISE
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +56,34 @@ class LabelNoise:
 
 
 def measure_label_noise(
+    store: Path,
+    family: PlateFamily,
+    structures: int,
+    mesh: MeshSettings,
+    refinement: float,
+    pixels_per_radius: int,
+    threshold: float,
+    run: Run,
+) -> None:
+    """Write how far labels are from those of a mesh finer by ``refinement``, and the accuracy that allows.
+
+    A prediction counts when the relative error of its ROI maximum is below ``threshold``.
+    """
+    noise = deviations_of_structures(
+        family, range(structures), run.seed, mesh, pixels_per_radius, mesh.refined(refinement)
+    )
+    attributes = {
+        **noise.attributes(),
+        "label_noise_accuracy": float(np.mean(noise.deviations < threshold)),
+        "label_noise_refinement": refinement,
+    }
+    print(", ".join(f"{key} {value:.4g}" for key, value in attributes.items()), flush=True)
+    meaning = {"units": "1", "long_name": "relative deviation of the ROI maximum from the finer mesh"}
+    dataset = xr.Dataset({"deviation": ("label", noise.deviations, meaning)}, attrs=attributes)
+    write_store(dataset, store, LABEL_NOISE, run)
+
+
+def deviations_of_structures(
     family: PlateFamily,
     indices: Iterable[int],
     study_seed: str,
@@ -61,7 +94,7 @@ def measure_label_noise(
     """Compare ROI maxima of a few structures, under the three unit strains, with those on a finer mesh.
 
     ROIs of side 8R at stride 4R tile the central square; those without a hole, where any mesh does well, and
-    those without material do not count. The structures are the first draws of `simulate_structures` with the
+    those without material do not count. The structures are the first draws of `simulate_batch` with the
     same seed. Raises MeshError and SolveError.
     """
     deviations = []

@@ -3,18 +3,40 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
 from mesobayes.images.patches import PatchGeometry, cut_windows, patch_origins, patches_with_features
 from mesobayes.images.tensor import tresca
+from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.stores import PATCHES, STRUCTURES, noise_of
 
 CHANNELS = ("xx", "yy", "xy", "solid", "coverage")
 TRAIN, VALIDATION = 0, 1
 
 
 def cut_patches(
+    structures: Path, store: Path, pixels_per_radius: int, validation_structures: int, run: Run
+) -> None:
+    """Write the patches of all good structures, split by structure into training and validation."""
+    data = open_store(
+        structures,
+        STRUCTURES,
+        variables=("geometry", "coverage", "macro_stress", "micro_stress", "strain", "status"),
+        finite=("coverage", "macro_stress", "micro_stress", "strain"),
+        sample_id="structure",
+    )
+    patches = cut_structures(data, pixels_per_radius, validation_structures, run.seed)
+    held_out = int(patches["split"].sum())
+    print(f"{patches.sizes['patch'] - held_out} patches for training, {held_out} for validation", flush=True)
+    write_store(patches.assign_attrs(noise_of(data.attrs)), store, PATCHES, run)
+
+
+def cut_structures(
     structures: xr.Dataset, pixels_per_radius: int, validation_structures: int, study_seed: str
 ) -> xr.Dataset:
     """All patches of the good structures, scaled, split by structure.

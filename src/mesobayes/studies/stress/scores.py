@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -11,12 +13,39 @@ from scipy.stats import spearmanr
 
 from mesobayes.metrics.intervals import coverage, interval_of_maximum
 from mesobayes.metrics.scores import accuracy_at
+from mesobayes.record.provenance import Run
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.baseline import score_baseline
+from mesobayes.studies.stress.stores import CURVES, FIT, PATCHES, noise_of
 
 ChainKey = tuple[str, str, int, int]  # network, acquisition, repeat, query
-THRESHOLD = 0.10  # Krokos et al. 2022, Algorithm 1
 
 
-def learning_curves(results: Mapping[ChainKey, xr.Dataset]) -> xr.Dataset:
+def collect_selective(fits: list[Path], patches: Path, store: Path, threshold: float, run: Run) -> None:
+    """Write the learning curves of all chains; counts, baseline and label noise are attributes."""
+    results = [open_store(path, FIT, finite=("true_max", "mean_max", "squared_error")) for path in fits]
+    keys: list[ChainKey] = [
+        (fit.attrs["network"], fit.attrs["acquisition"], fit.attrs["repeat"], fit.attrs["query"])
+        for fit in results
+    ]
+    data = open_store(patches, PATCHES, variables=("input", "target", "split"))
+    validation = results[0]["validation"].values
+    baseline = score_baseline(data, validation, threshold)
+    curves = learning_curves(dict(zip(keys, results, strict=True)), threshold).assign_attrs(
+        threshold=threshold,
+        n_structures=data.attrs["n_structures"],
+        validation_structures=data.attrs["validation_structures"],
+        validation_patches=len(validation),
+        draws=results[0].sizes["draw"],
+        fits=len(results),
+        **{f"baseline_{key}": value for key, value in asdict(baseline).items()},
+        **noise_of(data.attrs),
+    )
+    print(curves["accuracy"].mean("repeat").to_series().dropna().unstack("query").round(3), flush=True)
+    write_store(curves, store, CURVES, run)
+
+
+def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) -> xr.Dataset:
     """Scores of every fit on the shared validation set, dims (network, acquisition, repeat, query).
 
     `correlation` tells how well each score of the initial fit ranks the pool by true relative error.
@@ -41,7 +70,7 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset]) -> xr.Dataset:
         chain = "initial" if query == 0 else acquisitions[acquisition]
         result = results[networks[network], chain, repeats[repeat], queries[query]]
         true = result["true_max"].values
-        scores["accuracy"][index] = accuracy_at(result["mean_max"].values, true, THRESHOLD)
+        scores["accuracy"][index] = accuracy_at(result["mean_max"].values, true, threshold)
         scores["mse"][index] = float(result["squared_error"].mean())
         scores["coverage"][index] = coverage(true, interval_of_maximum(result["roi_max"].values))
         scores["fit_seconds"][index] = result.attrs["fit_seconds"]

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesobayes.nets.stress import CHANNELS
+from mesobayes.nets.channels import CHANNELS
 
 
 class Batch(NamedTuple):

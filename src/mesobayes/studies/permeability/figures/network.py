@@ -11,9 +11,8 @@ from matplotlib.patches import Rectangle
 
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import GREEN, ORANGE, SKY, new_figure
-from mesobayes.geometry.settings import InclusionFamily
 from mesobayes.nets.permeability import PrintedPermeabilityCNN, build_permeability_network
-from mesobayes.nets.settings import PermeabilityArchitecture
+from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.studies.permeability.draws import load_permeability_network
 from mesobayes.studies.permeability.figures.panels import cell_near, show_image
@@ -22,20 +21,19 @@ _FRACTION = 0.3  # of the cell whose feature maps are shown
 _FILTERS = 4  # of each layer
 
 
-def permeability_cnn(architecture: PermeabilityArchitecture, family: InclusionFamily, run: Run) -> Drawing:
+def permeability_cnn(network: PermeabilityNetworkSettings, run: Run) -> Drawing:
     """The layers of the network in use, read from the network itself."""
-    settings = architecture.for_images(family.side, family.dimension, family.dimension)
-    network = build_permeability_network(settings, 0)
-    assert isinstance(network, PrintedPermeabilityCNN)
+    built = build_permeability_network(network, 0)
+    assert isinstance(built, PrintedPermeabilityCNN)
     figure = new_figure(1.0, 0.36)
     axes = figure.add_subplot(aspect="equal")
     axes.set_axis_off()
-    edge, height, x = settings.side, 6.0, 0.4
+    edge, height, x = network.side, 6.0, 0.4
     layers: list[dict[str, object]] = []
     axes.add_patch(Rectangle((x, 1.8), 0.5, height, facecolor="white", edgecolor="black"))
     axes.text(x + 0.25, 1.4, f"image\n{edge} × {edge}", ha="center", va="top", fontsize=6.5)
     x += 3.0
-    for i, layer in enumerate(network.convolutions):
+    for i, layer in enumerate(built.convolutions):
         k, _, _, filters = layer.weight.mu.shape
         edge, height = edge // 2, 0.74 * height
         width = 0.35 + filters / 45
@@ -44,9 +42,9 @@ def permeability_cnn(architecture: PermeabilityArchitecture, family: InclusionFa
         axes.text(x + width / 2, 1.4, label, ha="center", va="top", fontsize=6.5)
         layers.append({"name": f"Conv{i + 1}", "kernel": k, "filters": filters, "output": edge})
         x += width + 2.6
-    for i, layer in enumerate(network.dense):
+    for i, layer in enumerate(built.dense):
         inputs, units = layer.weight.mu.shape
-        last = i == len(network.dense) - 1
+        last = i == len(built.dense) - 1
         height = 1.0 if last else 1.2 + units / 20
         colour = GREEN if last else ORANGE
         axes.add_patch(Rectangle((x, 4.8 - height / 2), 0.5, height, facecolor=colour, edgecolor="black"))
@@ -57,11 +55,11 @@ def permeability_cnn(architecture: PermeabilityArchitecture, family: InclusionFa
         x += 2.6
     axes.set_xlim(-1.0, x - 0.6)
     axes.set_ylim(-0.9, 8.2)
-    weights = sum(int(np.prod(layer.weight.mu.shape)) for layer in (*network.convolutions, *network.dense))
+    weights = sum(int(np.prod(layer.weight.mu.shape)) for layer in (*built.convolutions, *built.dense))
     axes.set_title(
         f"scale {run.scale}: {weights:,} weights; filter counts are a choice, the paper does not print them"
     )
-    return Drawing(figure, drawn={"layers": layers, "weights": weights, "side": settings.side})
+    return Drawing(figure, drawn={"layers": layers, "weights": weights, "side": network.side})
 
 
 def feature_maps(cells: xr.Dataset, weights: Path, run: Run) -> Drawing:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Structures of the stress study: random plates, macro and micro stress images, one batch a call.
+"""Structures: random plates with macroscopic and microscopic stress images, simulated in batches and merged.
 
 A structure is named by (study seed, family, index), so its numbers do not depend on its batch.
 A draw that cannot be meshed or solved is recorded and replaced by the next draw of the same structure.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -21,7 +22,11 @@ from mesobayes.fem.plate.solution import COMPONENTS, LOADS, image_stress, solve_
 from mesobayes.fem.solvers import SolverName
 from mesobayes.geometry import Ellipse, Plate, PlateFamily, sample_plate
 from mesobayes.images.raster import coverage_image, pixel_centres, solid_image
+from mesobayes.record.batches import merge_batches, refuse_bad_share
+from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.stores import LABEL_NOISE, STRUCTURES, noise_of
 
 FloatArray = NDArray[np.float64]
 Report = Callable[[int, int, str], None]  # structures done, structures in all, a short remark
@@ -43,6 +48,47 @@ class Structure:
     micro_stress: FloatArray
     failures: tuple[str, ...] = ()
     solved: bool = True
+
+
+def simulate_structures(
+    store: Path,
+    family: PlateFamily,
+    indices: tuple[int, ...],
+    mesh: MeshSettings,
+    pixels_per_radius: int,
+    run: Run,
+) -> None:
+    """Write one batch of structures, those that could not be solved among them."""
+
+    def report(done: int, total: int, remark: str) -> None:
+        print(f"{done}/{total} {remark}", flush=True)
+
+    batch = simulate_batch(family, indices, run.seed, mesh, pixels_per_radius, report=report)
+    write_store(batch, store, STRUCTURES, run)
+
+
+def merge_structures(
+    batches: list[Path], noise: Path, store: Path, failed_share_max: float, run: Run
+) -> None:
+    """Write all structures of a family with a manifest of their batches and the measured label noise.
+
+    Raises:
+        MesobayesError: more than ``failed_share_max`` of all plates drawn could not be meshed or solved.
+    """
+    merged = merge_batches(batches, "structure", STRUCTURES)
+    failed, given_up = int(merged["failed_draws"].sum()), int((merged["status"] != GOOD).sum())
+    refuse_bad_share(
+        failed,
+        failed + merged.sizes["structure"] - given_up,
+        merged["status_reason"],
+        "plates could not be meshed or solved",
+        failed_share_max,
+        "stress.structures.failed_share_max",
+    )
+    merged.attrs |= {"failed_draw_count": failed, **noise_of(open_store(noise, LABEL_NOISE).attrs)}
+    count = merged.sizes["structure"]
+    print(f"{count} structures, {failed} draws failed, {given_up} structures given up", flush=True)
+    write_store(merged, store, STRUCTURES, run)
 
 
 def draw_structure(
@@ -86,7 +132,7 @@ def simulate_structure(
     return Structure(plate, strain, nothing, nothing, tuple(failures), solved=False)
 
 
-def simulate_structures(
+def simulate_batch(
     family: PlateFamily,
     indices: Iterable[int],
     study_seed: str,

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stress study's section of the configuration (Krokos et al. 2022)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.geometry.settings import PlateFamily
+from mesobayes.learning.settings import FitSettings
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.record.settings import Count, Share, settings
+
+Acquisition = Literal["random", "max_variance", "relative_spread", "oracle"]
+
+
+@settings
+class PlateFamilies:
+    """The random plates."""
+
+    ellipse1: PlateFamily
+    ellipse3: PlateFamily
+
+
+@settings
+class StructureCounts:
+    """How many structures, how many in one job, and which share of all draws may fail."""
+
+    ellipse1: Count
+    ellipse3: Count
+    batch: Count
+    failed_share_max: Share
+
+
+@settings
+class LabelNoiseSettings:
+    """Structures that are solved again on a mesh finer by ``refinement``."""
+
+    structures: Count
+    refinement: Annotated[float, Field(ge=1.0)]
+
+
+@settings
+class Acquisitions:
+    """Chains of each network; none leaves the network out."""
+
+    printed: tuple[Acquisition, ...]
+    modern: tuple[Acquisition, ...]
+
+
+@settings
+class ChainSettings:
+    """One chain of selective learning: sizes in patches.
+
+    Attributes:
+        initial, pool, validation: patches labelled at first, to choose from, and scored.
+        query_rate, queries: patches labelled by a query, and queries of a chain.
+        draws: posterior draws of a prediction.
+    """
+
+    initial: Count
+    pool: Count
+    validation: Count
+    query_rate: Count
+    queries: Count
+    draws: Annotated[int, Field(ge=2)]
+
+    def __post_init__(self) -> None:
+        wanted = self.queries * self.query_rate
+        if wanted > self.pool:
+            raise ValueError(
+                f"{self.queries} queries of {self.query_rate} need a pool of {wanted}, but pool is "
+                f"{self.pool}"
+            )
+
+    def labelled(self, query: int) -> int:
+        """Return the size of the training set of a query."""
+        return self.initial + query * self.query_rate
+
+
+@settings
+class SelectiveSettings(ChainSettings):
+    """The experiment: chains, how many of them, and how they are scored.
+
+    Attributes:
+        family: plates that the patches are cut from.
+        threshold: relative error of the ROI maximum within which a prediction counts (Algorithm 1).
+        repeats: chains of each acquisition.
+        acquisitions: chains of each network.
+    """
+
+    family: Literal["ellipse1", "ellipse3"]
+    threshold: Share
+    repeats: Annotated[int, Field(ge=2)]
+    acquisitions: Acquisitions
+
+
+@settings
+class StressNetworks:
+    """The networks of the study."""
+
+    printed: StressNetworkSettings
+    modern: StressNetworkSettings
+
+
+@settings
+class StressFits:
+    """How each network is fitted."""
+
+    printed: FitSettings
+    modern: FitSettings
+
+
+@settings
+class StressSettings:
+    """Everything that the stress study is told; lengths in units of the pore radius."""
+
+    families: PlateFamilies
+    mesh: MeshSettings
+    structures: StructureCounts
+    pixels_per_radius: Count
+    label_noise: LabelNoiseSettings
+    validation_structures: Count
+    selective: SelectiveSettings
+    networks: StressNetworks
+    fits: StressFits
+
+    def __post_init__(self) -> None:
+        family = self.selective.family
+        structures = getattr(self.structures, family)
+        if self.validation_structures >= structures:
+            raise ValueError(
+                f"validation_structures is {self.validation_structures}, but {family} has only {structures} "
+                "structures, and some must remain for training"
+            )
+
+
+SECTION = StressSettings
