@@ -64,7 +64,7 @@ def new_figure(width: float = 1.0, height: float = 0.6) -> Figure:
 def save_figure(
     figure: Figure, pdf: Path | str, png: Path | str, record: Path | str, content: Mapping[str, Any]
 ) -> None:
-    """Write one figure as vector PDF, as PNG, and its content as JSON; each file whole or not at all.
+    """Write one figure as vector PDF, as PNG, and its content as JSON: all three whole, or none.
 
     Args:
         figure: what to draw.
@@ -76,10 +76,9 @@ def save_figure(
         StoreError: a file cannot be written.
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with drawing_style():
-        with replacing(pdf) as path:  # no date in the file: the same content gives the same bytes
-            figure.savefig(path, format="pdf", metadata={"CreationDate": None})
-        with replacing(png) as path:
-            figure.savefig(path, format="png")
-    with replacing(record) as path:
-        path.write_text(text, encoding="utf-8")
+    with replacing(pdf) as page, replacing(png) as picture, replacing(record) as facts, drawing_style():
+        figure.savefig(
+            page, format="pdf", metadata={"CreationDate": None}
+        )  # the same content, the same bytes
+        figure.savefig(picture, format="png")
+        facts.write_text(text, encoding="utf-8")

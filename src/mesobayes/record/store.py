@@ -55,7 +55,7 @@ def write_store(dataset: xr.Dataset, path: Path | str, schema: str, run: Run) ->
 
 def open_store(
     path: Path | str,
-    schema: str,
+    schema: str | None = None,
     *,
     variables: Iterable[str] | None = None,
     finite: Iterable[str] = (),
@@ -65,7 +65,7 @@ def open_store(
 
     Args:
         path: the ``.zarr.zip`` to read.
-        schema: the layout that the caller understands.
+        schema: the layout that the caller understands; by default any.
         variables: names that must be there; only these and the coordinates are read. By default all.
         finite: names that must hold no NaN and no infinity at all.
         sample_id: coordinate whose entries must be unique.
@@ -141,7 +141,7 @@ def _chunks(values: np.ndarray) -> tuple[int, ...]:
     return (max(1, min(values.shape[0], _CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
 
 
-def _read_zip(path: Path, schema: str, wanted: set[str] | None) -> xr.Dataset:
+def _read_zip(path: Path, schema: str | None, wanted: set[str] | None) -> xr.Dataset:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         damaged = archive.testzip()  # reads every member and checks its header and its CRC-32
@@ -155,7 +155,7 @@ def _read_zip(path: Path, schema: str, wanted: set[str] | None) -> xr.Dataset:
         attributes: dict[str, Any] = dict(group.attrs)
         contents = attributes.pop("contents", ())
         found = attributes.get("schema")
-        if found != schema:
+        if schema is not None and found != schema:
             raise StoreError(f"its schema is {found!r}, but {schema!r} is needed")
         if attributes.get("layout") != LAYOUT:
             raise StoreError(f"it was written in layout {attributes.get('layout')!r}, but {LAYOUT} is needed")
