@@ -79,8 +79,8 @@ class InclusionFamily:
     def __post_init__(self) -> None:
         rules = {
             "radii need radius_min <= radius_max": self.radius_min <= self.radius_max,
-            f"a diameter of {2 * self.radius_max:g} px does not fit into a periodic cell of {self.side} px; raise "
-            "side or lower radius_max": 2 * self.radius_max < self.side,
+            f"a diameter of {2 * self.radius_max:g} px does not fit into a periodic cell of {self.side} px; "
+            "raise side or lower radius_max": 2 * self.radius_max < self.side,
             "fractions need fraction_min <= fraction_max": self.fraction_min <= self.fraction_max,
         }
         for rule, holds in rules.items():

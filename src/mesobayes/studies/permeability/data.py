@@ -31,7 +31,7 @@ Report = Callable[[str], None]
 
 
 def generate_cells(
-    batch: Path,
+    store: Path,
     family: InclusionFamily,
     indices: tuple[int, ...],
     materials: Materials,
@@ -47,10 +47,10 @@ def generate_cells(
             f"cell {sample} is saturated at a volume fraction of {float(cell['volume_fraction']):.3f}, "
             f"{float(cell['target_fraction']):.3f} was asked for"
         )
-    write_store(cells, batch, CELLS, run)
+    write_store(cells, store, CELLS, run)
 
 
-def merge_cells(batches: list[Path], cells: Path, run: Run) -> None:
+def merge_cells(batches: list[Path], store: Path, run: Run) -> None:
     """Write all cells of a family with a manifest of their batches.
 
     Raises:
@@ -66,12 +66,12 @@ def merge_cells(batches: list[Path], cells: Path, run: Run) -> None:
     )
     if bad.any():
         raise MesobayesError(
-            f"the permeability of {bad.sum()} cells of {merged.attrs['family']} violates the bounds of Wiener "
-            f"or of Murat and Tartar, first cell {merged['sample'].values[bad][0]}: delete "
+            f"the permeability of {bad.sum()} cells of {merged.attrs['family']} violates the bounds of "
+            f"Wiener or of Murat and Tartar, first cell {merged['sample'].values[bad][0]}: delete "
             f"{batches[0].parent} and run again with a smaller permeability.tolerance"
         )
     merged.attrs["n_saturated"] = int(merged["saturated"].sum())
-    write_store(merged, cells, CELLS, run)
+    write_store(merged, store, CELLS, run)
 
 
 def label_cells(

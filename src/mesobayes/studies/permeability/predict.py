@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import xarray as xr
 
 from mesobayes.images.user_image import read_two_phase_image
 from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
+from mesobayes.record.files import replacing
 from mesobayes.record.provenance import Run, versions
 from mesobayes.record.store import open_store
 from mesobayes.studies.permeability.draws import load_permeability_network, pooled_features, predict_draws
@@ -39,9 +41,7 @@ def predict_image(
         ImageError: the image is refused.
     """
     given = read_two_phase_image(image, pixels_max)
-    fit, weights = (
-        (square_fit, square_weights) if given.pixels.ndim == 2 else (volume_fit, volume_weights)
-    )
+    fit, weights = (square_fit, square_weights) if given.pixels.ndim == 2 else (volume_fit, volume_weights)
     network, trained = load_permeability_network(weights), open_store(fit, FIT)
     found = predict_tensor_diagonal(network, trained, given.pixels, draws)
     content: dict[str, Any] = {
@@ -66,7 +66,9 @@ def predict_image(
         print(f"mu_{component} = {value['mean']:.4f}, {found['level']:.0%} interval {low} to {high}")
     for reason in found["unlike_training"]:
         print(f"warning: {reason}")
-    write_record(content, prediction)
+    with replacing(prediction) as temporary:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def predict_tensor_diagonal(

@@ -15,14 +15,14 @@ class RegressionSettings:
     Attributes:
         epochs: passes over the training images, at most.
         schedule: "plateau" divides the rate by ten after `plateau_patience` epochs without a lower validation
-            loss, stops after `stop_patience`, and keeps the best weights; "onecycle" rises and falls once over
-            all epochs.
+            loss, stops after `stop_patience`, and keeps the best weights; "onecycle" rises and falls once
+            over all epochs.
         loss: "mse" the mean square of log μ minus its prediction (eq. 11), "nll" the Gaussian negative log
             likelihood.
         l2: factor of the sum of squared kernels in the loss ("plateau"); decoupled weight decay ("onecycle").
         kl_weight: share of the divergence from the prior for a variational network.
-        augment: random periodic shifts and mirror images, which leave the diagonal of the tensor as it is; the
-            periodic network then sees every image in one random orientation, with the component along x of
+        augment: random periodic shifts and mirror images, which leave the diagonal of the tensor as it is;
+            the periodic network then sees every image in one random orientation, with the component along x of
             that orientation.
     """
 

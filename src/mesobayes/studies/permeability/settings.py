@@ -13,7 +13,6 @@ from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
 
-
 _PRINTED_SIDE_MIN = 16  # the printed network pools four times
 
 

@@ -27,7 +27,7 @@ def time_permeability(
     cells: Path,
     printed: Path,
     modern: Path,
-    timing: Path,
+    store: Path,
     images: int,
     materials: Materials,
     tolerance: float,
@@ -53,7 +53,7 @@ def time_permeability(
         coords={"method": list(calls)},
         attrs={"images": len(some), "side": some.shape[-1], "tolerance": tolerance},
     )
-    write_store(dataset, timing, TIMING, run)
+    write_store(dataset, store, TIMING, run)
 
 
 def _seconds(call: Callable[[], object]) -> float:

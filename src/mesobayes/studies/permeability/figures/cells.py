@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +20,10 @@ from mesobayes.studies.permeability.settings import Families, Gallery
 
 _SHARES = (0.0, 0.5, 1.0)  # of the range of volume fractions, from row to row
 _BINS = 18
+_SAMPLERS: tuple[tuple[Literal["exponential", "uniform"], str], ...] = (
+    ("exponential", ORANGE),
+    ("uniform", BLUE),
+)
 
 
 def microstructure_families(families: Families, gallery: Gallery, run: Run) -> Drawing:
@@ -38,8 +43,8 @@ def microstructure_families(families: Families, gallery: Gallery, run: Run) -> D
             reached.setdefault(family.name, []).append(cell.fraction)
     radii = sorted({_radii(family) for family in shown.values()})
     figure.suptitle(
-        f"seed {run.seed}; {gallery.side} × {gallery.side} pixels, radius {' or '.join(radii)} pixels; separate "
-        "discs of one size jam near 0.55",
+        f"seed {run.seed}; {gallery.side} × {gallery.side} pixels, radius {' or '.join(radii)} pixels; "
+        "separate discs of one size jam near 0.55",
         fontsize=8,
     )
     numbers = {
@@ -58,9 +63,7 @@ def _plane_families(families: Families, side: int) -> dict[str, InclusionFamily]
     mono, poly, overlap = (
         replace(family, side=side) for family in (families.mono, families.poly, families.overlap)
     )
-    both = replace(
-        overlap, name="overlap_poly", radius_min=poly.radius_min, radius_max=poly.radius_max
-    )
+    both = replace(overlap, name="overlap_poly", radius_min=poly.radius_min, radius_max=poly.radius_max)
     return {
         "separate, one size": mono,
         "separate, several sizes": poly,
@@ -81,7 +84,7 @@ def sample_size_distributions(families: Families, gallery: Gallery, run: Run) ->
     axes = figure.subplots(1, 2, sharey=True)
     bins = np.linspace(family.fraction_min, family.fraction_max, _BINS + 1)
     counts = {}
-    for place, sampler, colour in zip(axes, ("exponential", "uniform"), (ORANGE, BLUE), strict=True):
+    for place, (sampler, colour) in zip(axes, _SAMPLERS, strict=True):
         law = replace(family, sampler=sampler)
         fractions = sample_fractions(law, rng_from_name(run.seed, "histogram", sampler), gallery.cells)
         counts[sampler], _, _ = place.hist(fractions, bins, color=colour, edgecolor="white", linewidth=0.5)

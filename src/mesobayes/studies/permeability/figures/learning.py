@@ -137,7 +137,7 @@ def permeability_3d(cells: xr.Dataset, printed: xr.Dataset, modern: xr.Dataset, 
         "mape_mu11": mape_number(printed, 0),
         "r2_mu11": r2_number(printed, 0),
         "train_minutes": minutes_number(printed),
-        "fe_minutes_per_model": Number.of(minutes, f"a volume of {side}³ voxels on this machine"),
+        "fe_minutes_per_model": Number.of(minutes.tolist(), f"a volume of {side}³ voxels on this machine"),
     }
     return Drawing(figure, numbers, {"solve_minutes": minutes, "side": side, **drawn_of(fits)})
 
@@ -157,6 +157,4 @@ def _draw_intervals(axes: Axes, fit: xr.Dataset, component: int) -> None:
     width = fit.attrs["interval_factor"] * predictive_std(fit)[:, component]
     bars = mean * np.abs(np.exp(np.array([[-1.0], [1.0]]) * width) - 1.0)
     label = f"{fit.attrs['interval_level']:.0%} interval (Bayesian)"
-    axes.errorbar(
-        truth, mean, bars, fmt="none", ecolor=GREEN, elinewidth=0.5, alpha=0.5, label=label
-    )
+    axes.errorbar(truth, mean, bars, fmt="none", ecolor=GREEN, elinewidth=0.5, alpha=0.5, label=label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from matplotlib.patches import Rectangle
@@ -68,7 +69,7 @@ def feature_maps(cells: xr.Dataset, weights: Path, run: Run) -> Drawing:
     assert isinstance(network, PrintedPermeabilityCNN)
     cell = cell_near(cells, _FRACTION)
     image = cell["image"].values
-    maps = [np.asarray(values)[0] for values in network.feature_maps(image[None].astype(np.float32))]
+    maps = [np.asarray(values)[0] for values in network.feature_maps(jnp.asarray(image[None], jnp.float32))]
     figure = new_figure(0.95, 0.78)
     grid = figure.add_gridspec(_FILTERS, len(maps) + 1)
     show_image(figure.add_subplot(grid[1:3, 0]), image, "image")

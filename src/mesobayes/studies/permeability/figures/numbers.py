@@ -27,7 +27,9 @@ def percentage_errors(fit: xr.Dataset) -> np.ndarray:
 def mape_number(fit: xr.Dataset, component: int) -> Number:
     """Mean absolute percentage error of one component, its interval from the test cells."""
     alone = fit.attrs["baseline_mape"][component]
-    return Number.of(percentage_errors(fit)[:, component], f"the volume fraction alone gives {alone:.4f}")
+    return Number.of(
+        percentage_errors(fit)[:, component].tolist(), f"the volume fraction alone gives {alone:.4f}"
+    )
 
 
 def r2_number(fit: xr.Dataset, component: int) -> Number:

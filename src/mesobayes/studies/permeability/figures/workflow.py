@@ -27,7 +27,7 @@ _STEPS = {  # title of a panel -> what computes it
 
 
 def magneto_workflow(cells: xr.Dataset, materials: Materials, run: Run) -> Drawing:
-    """Inclusions, pixels, elements, magnitude of B under a unit mean field along x, and tensor of one cell."""
+    """Inclusions, pixels, elements, |B| under a unit mean field along x, and the tensor of one cell."""
     cell = cell_near(cells, _FRACTION)
     image, side, tensor = cell["image"].values, cell.sizes["x"], cell["permeability"].values
     _, field = magnetic_field(image.astype(bool), 0, materials.matrix, materials.inclusion)
