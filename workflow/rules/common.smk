@@ -66,12 +66,12 @@ def call(function, uses=(), entry=None, study=None, modified=(), **arguments):
     of the content of the modules in use (and of a further ``entry``) is part of it, so that an edit runs
     exactly what depends on it.
     """
-    module = function.partition(":")[0]
-    code = code_hash(module, *uses)
+    source = function.partition(":")[0]
+    code = code_hash(source, *uses)
     if entry is not None:
         code = config_hash({"code": code, "entry": entry})
     run = {
-        "study": study or module.split(".")[2],
+        "study": study or source.split(".")[2],
         "scale": SCALE,
         "seed": SETTINGS.seed,
         "code_hash": code,
@@ -131,9 +131,9 @@ def batch_items(items, size):
     return those
 
 
-def draw(module, settings=None, **inputs):
-    """Return how a target is made: by the function of its name in a module, from these inputs and settings."""
-    return {"module": module, "settings": settings or {}, "inputs": inputs}
+def draw(where, settings=None, **inputs):
+    """Return how a target is made: by the function of its name in a Python module, from these inputs and settings."""
+    return {"module": where, "settings": settings or {}, "inputs": inputs}
 
 
 def caption_file(target):

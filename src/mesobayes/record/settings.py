@@ -56,24 +56,11 @@ def build(kind: type[T], values: Any, where: str = "") -> T:
     Raises:
         SettingsError: a key is unknown or missing, or a value has the wrong type or leaves its range.
     """
-    typed = _complete(kind, values, where)
-    try:
-        return TypeAdapter(kind).validate_python(typed)
-    except ValidationError as error:
-        raise SettingsError(_sentence(error.errors()[0], where)) from error
-
-
-def _complete(hint: Any, values: Any, where: str) -> Any:
-    """Check that every key of a record is there and no other; read text where a record wants a number."""
-    if get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
-    if not dataclasses.is_dataclass(hint):
-        return _typed(hint, values)
     if not isinstance(values, Mapping):
         raise SettingsError(
             f"{where or 'the configuration'} must be a mapping of keys to values, not {values!r}"
         )
-    hints = {key: inner for key, inner in get_type_hints(hint, include_extras=True).items() if _asked(inner)}
+    hints = {key: hint for key, hint in get_type_hints(kind, include_extras=True).items() if _asked(hint)}
     if "name" in hints and "name" not in values:
         values = {"name": where.rpartition(".")[2], **values}
     for key in values:
@@ -84,7 +71,16 @@ def _complete(hint: Any, values: Any, where: str) -> Any:
             raise SettingsError(
                 f"{_join(where, key)!r} is missing: set it in config.yaml or in the scale file"
             )
-    return {key: _complete(inner, values[key], _join(where, key)) for key, inner in hints.items()}
+    typed = {
+        key: build(hint, values[key], _join(where, key))
+        if dataclasses.is_dataclass(hint)
+        else _typed(hint, values[key])
+        for key, hint in hints.items()
+    }
+    try:
+        return kind(**typed)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error.errors()[0], where)) from error
 
 
 def _asked(hint: Any) -> bool:
