@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The script behind every rule: run one job, described by one line of JSON.
+"""The script behind every rule: run one job, described by two lines of JSON.
 
-    python workflow/run.py LOG THREADS GPUS CALL
+    python workflow/run.py LOG THREADS GPUS CALL FILES
 
-CALL names a function, its arguments, its input and output files, and the run it belongs to. Arguments are
+CALL names a function, its arguments and the run it belongs to; FILES its inputs and outputs. Arguments are
 rebuilt from the type hints of the function; files come under their names in the rule, as paths. A function
 with parameters ``inputs`` or ``outputs`` gets all of them in one mapping instead.
 """
@@ -17,10 +17,10 @@ from pathlib import Path
 from mesobayes.record.logs import job_log
 
 
-def main(log: str, threads: str, gpus: str, call: str) -> None:
+def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
     """Run one job with its output in a log."""
     with job_log(log, int(threads), int(gpus)):
-        execute(json.loads(call))
+        execute({**json.loads(call), **json.loads(files)})
 
 
 def execute(call: dict) -> None:

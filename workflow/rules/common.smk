@@ -4,7 +4,6 @@
 import json
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 
@@ -46,25 +45,26 @@ TABLE_REPRODUCTION = [
 # slug -> how a figure or table is drawn, see draw(); filled by the studies
 TARGETS = {}
 
-PYTHON = shlex.quote(sys.executable)
-if "conda" in {
-    str(method).lower().rpartition(".")[2]
-    for method in workflow.deployment_settings.deployment_method
-}:
-    PYTHON = "python"
-# the command of every rule; what the job is stands in its parameter
-RUN = f"{PYTHON} {shlex.quote(str(WORKFLOW / 'run.py'))} {{log:q}} {{threads}} {{resources.gpu}} {{params.call:q}}"
-
+# The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
+# environment, so that the command, which Snakemake remembers, is the same in every folder.
+RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {params.call:q} {params.files:q}'
+IN_CONDA = "conda" in {
+    str(method).lower() for method in workflow.deployment_settings.deployment_method
+}
 # jobs are children of this process, or run it again on their node: both ways they start with these
-os.environ.update(process_environment(SOURCES, Path("results/.cache").resolve()))
+os.environ.update(
+    process_environment(SOURCES, Path("results/.cache").resolve()),
+    MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
+    MESOBAYES_RUN=str(WORKFLOW / "run.py"),
+)
 
 
 def call(function, uses=(), entry=None, study=None, modified=(), **arguments):
-    """Return the one parameter of a rule: what its job calls, as canonical JSON.
+    """Return the parameters of a rule: ``call``, what its job calls, as canonical JSON, and its ``files``.
 
     function: "package.module:name"; arguments: values, settings records, or functions of the wildcards. A hash
-    of the content of the modules in use (and of a further ``entry``) is part of it, so that an edit runs
-    exactly what depends on it.
+    of the content of the modules in use (and of a further ``entry``) is part of the call, so that an edit runs
+    exactly what depends on it. Snakemake remembers the call, and by itself the names of the files.
     """
     source = function.partition(":")[0]
     code = code_hash(source, *uses)
@@ -78,24 +78,20 @@ def call(function, uses=(), entry=None, study=None, modified=(), **arguments):
         "overrides": modified,
     }
 
-    def text(wildcards, input, output):
+    def text(wildcards):
         values = {
             name: plain(value(wildcards) if callable(value) else value)
             for name, value in arguments.items()
         }
+        content = {"function": function, "arguments": values, "run": run}
+        return json.dumps(content, sort_keys=True)
+
+    def files(wildcards, input, output):
         return json.dumps(
-            {
-                "function": function,
-                "arguments": values,
-                "inputs": named_files(input),
-                "outputs": named_files(output),
-                "run": run,
-            },
-            sort_keys=True,
-            ensure_ascii=True,
+            {"inputs": named_files(input), "outputs": named_files(output)}
         )
 
-    return text
+    return {"call": text, "files": files}
 
 
 def named_files(files):

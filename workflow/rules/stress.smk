@@ -90,7 +90,7 @@ rule simulate_structures:
         mem_mb=2000,
         runtime=60,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.stress.data:simulate_structures",
             family=pick(STRESS.families, "family"),
             indices=structures_of_batch,
@@ -119,7 +119,7 @@ rule measure_label_noise:
         mem_mb=3000,
         runtime=60,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.stress.label_noise:measure_label_noise",
             family=pick(STRESS.families, "family"),
             mesh=STRESS.mesh,
@@ -153,7 +153,7 @@ rule merge_structures:
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.stress.data:merge_structures",
             failed_share_max=STRESS.structures.failed_share_max,
         ),
@@ -181,7 +181,7 @@ rule cut_patches:
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.stress.patches:cut_patches",
             pixels_per_radius=STRESS.pixels_per_radius,
             validation_structures=STRESS.validation_structures,
@@ -213,7 +213,7 @@ rule fit_selective:
         mem_mb=patches_mem_mb,
         runtime=240,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.stress.fit:fit_selective",
             acquisition=wildcard("acquisition"),
             chain=narrowed(CHAIN, ChainSettings),
@@ -247,7 +247,7 @@ rule collect_selective:
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.stress.scores:collect_selective",
             threshold=CHAIN.threshold,
         ),

@@ -5,7 +5,7 @@ MADE = [target for target in REGISTRY.targets if target.slug in TARGETS]
 
 
 def drawing_call(target):
-    """Return the parameter of a target's rule; a new wording of its caption draws nothing again."""
+    """Return the parameters of a target's rule; a new wording of its caption draws nothing again."""
     how = TARGETS[target.slug]
     study = how["module"].split(".")[2]
     kept = {
@@ -55,7 +55,7 @@ for target in [target for target in MADE if target.output == "figure"]:
             mem_mb=2000,
             runtime=15,
         params:
-            call=drawing_call(target),
+            **drawing_call(target),
         message:
             f"{target.rule}: {target.label} of {target.paper}, {target.title}"
         shell:
@@ -93,7 +93,7 @@ for target in [target for target in MADE if target.output == "table"]:
             mem_mb=1000,
             runtime=15,
         params:
-            call=drawing_call(target),
+            **drawing_call(target),
         message:
             f"{target.rule}: {target.label} of {target.paper}, {target.title}"
         shell:
@@ -144,12 +144,10 @@ rule table_reproduction:
         mem_mb=1000,
         runtime=15,
     params:
-        call=call(
+        **call(
             "mesobayes.drawing.reproduction:table_reproduction",
             study="all",
-            entry={
-                target.slug: plain(target.printed) for target in REGISTRY.targets
-            },
+            entry={target.slug: plain(target.printed) for target in REGISTRY.targets},
             registry=os.path.relpath(WORKFLOW / "figures.yaml"),
         ),
     message:
