@@ -90,10 +90,9 @@ class Number:
         if of == 0:
             return cls(None, n=0, note=_joined(note, "no trials"))
         z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
-        share = count / of
-        centre = (share + z**2 / (2 * of)) / (1 + z**2 / of)
-        half = z / (1 + z**2 / of) * math.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-        return cls(share, max(0.0, centre - half), min(1.0, centre + half), of, note)
+        centre, half = 2 * count + z**2, z * math.sqrt(z**2 + 4 * count * (1 - count / of))
+        low, high = ((centre + sign * half) / (2 * (of + z**2)) for sign in (-1, 1))
+        return cls(count / of, max(0.0, low), min(1.0, high), of, note)
 
 
 def _joined(*parts: str) -> str:

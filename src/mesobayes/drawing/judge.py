@@ -2,9 +2,9 @@
 """The one place of verdicts: a printed value, our number with its spread, and the facts of the run.
 
 A claim is a set of numbers: from 0.96 upwards, say. It is *shown* when our whole 95 % interval lies inside,
-and *contradicted* when the whole interval lies outside, the scale is ``paper`` and no setting is modified. All
-else is not shown at this scale. A single run has no interval, so it never contradicts; of a direction it says
-nothing either way, since the sign of one difference may be that of its noise.
+and *contradicted* when the whole interval lies outside, the scale is ``paper`` and no setting is modified.
+All else is not shown at this scale. A single run has no interval, so it never contradicts; of a direction it
+says nothing either way, since the sign of one difference may be that of its noise.
 """
 
 from __future__ import annotations
@@ -57,17 +57,17 @@ def claim_region(printed: PrintedValue) -> Region:
     match printed.compare:
         case "within":
             low, high = value - printed.slack, value + printed.slack
-            return Region(low, high, True, f"within {_text(low)} to {_text(high)}")
+            return Region(low, high, True, f"within {number_text(low)} to {number_text(high)}")
         case "at_least":
-            return Region(value, infinity, True, f"at least {_text(value)}")
+            return Region(value, infinity, True, f"at least {number_text(value)}")
         case "at_most":
-            return Region(-infinity, value, True, f"at most {_text(value)}")
+            return Region(-infinity, value, True, f"at most {number_text(value)}")
         case "equals":
-            return Region(value, value, True, f"equal to {_text(value)}")
+            return Region(value, value, True, f"equal to {number_text(value)}")
         case "trend" if printed.sign == "positive":
-            return Region(printed.margin, infinity, False, f"above {_text(printed.margin)}")
+            return Region(value, infinity, False, f"above {number_text(value)}")
         case "trend":
-            return Region(-infinity, -printed.margin, False, f"below {_text(-printed.margin)}")
+            return Region(-infinity, value, False, f"below {number_text(value)}")
     raise ValueError(f"{printed.compare!r} is no claim")
 
 
@@ -94,8 +94,8 @@ def judge(printed: PrintedValue, number: Number | None, scale: str, overrides: S
     region = claim_region(printed)
     if number.low is None or number.high is None:
         return Verdict(*_judge_single(printed, region, number, ours))
-    spread = f" (95 % interval {_text(number.low)} to {_text(number.high)}, n = {number.n})"
-    found = _text(ours) + (spread if number.low < number.high else "")
+    spread = f" (95 % interval {number_text(number.low)} to {number_text(number.high)}, n = {number.n})"
+    found = number_text(ours) + (spread if number.low < number.high else "")
     if region.holds(number.low, number.high):
         return Verdict(SHOWN, _sentence(f"{found} is {region.words}", number))
     if not region.excludes(number.low, number.high):
@@ -114,10 +114,12 @@ def scale_label(scale: str, overrides: Sequence[str]) -> str:
 def _judge_single(printed: PrintedValue, region: Region, number: Number, ours: float) -> tuple[str, str]:
     """Judge a number without an interval."""
     if printed.compare == "trend":
-        return NOT_SHOWN, _sentence(f"{_text(ours)} without an interval says nothing of a direction", number)
+        return NOT_SHOWN, _sentence(
+            f"{number_text(ours)} without an interval says nothing of a direction", number
+        )
     if region.holds(ours, ours):
-        return SHOWN, _sentence(f"{_text(ours)} is {region.words}", number)
-    return NOT_SHOWN, _sentence(f"{_text(ours)} is not {region.words}", number)
+        return SHOWN, _sentence(f"{number_text(ours)} is {region.words}", number)
+    return NOT_SHOWN, _sentence(f"{number_text(ours)} is not {region.words}", number)
 
 
 def _ours(number: Number | None) -> float | str | None:
@@ -127,18 +129,29 @@ def _ours(number: Number | None) -> float | str | None:
     return float(number.value) if math.isfinite(number.value) else None
 
 
+def equals_setting(printed: PrintedValue, ours: float | str) -> bool:
+    """Return whether a setting of ours is the paper's."""
+    if isinstance(ours, str) or isinstance(printed.value, str):
+        return ours == printed.value
+    return math.isclose(ours, printed.value, rel_tol=1e-9, abs_tol=1e-12)
+
+
 def _setting(printed: PrintedValue, ours: float | str | None) -> str:
     if ours is None:
-        return "an input that the paper states; none of ours stands for it"
-    same = ours == printed.value
-    if printed.is_number and not isinstance(ours, str):
-        same = math.isclose(ours, float(printed.value), rel_tol=1e-9, abs_tol=1e-12)
-    return "ours equals the paper's" if same else f"ours is {_text(ours)}, not {_text(printed.value)}"
+        return "no number of ours stands for it"
+    if equals_setting(printed, ours):
+        return "ours is the paper's"
+    return f"ours is {number_text(ours)}, not {number_text(printed.value)}"
 
 
 def _sentence(start: str, number: Number | None) -> str:
     return start if number is None or not number.note else f"{start}; {number.note}"
 
 
-def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+def number_text(value: float | str, digits: int = 4) -> str:
+    """Return a number as text, whole numbers in full and others rounded to some digits."""
+    if isinstance(value, str):
+        return value
+    if not math.isfinite(value) or (float(value).is_integer() and abs(value) < 1e15):
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"

@@ -74,7 +74,9 @@ class PrintedValue:
 
     @property
     def compared(self) -> float:
-        """The number that ours is held against."""
+        """The number that ours is held against; for a trend its margin on the claimed side of zero."""
+        if self.compare == "trend":
+            return self.margin if self.sign == "positive" else 0.0 - self.margin
         return float(self.value if self.bound is None else self.bound)
 
     @property
