@@ -94,7 +94,7 @@ rule generate_cells:
         mem_mb=3000,
         runtime=60,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.permeability.data:generate_cells",
             family=pick(PERMEABILITY.families, "cells"),
             indices=cells_of_batch,
@@ -128,7 +128,7 @@ rule merge_cells:
         mem_mb=8000,
         runtime=30,
     params:
-        call=call("mesobayes.studies.permeability.data:merge_cells"),
+        **call("mesobayes.studies.permeability.data:merge_cells"),
     message:
         "merge_cells: all cells of {wildcards.cells}"
     shell:
@@ -155,7 +155,7 @@ rule fit_permeability:
         mem_mb=4000,
         runtime=600,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.permeability.fit:fit_permeability",
             name=wildcard("fit"),
             network=lambda wildcards: PERMEABILITY.network_of(wildcards.fit),
@@ -189,7 +189,7 @@ rule time_permeability:
         mem_mb=4000,
         runtime=30,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.permeability.timing:time_permeability",
             images=PERMEABILITY.timed_images,
             materials=PERMEABILITY.materials,
@@ -223,7 +223,7 @@ rule predict_image:
         mem_mb=4000,
         runtime=30,
     params:
-        call=call(
+        **call(
             "mesobayes.studies.permeability.predict:predict_image",
             draws=PERMEABILITY.draws,
             pixels_max=PERMEABILITY.prediction_pixels_max,
