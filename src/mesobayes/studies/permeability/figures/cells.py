@@ -41,7 +41,7 @@ def microstructure_families(families: Families, gallery: Gallery, run: Run) -> D
             full = " (saturated)" if cell.saturated else ""
             axes[row, column].set_xlabel(f"volume fraction {cell.fraction:.2f}{full}")
             reached.setdefault(family.name, []).append(cell.fraction)
-    radii = sorted({_radii(family) for family in shown.values()})
+    radii = dict.fromkeys(_radii(family) for family in shown.values())
     figure.suptitle(
         f"seed {run.seed}; {gallery.side} × {gallery.side} pixels, radius {' or '.join(radii)} pixels; "
         "separate discs of one size jam near 0.55",

@@ -131,7 +131,7 @@ def permeability_3d(cells: xr.Dataset, printed: xr.Dataset, modern: xr.Dataset, 
     draw_predictions(axes[1], fits, 0, _NETWORKS)
     axes[1].set_title(f"(b) {COMPONENTS[0]}")
     share_legend(figure, axes[1])
-    figure.suptitle(f"{origin(fits, run)}, {side}³ voxels\n{score_lines(fits)}", fontsize=7.5)
+    figure.suptitle(f"{side}³ voxels, {origin(fits, run)}\n{score_lines(fits)}", fontsize=7.5)
     minutes = cells["solve_seconds"].values / 60
     numbers = {
         "mape_mu11": mape_number(printed, 0),

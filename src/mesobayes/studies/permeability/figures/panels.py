@@ -104,7 +104,7 @@ def origin(fits: Fits, run: Run) -> str:
     epochs = ", ".join(f"{name.replace('_', ' ')} {fit.attrs['epochs']}" for name, fit in fits.items())
     return (
         f"{run.label}: {first['n_training']} training, {first['n_validation']} validation, "
-        f"{first['n_test']} test cells, no cell in two of them; epochs: {epochs}"
+        f"{first['n_test']} test cells, no cell in two of them\nepochs: {epochs}"
     )
 
 

@@ -60,7 +60,7 @@ def magneto_workflow(cells: xr.Dataset, materials: Materials, run: Run) -> Drawi
         side / 2, side / 2, f"μ* =\n\n{rows}", ha="center", va="center", family="monospace", fontsize=7
     )
     figure.suptitle(
-        f"rules generate_cells → merge_cells → fit_permeability; {run.label}, one cell of "
+        f"rules generate_cells → merge_cells → fit_permeability\n{run.label}, one cell of "
         f"{cells.sizes['sample']}; relative permeability {materials.matrix:g} and {materials.inclusion:g}",
         fontsize=8,
     )
