@@ -62,8 +62,11 @@ def predict_image(
         "versions": versions(),
     }
     for component, value in zip(found["components"], found["permeability"], strict=True):
-        low, high = (np.round(value[key], 4) for key in ("lower", "upper"))
-        print(f"mu_{component} = {value['mean']:.4f}, {found['level']:.0%} interval {low} to {high}")
+        if value["lower"] is None:
+            interval = "no interval: too few validation cells calibrate it"
+        else:
+            interval = f"{found['level']:.0%} interval {value['lower']:.4f} to {value['upper']:.4f}"
+        print(f"mu_{component} = {value['mean']:.4f}, {interval}")
     for reason in found["unlike_training"]:
         print(f"warning: {reason}")
     with replacing(prediction) as temporary:
@@ -87,8 +90,9 @@ def predict_tensor_diagonal(
         turned = np.swapaxes(image, -1, -1 - axis)[None]
         log = predict_draws(network, turned, draws, int(fit.attrs["fit_seed"]), batch=1)
         means.append(float(log.mean[0, 0]))
-        calibrated = fit.attrs.get("interval_factor", 0.0) * float(log.predictive_std[0, 0])
-        half_widths.append(calibrated or float(fit.attrs["interval_half_width"]))
+        spread = float(log.predictive_std[0, 0])
+        factor = fit.attrs.get("interval_factor")
+        half_widths.append(fit.attrs["interval_half_width"] if factor is None else factor * spread)
         whitened = (pooled_features(network, turned, batch=1) - fit["feature_mean"].values) @ fit[
             "feature_whitening"
         ].values
@@ -108,8 +112,7 @@ def predict_tensor_diagonal(
         "volume_fraction": fraction,
         "components": ["xx", "yy", "zz"][: image.ndim],
         "permeability": [
-            {"mean": float(np.exp(m)), "lower": float(np.exp(m - w)), "upper": float(np.exp(m + w))}
-            for m, w in zip(means, half_widths, strict=True)
+            {"mean": float(np.exp(m)), **_interval(m, w)} for m, w in zip(means, half_widths, strict=True)
         ],
         "level": LEVEL,
         "out_of_distribution": bool(distance > threshold or not low <= fraction <= high),
@@ -117,3 +120,10 @@ def predict_tensor_diagonal(
         "feature_distance_usual": threshold,
         "unlike_training": reasons,
     }
+
+
+def _interval(mean: float, half_width: float) -> dict[str, float | None]:
+    """Ends of an interval of μ about exp(mean); none where the calibration set was too small."""
+    if not np.isfinite(half_width):
+        return {"lower": None, "upper": None}
+    return {"lower": float(np.exp(mean - half_width)), "upper": float(np.exp(mean + half_width))}

@@ -22,8 +22,8 @@ class RegressionSettings:
         l2: factor of the sum of squared kernels in the loss ("plateau"); decoupled weight decay ("onecycle").
         kl_weight: share of the divergence from the prior for a variational network.
         augment: random periodic shifts and mirror images, which leave the diagonal of the tensor as it is;
-            the periodic network then sees every image in one random orientation, with the component along x of
-            that orientation.
+            the periodic network then sees every image in one random orientation, with the component along x
+            of that orientation.
     """
 
     epochs: Count

@@ -36,7 +36,8 @@ def calibration(predictions: xr.Dataset, factor: float) -> dict[str, Any]:
     """Coverage of the test cells by nominal and by calibrated intervals of the predictive distribution.
 
     Args:
-        factor: half width of the calibrated interval in predictive standard deviations.
+        factor: half width of the calibrated interval in predictive standard deviations; infinite where too
+            few cells calibrate it, and then no coverage is calibrated.
     """
     truth, mean = predictions["log_truth"].values, predictions["log_mean"].values
     std = predictive_std(predictions)
@@ -44,6 +45,6 @@ def calibration(predictions: xr.Dataset, factor: float) -> dict[str, Any]:
         "interval_factor": factor,
         "interval_level": LEVEL,
         "coverage_nominal": coverage_within(truth, mean, _NOMINAL * std),
-        "coverage_calibrated": coverage_within(truth, mean, factor * std),
+        "coverage_calibrated": coverage_within(truth, mean, factor * std) if np.isfinite(factor) else np.nan,
         "interval_half_width_percent": 100 * float(np.mean(factor * std)),
     }

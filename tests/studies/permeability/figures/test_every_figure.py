@@ -61,3 +61,16 @@ def test_a_target_shows_something_and_answers_every_printed_value(slug, drawers,
         assert all(parts)
     else:
         assert len({len(row) for row in result.rows}) == 1
+
+
+def test_intervals_without_a_calibration_are_not_drawn_and_said_to_be_missing(cells, mono, fit, run):
+    bayes = fit(0.006)
+    bayes.attrs |= {"interval_factor": np.inf, "coverage_calibrated": np.nan}
+    drawings = [
+        learning.permeability_mono(cells(), **{**mono, "bayes": one}, run=run)
+        for one in (mono["bayes"], bayes)
+    ]
+    bars = [sum(len(axes.containers) for axes in drawing.figure.axes) for drawing in drawings]
+    assert bars == [2, 0]
+    assert "no calibrated interval" in drawings[1].figure.get_suptitle()
+    assert "no calibrated interval" not in drawings[0].figure.get_suptitle()

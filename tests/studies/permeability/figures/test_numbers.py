@@ -46,7 +46,9 @@ def test_another_inclusion_changes_the_row_of_table_1(registry):
     as_printed, other = (magnetic_materials(Materials(1.0, inclusion)) for inclusion in (250.0, 10.0))
     assert as_printed.rows[2] == ("inclusion", 250.0)
     assert other.rows[2] == ("inclusion", 10.0)
-    reasons = [judge(printed["inclusion"], t.numbers["inclusion"], "paper").reason for t in (as_printed, other)]
+    reasons = [
+        judge(printed["inclusion"], t.numbers["inclusion"], "paper").reason for t in (as_printed, other)
+    ]
     assert reasons[0].startswith("ours is the paper's")
     assert reasons[1].startswith("ours is 10, not 250")
 

@@ -24,6 +24,7 @@ from mesobayes.studies.permeability.figures.panels import (
     cell_near,
     draw_losses,
     draw_predictions,
+    interval_line,
     origin,
     score_lines,
     score_table,
@@ -50,11 +51,7 @@ def permeability_mono(
         draw_predictions(place, fits, i, _NETWORKS)
         place.set_title(f"({'cd'[i]}) {COMPONENTS[i]}")
     share_legend(figure, axes[1, 0])
-    coverage = (
-        f"calibrated intervals cover {100 * bayes.attrs['coverage_calibrated']:.1f} % "
-        f"(before calibration {100 * bayes.attrs['coverage_nominal']:.1f} %)"
-    )
-    figure.suptitle(f"{origin(fits, run)}\n{score_lines(fits)}\n{coverage}", fontsize=7.5)
+    figure.suptitle(f"{origin(fits, run)}\n{score_lines(fits)}\n{interval_line(bayes)}", fontsize=7.5)
     numbers = {"train_minutes_P100": minutes_number(printed)}
     for i in range(2):
         numbers[f"mape_mu{i + 1}{i + 1}"] = mape_number(printed, i)
@@ -152,8 +149,10 @@ def _with_cell(cells: xr.Dataset) -> tuple[Figure, np.ndarray, int]:
 
 
 def _draw_intervals(axes: Axes, fit: xr.Dataset, component: int) -> None:
-    """Calibrated intervals about the predictions."""
+    """Calibrated intervals about the predictions, if there are any."""
     truth, mean = (np.exp(fit[key].values[:, component]) for key in ("log_truth", "log_mean"))
+    if not np.isfinite(fit.attrs["interval_factor"]):
+        return
     width = fit.attrs["interval_factor"] * predictive_std(fit)[:, component]
     bars = mean * np.abs(np.exp(np.array([[-1.0], [1.0]]) * width) - 1.0)
     label = f"{fit.attrs['interval_level']:.0%} interval (Bayesian)"

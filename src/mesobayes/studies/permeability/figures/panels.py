@@ -120,5 +120,19 @@ def score_lines(fits: Fits) -> str:
     return "\n".join(" | ".join(parts[i : i + 2]) for i in range(0, len(parts), 2))
 
 
+def interval_line(fit: xr.Dataset) -> str:
+    """How many test labels the intervals hold, or why there are none."""
+    scores = fit.attrs
+    if not np.isfinite(scores["interval_factor"]):
+        return (
+            f"no calibrated interval: {scores['n_validation']} validation cells are too few for a level of "
+            f"{scores['interval_level']:.0%}"
+        )
+    return (
+        f"calibrated intervals cover {100 * scores['coverage_calibrated']:.1f} % "
+        f"(before calibration {100 * scores['coverage_nominal']:.1f} %)"
+    )
+
+
 def _percent(shares: Any) -> str:
     return f"{100 * float(np.mean(shares)):.2f} %"
