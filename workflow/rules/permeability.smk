@@ -161,7 +161,7 @@ rule fit_permeability:
             network=lambda wildcards: PERMEABILITY.network_of(wildcards.fit),
             settings=lambda wildcards: PERMEABILITY.regression_of(wildcards.fit),
             split=PERMEABILITY.split,
-            draws=PERMEABILITY.draws,
+            prediction=PERMEABILITY.prediction,
         ),
     message:
         "fit_permeability: {wildcards.fit}"
@@ -191,12 +191,12 @@ rule time_permeability:
     params:
         **call(
             "mesobayes.studies.permeability.timing:time_permeability",
-            images=PERMEABILITY.timed_images,
+            settings=PERMEABILITY.timing,
             materials=PERMEABILITY.materials,
             tolerance=PERMEABILITY.tolerance,
         ),
     message:
-        f"time_permeability: {PERMEABILITY.timed_images} images"
+        f"time_permeability: {PERMEABILITY.timing.images} images"
     shell:
         RUN
 
@@ -225,8 +225,7 @@ rule predict_image:
     params:
         **call(
             "mesobayes.studies.permeability.predict:predict_image",
-            draws=PERMEABILITY.draws,
-            pixels_max=PERMEABILITY.prediction_pixels_max,
+            settings=PERMEABILITY.prediction,
         ),
     message:
         "predict_image: {input.image}"

@@ -8,7 +8,7 @@ from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.studies.permeability.fit import TEST, TRAINING, VALIDATION, fit_cells, split_cells
 from mesobayes.studies.permeability.predict import predict_tensor_diagonal
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
-from mesobayes.studies.permeability.settings import SplitSettings
+from mesobayes.studies.permeability.settings import PredictionSettings, SplitSettings
 
 
 def test_no_cell_is_in_two_splits_and_the_order_of_batches_does_not_matter():
@@ -26,7 +26,9 @@ def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):
     fit_settings = RegressionSettings(
         epochs=12, batch=16, learning_rate=1e-3, schedule="onecycle", loss="nll", l2=0.0, augment=True
     )
-    network, fit = fit_cells(data, network_settings, fit_settings, SplitSettings(), "study", "bayes", 8)
+    network, fit = fit_cells(
+        data, network_settings, fit_settings, SplitSettings(), "study", "bayes", PredictionSettings(draws=8)
+    )
     assert fit.sizes["sample"] == fit.attrs["n_test"] == 14
     assert fit.attrs["skill"] > -0.5
     assert np.all(fit["epistemic_std"] > 0)

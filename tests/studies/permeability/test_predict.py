@@ -24,7 +24,12 @@ def test_without_enough_validation_cells_there_is_no_interval(fit, estimator):
         feature_whitening=(("feature", "direction"), detector.whitening),
         outlier_threshold=((), detector.threshold),
     )
-    trained.attrs |= {"fraction_range": [0.1, 0.5], "interval_half_width": np.inf, "interval_factor": np.inf}
+    trained.attrs |= {
+        "fraction_range": [0.1, 0.5],
+        "interval_half_width": np.inf,
+        "interval_level": 0.95,
+        "interval_factor": np.inf,
+    }
     if estimator == "none":
         del trained.attrs["interval_factor"]
     found = predict_tensor_diagonal(network, trained, images[0], 4)

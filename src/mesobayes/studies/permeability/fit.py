@@ -30,12 +30,11 @@ from mesobayes.studies.permeability.draws import (
 )
 from mesobayes.studies.permeability.regression import LabelledImages, Report, fit_regression
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
-from mesobayes.studies.permeability.scores import LEVEL, calibration, scores
-from mesobayes.studies.permeability.settings import SplitSettings
+from mesobayes.studies.permeability.scores import calibration, scores
+from mesobayes.studies.permeability.settings import PredictionSettings, SplitSettings
 
 FIT = "permeability/fit"  # schema of the predictions of a fit
 TRAINING, VALIDATION, TEST = 0, 1, 2
-_STATISTICS_IMAGES = 256  # enough for the scale of the features
 
 
 def fit_permeability(
@@ -47,7 +46,7 @@ def fit_permeability(
     network: PermeabilityNetworkSettings,
     settings: RegressionSettings,
     split: SplitSettings,
-    draws: int,
+    prediction: PredictionSettings,
     run: Run,
 ) -> None:
     """Fit one network to a family of cells; write its predictions of the test cells and its weights.
@@ -64,7 +63,7 @@ def fit_permeability(
         split,
         run.seed,
         name,
-        draws,
+        prediction,
         None if start is None else load_permeability_network(start),
         run.checkpoint,
         lambda line: print(line, flush=True),
@@ -96,7 +95,7 @@ def fit_cells(
     split_settings: SplitSettings,
     study_seed: str,
     name: str,
-    draws: int,
+    prediction: PredictionSettings,
     initial: PermeabilityNetwork | None = None,
     checkpoint: Path | None = None,
     report: Report | None = None,
@@ -123,7 +122,9 @@ def fit_cells(
     seed = seed_from_name(study_seed, "fit", cells.attrs["family"], name)
     network = build_permeability_network(network_settings, seed) if initial is None else nnx.clone(initial)
     if isinstance(network, PeriodicPermeabilityNet):
-        _set_constants(network, baseline, images[training], keep_features=initial is not None)
+        _set_constants(
+            network, baseline, images[training][: fit_settings.feature_images], initial is not None
+        )
     fit = fit_regression(
         network,
         LabelledImages(images[training], target[training].astype(np.float32)),
@@ -133,8 +134,8 @@ def fit_cells(
         checkpoint,
         report,
     )
-    held_out = predict_draws(fit.network, images[validation], draws, seed)
-    predicted = predict_draws(fit.network, images[test], draws, seed)
+    held_out = predict_draws(fit.network, images[validation], prediction.draws, seed)
+    predicted = predict_draws(fit.network, images[test], prediction.draws, seed)
     without_image = np.repeat(baseline.predict(fraction[test])[:, None], components, axis=1)
     result = xr.Dataset(
         {
@@ -156,7 +157,7 @@ def fit_cells(
             "n_test": len(test),
             "fit_seconds": fit.seconds,
             "epochs": len(fit.history),
-            "draws": draws,
+            "draws": prediction.draws,
             "fit_seed": str(seed),
             "baseline_coefficients": baseline.coefficients.tolist(),
             "baseline_spread": baseline.spread,
@@ -171,14 +172,15 @@ def fit_cells(
     )
     result = result.assign_coords(epoch=np.arange(1, len(fit.history) + 1), part=["training", "validation"])
     result.attrs |= scores(result)
+    result.attrs["interval_level"] = prediction.level
     result.attrs["interval_half_width"] = coverage_factor(  # of log μ, the same for every image
-        target[validation], held_out.mean, np.ones_like(held_out.mean), LEVEL
+        target[validation], held_out.mean, np.ones_like(held_out.mean), prediction.level
     )
     if network_settings.estimator != "none":
-        factor = coverage_factor(target[validation], held_out.mean, held_out.predictive_std, LEVEL)
-        result.attrs |= calibration(result, factor)
+        factor = coverage_factor(target[validation], held_out.mean, held_out.predictive_std, prediction.level)
+        result.attrs |= calibration(result, factor, prediction.level)
     if isinstance(fit.network, PeriodicPermeabilityNet):
-        detector = _outliers(fit.network, images[training], images[validation])
+        detector = _outliers(fit.network, images[training], images[validation], prediction)
         result = result.merge(detector, combine_attrs="override")
     return fit.network, result
 
@@ -190,14 +192,24 @@ def _set_constants(
     network.baseline[...] = jnp.asarray(baseline.coefficients, jnp.float32)
     network.correction_scale[...] = jnp.float32(max(baseline.spread, 1e-3))
     if not keep_features:
-        features = pooled_features(network, images[:_STATISTICS_IMAGES])
+        features = pooled_features(network, images)
         network.feature_mean[...] = jnp.asarray(features.mean(axis=0))
         network.feature_std[...] = jnp.asarray(np.maximum(features.std(axis=0), 1e-3))
 
 
-def _outliers(network: PeriodicPermeabilityNet, training: np.ndarray, validation: np.ndarray) -> xr.Dataset:
+def _outliers(
+    network: PeriodicPermeabilityNet,
+    training: np.ndarray,
+    validation: np.ndarray,
+    settings: PredictionSettings,
+) -> xr.Dataset:
     """What decides whether an image is unlike the training images."""
-    detector = fit_outlier_detector(pooled_features(network, training), pooled_features(network, validation))
+    detector = fit_outlier_detector(
+        pooled_features(network, training),
+        pooled_features(network, validation),
+        settings.outlier_quantile,
+        settings.outlier_ridge,
+    )
     units = {"units": "1"}
     return xr.Dataset(
         {

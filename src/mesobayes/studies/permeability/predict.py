@@ -17,7 +17,7 @@ from mesobayes.record.provenance import Run, versions
 from mesobayes.record.store import open_store
 from mesobayes.studies.permeability.draws import load_permeability_network, pooled_features, predict_draws
 from mesobayes.studies.permeability.fit import FIT
-from mesobayes.studies.permeability.scores import LEVEL
+from mesobayes.studies.permeability.settings import PredictionSettings
 
 
 def predict_image(
@@ -27,8 +27,7 @@ def predict_image(
     volume_fit: Path,
     volume_weights: Path,
     prediction: Path,
-    draws: int,
-    pixels_max: int,
+    settings: PredictionSettings,
     run: Run,
 ) -> None:
     """Write the diagonal of the apparent permeability of an image as JSON.
@@ -40,10 +39,10 @@ def predict_image(
     Raises:
         ImageError: the image is refused.
     """
-    given = read_two_phase_image(image, pixels_max)
+    given = read_two_phase_image(image, settings.pixels_max)
     fit, weights = (square_fit, square_weights) if given.pixels.ndim == 2 else (volume_fit, volume_weights)
     network, trained = load_permeability_network(weights), open_store(fit, FIT)
-    found = predict_tensor_diagonal(network, trained, given.pixels, draws)
+    found = predict_tensor_diagonal(network, trained, given.pixels, settings.draws)
     content: dict[str, Any] = {
         "image": image.name,
         "shape": list(given.pixels.shape),
@@ -114,7 +113,7 @@ def predict_tensor_diagonal(
         "permeability": [
             {"mean": float(np.exp(m)), **_interval(m, w)} for m, w in zip(means, half_widths, strict=True)
         ],
-        "level": LEVEL,
+        "level": fit.attrs["interval_level"],
         "out_of_distribution": bool(distance > threshold or not low <= fraction <= high),
         "feature_distance": distance,
         "feature_distance_usual": threshold,

@@ -24,6 +24,7 @@ class RegressionSettings:
         augment: random periodic shifts and mirror images, which leave the diagonal of the tensor as it is;
             the periodic network then sees every image in one random orientation, with the component along x
             of that orientation.
+        feature_images: training images whose features set the scale of those of the periodic network.
     """
 
     epochs: Count
@@ -37,4 +38,5 @@ class RegressionSettings:
     kl_weight: NonNegative = 1.0
     spread_rate: Positive = 10.0
     augment: bool = False
+    feature_images: Count = 256
     checkpoint_seconds: NonNegative = 60.0

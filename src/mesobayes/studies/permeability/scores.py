@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from mesobayes.metrics.regression import anisotropy_r2, coverage_within, mape, r2, skill
-
-LEVEL = 0.95  # of the calibrated intervals
-_NOMINAL = 1.96  # standard deviations that hold 95 % of a Gaussian
 
 
 def scores(predictions: xr.Dataset) -> dict[str, Any]:
@@ -32,19 +30,20 @@ def predictive_std(predictions: xr.Dataset) -> np.ndarray:
     return np.sqrt(predictions["epistemic_std"].values ** 2 + predictions["noise_std"].values ** 2)
 
 
-def calibration(predictions: xr.Dataset, factor: float) -> dict[str, Any]:
+def calibration(predictions: xr.Dataset, factor: float, level: float) -> dict[str, Any]:
     """Coverage of the test cells by nominal and by calibrated intervals of the predictive distribution.
 
     Args:
         factor: half width of the calibrated interval in predictive standard deviations; infinite where too
             few cells calibrate it, and then no coverage is calibrated.
+        level: share of the labels that both are meant to hold.
     """
     truth, mean = predictions["log_truth"].values, predictions["log_mean"].values
     std = predictive_std(predictions)
+    nominal = NormalDist().inv_cdf(0.5 + 0.5 * level)
     return {
         "interval_factor": factor,
-        "interval_level": LEVEL,
-        "coverage_nominal": coverage_within(truth, mean, _NOMINAL * std),
+        "coverage_nominal": coverage_within(truth, mean, nominal * std),
         "coverage_calibrated": coverage_within(truth, mean, factor * std) if np.isfinite(factor) else np.nan,
         "interval_half_width_percent": 100 * float(np.mean(factor * std)),
     }

@@ -13,6 +13,7 @@ from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
 
+OpenShare = Annotated[float, Field(gt=0.0, lt=1.0)]
 _PRINTED_SIDE_MIN = 16  # the printed network pools four times
 
 
@@ -119,6 +120,33 @@ class Fits:
 
 
 @settings
+class PredictionSettings:
+    """How a fitted network is evaluated and used.
+
+    Attributes:
+        draws: weight draws of a prediction.
+        level: share of the labels that an interval is calibrated to hold.
+        outlier_quantile: share of the validation images that count as usual.
+        outlier_ridge: ridge of the covariance of the features, as a share of their mean variance.
+        pixels_max: largest image of a user.
+    """
+
+    draws: Annotated[int, Field(ge=2)] = 20
+    level: OpenShare = 0.95
+    outlier_quantile: OpenShare = 0.995
+    outlier_ridge: Positive = 1e-3
+    pixels_max: Count = 2**24
+
+
+@settings
+class Timing:
+    """How many images Table 3 times, and how often."""
+
+    images: Count
+    repeats: Annotated[int, Field(ge=2)]
+
+
+@settings
 class Gallery:
     """What figures 6, 7 and 13 draw: the families at the printed sizes, whatever the scale.
 
@@ -141,9 +169,6 @@ class PermeabilitySettings:
     Attributes:
         tolerance: relative residual of every finite-element solution.
         transfer_epochs: length of the fits to the families in `TRANSFER`.
-        draws: weight draws of a prediction.
-        timed_images: images of Table 3.
-        prediction_pixels_max: largest image of a user.
     """
 
     materials: Materials
@@ -152,9 +177,8 @@ class PermeabilitySettings:
     cells: CellSets
     split: SplitSettings
     transfer_epochs: Count
-    draws: Annotated[int, Field(ge=2)]
-    timed_images: Count
-    prediction_pixels_max: Count
+    prediction: PredictionSettings
+    timing: Timing
     gallery: Gallery
     networks: Networks
     fits: Fits

@@ -17,7 +17,7 @@ from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.permeability.data import CELLS
 from mesobayes.studies.permeability.draws import load_permeability_network
 from mesobayes.studies.permeability.regression import predict_mean
-from mesobayes.studies.permeability.settings import Materials
+from mesobayes.studies.permeability.settings import Materials, Timing
 
 TIMING = "permeability/timing"  # schema
 SOLVER = "finite elements"
@@ -28,26 +28,33 @@ def time_permeability(
     printed: Path,
     modern: Path,
     store: Path,
-    images: int,
+    settings: Timing,
     materials: Materials,
     tolerance: float,
     run: Run,
 ) -> None:
-    """Write the seconds per method, compilation apart, for the first images of a data set.
+    """Write the seconds per method and repeat, compilation apart, for the first images of a data set.
+
+    The methods take turns, so that a repeat of all of them shares the state of the machine.
 
     Args:
         printed, modern: weights of the two networks.
     """
-    some = open_store(cells, CELLS, variables=["image"])["image"].values[:images].astype(bool)
+    some = open_store(cells, CELLS, variables=["image"])["image"].values[: settings.images].astype(bool)
     calls: dict[str, Callable[[], object]] = {
         SOLVER: partial(homogenise_batch, some, materials.matrix, materials.inclusion, tolerance),
         "printed": partial(predict_mean, load_permeability_network(printed), some),
         "modern": partial(predict_mean, load_permeability_network(modern), some),
     }
-    first, seconds = np.array([[_seconds(call) for _ in range(2)] for call in calls.values()]).T
+    first = np.array([_seconds(call) for call in calls.values()])
+    seconds = np.array([[_seconds(call) for call in calls.values()] for _ in range(settings.repeats)])
     dataset = xr.Dataset(
         {
-            "seconds": ("method", seconds, {"long_name": "wall time of all images", "units": "s"}),
+            "seconds": (
+                ("repeat", "method"),
+                seconds,
+                {"long_name": "wall time of all images", "units": "s"},
+            ),
             "first_seconds": ("method", first, {"long_name": "the same with compilation", "units": "s"}),
         },
         coords={"method": list(calls)},

@@ -23,7 +23,7 @@ def drawers(settings_of, run, fit, cells, mono, transfer):
     """Calls by the names of the targets, with small samples."""
     smoke = settings_of(gallery={"side": 64, "cells": 200})
     spheres = {"printed": fit(0.03, 1), "modern": fit(0.01, 1)}
-    seconds = ("method", np.array([1.0, 2.0, 3.0]))
+    seconds = (("repeat", "method"), np.array([[1.0, 2.0, 3.0], [2.0, 2.0, 3.0]]))
     timing = xr.Dataset(
         {"seconds": seconds},
         {"method": ["finite elements", "printed", "modern"]},

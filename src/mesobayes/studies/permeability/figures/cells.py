@@ -83,7 +83,7 @@ def sample_size_distributions(families: Families, gallery: Gallery, run: Run) ->
     figure = new_figure(0.85, 0.36)
     axes = figure.subplots(1, 2, sharey=True)
     bins = np.linspace(family.fraction_min, family.fraction_max, _BINS + 1)
-    counts = {}
+    counts: dict[str, np.ndarray] = {}
     for place, (sampler, colour) in zip(axes, _SAMPLERS, strict=True):
         law = replace(family, sampler=sampler)
         fractions = sample_fractions(law, rng_from_name(run.seed, "histogram", sampler), gallery.cells)
