@@ -74,6 +74,7 @@ def _fit(error, components=2, seed=0):
             "epochs": 12,
             "draws": 8,
             "fit_seed": "7",
+            "draw_seed": "8",
             "fit_seconds": 3.0,
             "baseline_spread": baseline.spread,
             "interval_factor": 1.1,

@@ -5,18 +5,27 @@ import numpy as np
 import pytest
 
 from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.studies.permeability.fit import TEST, TRAINING, VALIDATION, fit_cells, split_cells
+from mesobayes.studies.permeability.fit import TEST, TRAINING, VALIDATION, fit_cells, fit_seeds, split_cells
 from mesobayes.studies.permeability.predict import predict_tensor_diagonal
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
 from mesobayes.studies.permeability.settings import PredictionSettings, SplitSettings
 
 
 def test_no_cell_is_in_two_splits_and_the_order_of_batches_does_not_matter():
-    split = split_cells(np.arange(200), SplitSettings(), "study")
+    split = split_cells(np.arange(200), SplitSettings(), "study", "mono")
     assert [np.sum(split == part) for part in (TRAINING, VALIDATION, TEST)] == [140, 30, 30]
-    np.testing.assert_array_equal(split, split_cells(np.arange(200), SplitSettings(), "study"))
+    np.testing.assert_array_equal(split, split_cells(np.arange(200), SplitSettings(), "study", "mono"))
     with pytest.raises(ValueError, match="cannot be split"):
-        split_cells(np.arange(2), SplitSettings(), "study")
+        split_cells(np.arange(2), SplitSettings(), "study", "mono")
+
+
+def test_no_two_purposes_and_no_two_families_share_a_seed():
+    seeds = [
+        fit_seeds("study", *name) for name in (("mono", "printed"), ("mono", "modern"), ("poly", "printed"))
+    ]
+    assert len({seed for one in seeds for seed in one}) == 12
+    splits = [split_cells(np.arange(200), SplitSettings(), "study", family) for family in ("mono", "poly")]
+    assert np.any(splits[0] != splits[1])
 
 
 def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -72,14 +73,30 @@ def fit_permeability(
     write_store(predictions, fit, FIT, run)
 
 
-def split_cells(samples: np.ndarray, settings: SplitSettings, study_seed: str) -> np.ndarray:
+class FitSeeds(NamedTuple):
+    """Seeds of one fit, each of a purpose of its own."""
+
+    weights: int
+    fit: int
+    calibration: int
+    draws: int
+
+
+def fit_seeds(study_seed: str, family: str, name: str) -> FitSeeds:
+    """Return the seeds of a fit from its name."""
+    return FitSeeds(
+        *(seed_from_name(study_seed, "permeability", family, name, purpose) for purpose in FitSeeds._fields)
+    )
+
+
+def split_cells(samples: np.ndarray, settings: SplitSettings, study_seed: str, family: str) -> np.ndarray:
     """0 training, 1 validation, 2 test for cells with the given ids; at least one of each.
 
     Every cell is a structure of its own: no two share an image. Raises ValueError for fewer than three cells.
     """
     if len(samples) < 3:
         raise ValueError(f"{len(samples)} cells cannot be split in three: raise the number of cells")
-    order = rng_from_name(study_seed, "split").permutation(len(samples))
+    order = rng_from_name(study_seed, "permeability", family, "split").permutation(len(samples))
     n_test = max(1, round(settings.test * len(samples)))
     n_validation = max(1, round(settings.validation * len(samples)))
     split = np.full(len(samples), TRAINING, np.uint8)
@@ -111,7 +128,7 @@ def fit_cells(
         `noise_std` (sample, i), `volume_fraction (sample)`, `history (epoch, part)`; scores and calibration
         in the attributes.
     """
-    split = split_cells(cells["sample"].values, split_settings, study_seed)
+    split = split_cells(cells["sample"].values, split_settings, study_seed, cells.attrs["family"])
     images = cells["image"].values
     components = network_settings.outputs
     diagonal = np.diagonal(cells["permeability"].values, axis1=1, axis2=2)[:, :components]
@@ -119,8 +136,10 @@ def fit_cells(
     training, validation, test = (np.flatnonzero(split == part) for part in (TRAINING, VALIDATION, TEST))
     baseline = fit_fraction_baseline(fraction[training], target[training])
 
-    seed = seed_from_name(study_seed, "fit", cells.attrs["family"], name)
-    network = build_permeability_network(network_settings, seed) if initial is None else nnx.clone(initial)
+    seeds = fit_seeds(study_seed, cells.attrs["family"], name)
+    network = (
+        build_permeability_network(network_settings, seeds.weights) if initial is None else nnx.clone(initial)
+    )
     if isinstance(network, PeriodicPermeabilityNet):
         _set_constants(
             network, baseline, images[training][: fit_settings.feature_images], initial is not None
@@ -130,12 +149,12 @@ def fit_cells(
         LabelledImages(images[training], target[training].astype(np.float32)),
         LabelledImages(images[validation], target[validation].astype(np.float32)),
         fit_settings,
-        seed,
+        seeds.fit,
         checkpoint,
         report,
     )
-    held_out = predict_draws(fit.network, images[validation], prediction.draws, seed)
-    predicted = predict_draws(fit.network, images[test], prediction.draws, seed)
+    held_out = predict_draws(fit.network, images[validation], prediction.draws, seeds.calibration)
+    predicted = predict_draws(fit.network, images[test], prediction.draws, seeds.draws)
     without_image = np.repeat(baseline.predict(fraction[test])[:, None], components, axis=1)
     result = xr.Dataset(
         {
@@ -158,7 +177,8 @@ def fit_cells(
             "fit_seconds": fit.seconds,
             "epochs": len(fit.history),
             "draws": prediction.draws,
-            "fit_seed": str(seed),
+            "fit_seed": str(seeds.fit),
+            "draw_seed": str(seeds.draws),
             "baseline_coefficients": baseline.coefficients.tolist(),
             "baseline_spread": baseline.spread,
             "fraction_range": [float(fraction[training].min()), float(fraction[training].max())],

@@ -87,7 +87,7 @@ def predict_tensor_diagonal(
     half_widths, means, distance = [], [], 0.0
     for axis in range(image.ndim):
         turned = np.swapaxes(image, -1, -1 - axis)[None]
-        log = predict_draws(network, turned, draws, int(fit.attrs["fit_seed"]), batch=1)
+        log = predict_draws(network, turned, draws, int(fit.attrs["draw_seed"]), batch=1)
         means.append(float(log.mean[0, 0]))
         spread = float(log.predictive_std[0, 0])
         factor = fit.attrs.get("interval_factor")

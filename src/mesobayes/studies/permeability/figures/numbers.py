@@ -16,7 +16,7 @@ from mesobayes.studies.permeability.figures.panels import Fits
 _RESAMPLES = 1000
 _ENDS = (2.5, 97.5)
 _SCORES = ("mape", "r2", "skill", "anisotropy_r2")
-_COUNTS = ("n_training", "n_validation", "n_test", "epochs", "draws", "fit_seed", "fit_seconds")
+_COUNTS = ("n_training", "n_validation", "n_test", "epochs", "draws", "fit_seed", "draw_seed", "fit_seconds")
 
 
 def percentage_errors(fit: xr.Dataset) -> np.ndarray:
