@@ -35,6 +35,14 @@ def test_all_output_is_in_the_log_and_on_the_console(tmp_path):
         assert (done.stdout + done.stderr).count(words) == 1, words
 
 
+def test_of_the_fonts_in_a_pdf_a_log_holds_warnings_only(tmp_path):
+    log = tmp_path / "job.log"
+    fonts = 'logging.getLogger("fontTools.subset")'
+    assert run_job(log, f'{fonts}.info("glyf pruned"); {fonts}.warning("no glyph")').returncode == 0
+    assert "no glyph" in log.read_text()
+    assert "pruned" not in log.read_text()
+
+
 def test_a_traceback_is_in_both_and_the_message_is_the_last_line_of_it(tmp_path):
     log = tmp_path / "job.log"
     done = run_job(log, 'raise StoreError("a.zarr.zip cannot be used: damaged. Delete this file.")')

@@ -100,11 +100,12 @@ def _hint(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _logging() -> Iterator[None]:
-    """Send log records of level INFO and above to standard error."""
+    """Send log records of level INFO and above to standard error; of fonts in a PDF only warnings."""
     root = logging.getLogger()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
     level = root.level
+    handler.addFilter(lambda record: record.levelno > logging.INFO or not record.name.startswith("fontTools"))
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
