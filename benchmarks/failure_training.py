@@ -16,7 +16,8 @@ from report import publish
 
 from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, minibatch, training_step
 from mesobayes.learning.damage_fit import optimiser as build_optimiser
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.target import weight_table
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     data = DamageData(pores, target, weight_table("uniform", target, ~pores))
     fit = DamageFitSettings(1, arguments.batch)
     batch = minibatch(data, fit, 0, 0)
-    cases = [(c, e) for e in ("none", "flipout") for c in ("plain", "banded")]
+    cases = [(c, e) for e in ("none", "flipout") for c in ("plain", "cpu")]
     states = {}
     for case in cases:
         settings = HeteroencoderSettings(convolution=case[0], estimator=case[1])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 with job_log(snakemake.log[0], snakemake.threads, gpus=snakemake.resources.get("gpu", 0)):
     from mesobayes.jobs.fit_heteroencoder import fit_heteroencoder
     from mesobayes.learning.damage_fit import DamageFitSettings
-    from mesobayes.nets.heteroencoder import HeteroencoderSettings
+    from mesobayes.nets.settings import HeteroencoderSettings
     from mesobayes.record.provenance import job_provenance
     from mesobayes.studies.configuration import grouped
     from mesobayes.studies.failure.fit import Variant

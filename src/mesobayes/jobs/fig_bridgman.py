@@ -151,7 +151,7 @@ def _loss_weightings(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _heteroencoder_architecture(inputs: Inputs, provenance: Provenance) -> Drawing:
-    from mesobayes.nets.heteroencoder import HeteroencoderSettings
+    from mesobayes.nets.settings import HeteroencoderSettings
 
     channels = [outputs for _, outputs in HeteroencoderSettings().channels]
     return learning.heteroencoder_architecture(channels, (20, 20, 80), "Sizes on the printed grid.")
@@ -201,7 +201,8 @@ def _cluster_ranking(inputs: Inputs, provenance: Provenance) -> Drawing:
 
 
 def _weight_cv(inputs: Inputs, provenance: Provenance) -> Drawing:
-    from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, variation_by_layer
+    from mesobayes.nets.functional_heteroencoder import build_heteroencoder, variation_by_layer
+    from mesobayes.nets.settings import HeteroencoderSettings
     from mesobayes.studies.failure.fit import restore
 
     fit = _open(inputs["fit"][0], "fit", provenance)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mesobayes.jobs.failure_stores import FIT, SPECIMENS
 from mesobayes.learning.damage_fit import DamageFitSettings
-from mesobayes.nets.heteroencoder import HeteroencoderSettings
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Provenance
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.fit import Variant, fit_fold

@@ -11,7 +11,8 @@ from mesobayes.drawing.drawing import SHOWN, Finding
 from mesobayes.drawing.registry import read_registry
 from mesobayes.fem.bar.viscoplastic import Material
 from mesobayes.jobs.target_record import target_record, write_record, write_rows
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, count_parameters
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder, count_parameters
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Provenance
 from mesobayes.studies.failure.target import TRANSFORM_NAMES, TRANSFORMS, WEIGHTINGS
 

@@ -16,15 +16,9 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from mesobayes.learning.data import batch_indices
-from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
-    Parameters,
-    divergence,
-    draw_weights,
-    predict_damage,
-)
+from mesobayes.nets.functional_heteroencoder import Parameters, divergence, draw_weights, predict_damage
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.target import (
     PRINTED_SYMMETRIES,
     WeightTable,
@@ -227,3 +221,20 @@ def predict_draws(
         squares += delta * (field - mean)
         kept[draw] = field[keep]
     return mean, np.sqrt(squares / max(draws - 1, 1)), kept
+
+
+def batch_indices(n_examples: int, batch: int, step: int, seed: int) -> np.ndarray:
+    """Indices (batch,) of the examples of one step, a function of seed and step alone.
+
+    The stream of examples is one random permutation after another, cut into batches without regard to where
+    an epoch ends: every example is seen equally often and every batch has the same size, also when there are
+    fewer examples than the batch holds.
+    """
+    positions = np.arange(step * batch, (step + 1) * batch)
+    epochs = positions // n_examples
+    orders = {
+        epoch: np.random.default_rng([seed, int(epoch)]).permutation(n_examples) for epoch in set(epochs)
+    }
+    return np.array(
+        [orders[epoch][position % n_examples] for epoch, position in zip(epochs, positions, strict=True)]
+    )

@@ -6,7 +6,8 @@ import xarray as xr
 from mesobayes.fem.bar.failure import FAILED, fail_specimen
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.learning.damage_fit import DamageFitSettings, predict_fields
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.fit import Variant, fit_fold, restore, split
 from mesobayes.studies.failure.scores import score_fold
 from mesobayes.studies.failure.specimens import (

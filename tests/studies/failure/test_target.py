@@ -14,7 +14,8 @@ from mesobayes.learning.damage_fit import (
     predict_fields,
     training_step,
 )
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, divergence
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder, divergence
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.target import (
     N_SYMMETRIES,
     PRINTED_SYMMETRIES,

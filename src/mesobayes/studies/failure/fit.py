@@ -27,12 +27,8 @@ from mesobayes.metrics.clusters import (
     rank_clusters,
     rank_of_place,
 )
-from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
-    Parameters,
-    build_heteroencoder,
-    warm_start,
-)
+from mesobayes.nets.functional_heteroencoder import Parameters, build_heteroencoder, warm_start
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.studies.failure.baseline import fit_pore_baseline
 from mesobayes.studies.failure.specimens import assign_folds, choose_realizations

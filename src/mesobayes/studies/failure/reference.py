@@ -32,8 +32,7 @@ from mesobayes.learning.gaussian_posterior import (
 from mesobayes.learning.linear_output import LinearPosterior, draw_output, neighbourhoods, regress
 from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
-from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
+from mesobayes.nets.functional_heteroencoder import (
     Parameters,
     build_heteroencoder,
     last_features,
@@ -41,6 +40,7 @@ from mesobayes.nets.heteroencoder import (
     warm_start,
 )
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.target import WeightTable
 
 FloatArray = NDArray[np.floating]
