@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures 1 to 5 and 8: operations with their numbers, the network and the workflow from the code in use."""
+"""Figures 1 to 4: the operations of a network with their numbers, computed by the code in use."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from itertools import pairwise
 
 import jax.numpy as jnp
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, to_rgba
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
 from mesobayes.drawing.drawing import Drawing
-from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, new_figure
+from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_figure
 from mesobayes.nets.convolution import SameConvolution
-from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.permeability import PrintedPermeabilityCNN
 from mesobayes.nets.resampling import max_pool, mean_pool
-from mesobayes.nets.settings import PermeabilityNetworkSettings
 
 _IMAGE = np.array([[0, 1, 1, 0, 0], [1, 1, 0, 0, 1], [1, 0, 0, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 _KERNEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
@@ -121,7 +117,7 @@ def pooling() -> Drawing:
     as_tensor = jnp.asarray(values, jnp.float32)[None, :, :, None]
     largest, mean = (np.asarray(pool(as_tensor))[0, :, :, 0] for pool in (max_pool, mean_pool))
     figure, axes = _canvas(0.7, 0.42, 12.5, 7.2)
-    colours = (SKY, ORANGE, GREEN, "#CC79A7")
+    colours = (SKY, ORANGE, GREEN, PURPLE)
     for k, colour in enumerate(colours):
         i, j = divmod(k, 2)
         _block(axes, values, (0.5, 1.2), colour, [(2 * i + a, 2 * j + b) for a in range(2) for b in range(2)])
@@ -167,89 +163,3 @@ def mlp() -> Drawing:
             axes.add_patch(Circle(point, 0.38, facecolor=colour, edgecolor="black", linewidth=0.6, zorder=2))
         axes.text(x, 0.05, name, ha="center", va="bottom")
     return Drawing(figure, drawn={"units": [n for _, n, _, _ in layers]})
-
-
-def permeability_cnn() -> Drawing:
-    """The layers of the printed network at the printed size, read from the network itself."""
-    settings = PermeabilityNetworkSettings("printed", 256)
-    network = PrintedPermeabilityCNN(settings, WeightPlan(0))
-    figure, axes = _canvas(1.0, 0.36, 26, 9.2)
-    edge, height, x = settings.side, 6.0, 0.4
-    layers: list[dict[str, object]] = []
-    axes.add_patch(Rectangle((x, 1.8), 0.5, height, facecolor="white", edgecolor="black"))
-    axes.text(x + 0.25, 1.4, f"image\n{edge} × {edge}", ha="center", va="top", fontsize=6.5)
-    x += 3.0
-    for i, layer in enumerate(network.convolutions):
-        k, _, _, filters = layer.kernel.mu.shape
-        edge, height = edge // 2, 0.74 * height
-        width = 0.35 + filters / 45
-        axes.add_patch(Rectangle((x, 4.8 - height / 2), width, height, facecolor=SKY, edgecolor="black"))
-        label = f"Conv{i + 1} {k} × {k}\n{filters} filters, ReLU\nmaximum 2 × 2\n{edge} × {edge} × {filters}"
-        axes.text(x + width / 2, 1.4, label, ha="center", va="top", fontsize=6.5)
-        layers.append({"name": f"Conv{i + 1}", "kernel": k, "filters": filters, "output": edge})
-        x += width + 2.6
-    for i, layer in enumerate(network.dense):
-        inputs, units = layer.kernel.mu.shape
-        last = i == len(network.dense) - 1
-        height = 1.0 if last else 1.2 + units / 20
-        colour = GREEN if last else ORANGE
-        axes.add_patch(Rectangle((x, 4.8 - height / 2), 0.5, height, facecolor=colour, edgecolor="black"))
-        name = "output" if last else f"FC{i + 1}"
-        ends = "linear\nlog μ₁₁, log μ₂₂" if last else "ReLU"
-        axes.text(x + 0.25, 1.4, f"{name}\n{units} units\n{ends}", ha="center", va="top", fontsize=6.5)
-        layers.append({"name": name, "inputs": inputs, "units": units})
-        x += 2.6
-    axes.set_xlim(-1.0, x - 0.6)
-    axes.set_ylim(-0.9, 8.2)
-    weights = sum(int(np.prod(layer.kernel.mu.shape)) for layer in (*network.convolutions, *network.dense))
-    axes.set_title(f"{weights:,} weights; filter counts are a choice, the paper does not print them")
-    return Drawing(figure, drawn={"layers": layers, "weights": weights})
-
-
-def magneto_workflow(cell: xr.Dataset, induction: np.ndarray, note: str) -> Drawing:
-    """From a random set of discs to its label, each step under the name of what computes it.
-
-    `induction` (y, x) is the magnitude of B under a unit mean field along x.
-    """
-    image, side = cell["image"].values, cell.sizes["x"]
-    figure = new_figure(1.0, 0.34)
-    axes = figure.subplots(1, 5)
-    titles = ("random inclusions", "pixel image", "finite elements", "induction", "label")
-    for place, title in zip(axes, titles, strict=True):
-        place.set(xlim=(0, side), ylim=(0, side), aspect="equal", xticks=[], yticks=[], title=title)
-        place.spines[["top", "right"]].set_visible(True)
-    parameters = cell["inclusion"].values
-    for cx, cy, radius in parameters[np.isfinite(parameters[:, 0])]:
-        for dx in (-side, 0, side):
-            for dy in (-side, 0, side):
-                axes[0].add_patch(
-                    Circle((cx + dx, cy + dy), radius, facecolor=SKY, edgecolor="black", linewidth=0.4)
-                )
-    axes[1].imshow(1 - image, cmap="gray", extent=(0, side, 0, side))
-    zoom = 16
-    axes[2].imshow(1 - image[:zoom, :zoom], cmap="gray", extent=(0, side, 0, side), alpha=0.5)
-    for line in np.linspace(0, side, zoom + 1):
-        axes[2].plot([line, line], [0, side], color=BLUE, linewidth=0.4)
-        axes[2].plot([0, side], [line, line], color=BLUE, linewidth=0.4)
-    tensor = cell["permeability"].values
-    rows = "\n".join("  ".join(f"{value:6.3f}" for value in row) for row in tensor)
-    shown = axes[3].imshow(
-        induction, cmap="viridis", norm=LogNorm(*np.percentile(induction, (1, 99))), extent=(0, side, 0, side)
-    )
-    bar = figure.colorbar(shown, ax=axes[3], shrink=0.55, label="|B| / (μ0 |mean H|)")
-    bar.set_ticks([0.5, 1, 2, 5], labels=["0.5", "1", "2", "5"])
-    bar.minorticks_off()
-    axes[4].text(
-        side / 2, side / 2, f"μ* =\n\n{rows}", ha="center", va="center", family="monospace", fontsize=7
-    )
-    below = (
-        "sample_cell",
-        "InclusionCell.image",
-        f"one element per pixel\n({zoom} × {zoom} shown)",
-        "magnetic_field\n(mean H along x)",
-        "homogenise",
-    )
-    for place, text in zip(axes, below, strict=True):
-        place.set_xlabel(text)
-    figure.suptitle(f"rules generate_cells → merge_cells → fit_permeability; {note}", fontsize=8)
-    return Drawing(figure, drawn={"permeability": tensor, "volume_fraction": float(cell["volume_fraction"])})

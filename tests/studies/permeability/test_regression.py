@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from mesobayes.learning import regression
 from mesobayes.learning.outliers import fit_outlier_detector
-from mesobayes.learning.regression import (
+from mesobayes.nets.build import build_network
+from mesobayes.nets.settings import PermeabilityNetworkSettings
+from mesobayes.record.errors import StoreError
+from mesobayes.studies.permeability import regression
+from mesobayes.studies.permeability.draws import (
+    load_permeability_network,
+    predict_draws,
+    save_permeability_network,
+)
+from mesobayes.studies.permeability.regression import (
     LabelledImages,
-    RegressionSettings,
     finished,
     fit_regression,
     learning_rate,
     predict_mean,
 )
-from mesobayes.learning.regression_prediction import (
-    load_permeability_network,
-    predict_draws,
-    save_permeability_network,
-)
-from mesobayes.nets.build import build_network
-from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.record.errors import SettingsError, StoreError
+from mesobayes.studies.permeability.regression_settings import RegressionSettings
 
 
 def labelled(count, seed):
@@ -143,5 +143,5 @@ def test_outliers_are_far_from_the_training_features():
 def test_empty_sets_and_unknown_settings_are_refused():
     with pytest.raises(ValueError, match="at least one image"):
         fit_regression(network(), labelled(0, 0), labelled(4, 0), FAST, 0)
-    with pytest.raises(SettingsError, match="schedule is"):
+    with pytest.raises(ValueError, match="should be 'plateau' or 'onecycle'"):
         RegressionSettings(epochs=1, schedule="cosine")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,45 +22,9 @@ from mesobayes.learning.checkpoint import load_state, save_state
 from mesobayes.nets.keys import random_key
 from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
 from mesobayes.nets.posterior import draw_noise, kl_divergence, weights
-from mesobayes.record.errors import SettingsError
+from mesobayes.studies.permeability.regression_settings import RegressionSettings
 
 TRAINING, VALIDATION = 0, 1  # columns of a history
-
-
-@dataclass(frozen=True)
-class RegressionSettings:
-    """Objective and optimiser.
-
-    epochs: passes over the training images, at most.
-    schedule: "plateau" divides the rate by ten after `plateau_patience` epochs without a lower validation
-    loss,
-        stops after `stop_patience`, and keeps the best weights; "onecycle" rises and falls once over all
-        epochs.
-    loss: "mse" the mean square of log μ minus its prediction (eq. 11), "nll" the Gaussian negative log
-    likelihood. l2: factor of the sum of squared kernels in the loss ("plateau"); decoupled weight decay
-    ("onecycle"). kl_weight: share of the divergence from the prior for a variational network. augment:
-    random periodic shifts and mirror images, which leave the diagonal of the tensor as it is; the periodic
-    network then sees every image in one random orientation, with the component along x of that orientation.
-    """
-
-    epochs: int
-    batch: int = 32
-    learning_rate: float = 5e-4
-    schedule: Literal["plateau", "onecycle"] = "plateau"
-    loss: Literal["mse", "nll"] = "mse"
-    l2: float = 1e-3
-    plateau_patience: int = 25
-    stop_patience: int = 100
-    kl_weight: float = 1.0
-    spread_rate: float = 10.0
-    augment: bool = False
-    checkpoint_seconds: float = 60.0
-
-    def __post_init__(self) -> None:
-        if self.schedule not in ("plateau", "onecycle") or self.loss not in ("mse", "nll"):
-            raise SettingsError("fit settings: schedule is 'plateau' or 'onecycle', loss is 'mse' or 'nll'")
-        if min(self.epochs, self.batch) < 1 or self.learning_rate <= 0:
-            raise SettingsError("fit settings: epochs, batch and learning_rate must be positive")
 
 
 class LabelledImages(NamedTuple):

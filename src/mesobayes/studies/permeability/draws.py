@@ -17,7 +17,10 @@ from flax import nnx
 from mesobayes.learning.checkpoint import load_arrays, save_arrays
 from mesobayes.nets.build import build_network
 from mesobayes.nets.keys import random_key
-from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
+from mesobayes.nets.permeability import (
+    PeriodicPermeabilityNet,
+    PermeabilityNetwork,
+)
 from mesobayes.nets.posterior import draw_noise
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.errors import StoreError
