@@ -21,7 +21,7 @@ def data():
     return pores, np.where(pores, 0.0, rng.random(pores.shape)).astype(np.float32)
 
 
-def settings(evidence, steps, particles):
+def settings(evidence, steps, particles, fits=2):
     return ReferenceSettings(
         1,
         3,
@@ -29,7 +29,7 @@ def settings(evidence, steps, particles):
         particles=particles,
         moves=1,
         leapfrogs=8,
-        fits=2,
+        fits=fits,
         steps=steps,
         gaussian_steps=steps,
         prior_std=PRIOR_STD,
@@ -108,9 +108,10 @@ def test_the_flat_weights_are_those_of_the_network_the_last_convolution_last():
 
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
-    result = compare_posteriors(
-        pores[:3], target[:3], pores[3:], target[3:], settings(10.0, 300, particles=16), "test"
-    )
+    # as at `small`: the best of four deterministic fits, as many of them end in the uniform field,
+    # around which the posterior of dead units is the prior
+    much = settings(10.0, 300, particles=16, fits=4)
+    result = compare_posteriors(pores[:3], target[:3], pores[3:], target[3:], much, "test")
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)
     assert np.all(widths[:, -1] < 0.5 * PRIOR_STD)  # the last bias, which sets the level of the output
