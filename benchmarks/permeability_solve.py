@@ -30,7 +30,8 @@ from scipy.sparse.linalg import spsolve
 
 from mesobayes.fem.cell.homogenisation import homogenise
 from mesobayes.fem.cell.stencil import element_matrix
-from mesobayes.geometry.inclusions import InclusionFamily, sample_cell
+from mesobayes.geometry.inclusions import sample_cell
+from mesobayes.geometry.settings import InclusionFamily
 
 MATRIX, INCLUSION, TOLERANCE = 1.0, 250.0, 1e-8
 Row = tuple[str, float, float]  # solver, CPU seconds, wall seconds

@@ -4,8 +4,9 @@
 import numpy as np
 import pytest
 
-from mesobayes.geometry.inclusions import InclusionFamily, sample_cell, sample_fractions
+from mesobayes.geometry.inclusions import sample_cell, sample_fractions
 from mesobayes.geometry.packing import ball_volume, pack_periodic
+from mesobayes.geometry.settings import InclusionFamily
 
 MONO = InclusionFamily("mono", 128)
 POLY = InclusionFamily("poly", 128, radius_min=4, radius_max=12, fraction_max=0.65)
@@ -115,11 +116,12 @@ def test_the_same_generator_gives_the_same_cell():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"dimension": 4}, "dimension is 2 or 3"),
+        ({"dimension": 4}, "should be 2 or 3"),
         ({"radius_min": 9.0}, "radius_min <= radius_max"),
         ({"radius_min": 70.0, "radius_max": 70.0}, "does not fit into a periodic cell"),
-        ({"fraction_max": 1.2}, "fraction_min <= fraction_max"),
-        ({"sampler": "normal"}, "'uniform' or 'exponential'"),
+        ({"fraction_max": 1.2}, "should be less than 1"),
+        ({"fraction_min": 0.6}, "fraction_min <= fraction_max"),
+        ({"sampler": "normal"}, "should be 'uniform' or 'exponential'"),
     ],
 )
 def test_impossible_families_are_refused(settings, message):

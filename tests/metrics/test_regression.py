@@ -46,6 +46,14 @@ def test_the_anisotropy_score_does_not_see_a_common_error():
     assert np.isnan(anisotropy_r2(truth[:, :1], truth[:, :1]))
 
 
+def test_the_coverage_factor_is_infinite_where_too_few_values_calibrate_it():
+    truth = np.arange(1.0, 20.0)[:, None]
+    ones = np.ones_like(truth)
+    assert coverage_factor(truth, 0 * ones, ones, 0.95) == 19.0  # the largest of nineteen
+    assert coverage_factor(truth[1:], 0 * ones[1:], ones[1:], 0.95) == np.inf
+    assert coverage_factor(truth[1:], 0 * ones[1:], ones[1:], 0.9) == 19.0
+
+
 def test_the_coverage_factor_gives_its_level_on_new_data_whatever_the_scale_of_the_spreads():
     rng = np.random.default_rng(0)
     std = rng.uniform(0.5, 2.0, (4000, 2))

@@ -9,7 +9,8 @@ import pytest
 from mesobayes.fem.cell.bounds import violates_bounds
 from mesobayes.fem.cell.homogenisation import effective_permeability, homogenise
 from mesobayes.fem.cell.magnetic_field import magnetic_field
-from mesobayes.geometry.inclusions import InclusionFamily, sample_cell
+from mesobayes.geometry.inclusions import sample_cell
+from mesobayes.geometry.settings import InclusionFamily
 
 MATRIX, INCLUSION = 1.0, 250.0
 MONO = InclusionFamily("mono", 64)

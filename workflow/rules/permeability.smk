@@ -1,17 +1,87 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Permeability of two-phase cells (Aldakheel et al. 2023): cells -> fits -> scores, figures, a user's own image.
+# Permeability of two-phase cells (Aldakheel et al. 2023): cells -> fits -> figures, a user's own image.
+
+from mesobayes.studies.permeability.settings import FITS, solved_components
+
+PERMEABILITY = SETTINGS.permeability
+PERMEABILITY_FOLDER = f"{RESULTS}/permeability"
+PERMEABILITY_FIGURES = "mesobayes.studies.permeability.figures"
+
+
+def cells_store(family):
+    """Return the data set of a family."""
+    return f"{PERMEABILITY_FOLDER}/{family}/cells.zarr.zip"
+
+
+def permeability_fit(name):
+    """Return the predictions of a fit on its test cells."""
+    return f"{PERMEABILITY_FOLDER}/fits/{name}.zarr.zip"
+
+
+def permeability_weights(name):
+    """Return the weights of a fit."""
+    return f"{PERMEABILITY_FOLDER}/fits/{name}.network.npz"
+
+
+def permeability_fits(**names):
+    """Return the predictions of several fits by the names that a figure gives them."""
+    return {key: permeability_fit(name) for key, name in names.items()}
+
+
+def cell_batches(wildcards):
+    """Return the batch files of a family."""
+    cells = getattr(PERMEABILITY.cells, wildcards.cells)
+    return [
+        f"{PERMEABILITY_FOLDER}/{wildcards.cells}/batches/{i:04d}.zarr.zip"
+        for i in range(batch_count(cells.number, cells.batch))
+    ]
+
+
+def cells_of_batch(wildcards):
+    """Return the numbers of the cells in one batch."""
+    cells = getattr(PERMEABILITY.cells, wildcards.cells)
+    return batch_items(range(cells.number), cells.batch)(wildcards)
+
+
+def cells_of_fit(wildcards):
+    """Return the data set that a fit learns from."""
+    return cells_store(FITS[wildcards.fit].cells)
+
+
+def start_of_fit(wildcards):
+    """Return the weights that a fit goes on from; none for a new network."""
+    start = FITS[wildcards.fit].start
+    return [] if start is None else permeability_weights(start)
+
+
+def image_to_predict(wildcards):
+    """Return the user's image of that name in ``inputs``, whatever its format."""
+    found = [
+        path
+        for ending in ("png", "tif", "tiff", "npy", "zarr.zip", "zarr")
+        if (path := Path(f"inputs/{wildcards.name}.{ending}")).exists()
+    ]
+    if len(found) != 1:
+        what = (
+            "none is there" if not found else f"{', '.join(map(str, found))} are there"
+        )
+        raise MesobayesError(
+            f"results/predict/{wildcards.name}.json needs one image inputs/{wildcards.name}.png, .tif, .tiff, "
+            f".npy, .zarr.zip or .zarr: {what}"
+        )
+    return str(found[0])
 
 
 wildcard_constraints:
     cells="mono|poly|overlap|spheres",
-    fit="|".join(PERMEABILITY_FITS),
+    fit="|".join(FITS),
     name=r"[\w-]+",
 
 
 rule generate_cells:
     """Draw one batch of periodic cells and compute their permeability."""
     output:
-        "results/{scale}/permeability/{cells}/batches/{batch}.zarr.zip",
+        store=update("results/{scale}/permeability/{cells}/batches/{batch}.zarr.zip"),
     log:
         "logs/{scale}/generate_cells/{cells}_{batch}.log",
     benchmark:
@@ -20,31 +90,32 @@ rule generate_cells:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=3000,
         runtime=60,
     params:
-        **by_wildcard("family", "cells", PERMEABILITY.families),
-        code=code_hash("mesobayes.jobs.generate_cells"),
-        components=lambda wildcards: components_of(wildcards.cells),
-        inclusion=PERMEABILITY.inclusion,
-        indices=cell_indices,
-        matrix=PERMEABILITY.matrix,
-        scale=SCALE,
-        seed=SEED,
-        side=lambda wildcards: getattr(PERMEABILITY.cells, wildcards.cells).side,
-        tolerance=PERMEABILITY.tolerance,
+        **call(
+            "mesobayes.studies.permeability.data:generate_cells",
+            family=pick(PERMEABILITY.families, "cells"),
+            indices=cells_of_batch,
+            materials=PERMEABILITY.materials,
+            tolerance=PERMEABILITY.tolerance,
+            components=lambda wildcards: solved_components(
+                getattr(PERMEABILITY.families, wildcards.cells)
+            ),
+        ),
     message:
         "generate_cells: batch {wildcards.batch} of {wildcards.cells}"
-    script:
-        "../scripts/generate_cells.py"
+    shell:
+        RUN
 
 
 rule merge_cells:
     """Join the batches of a family."""
     input:
-        cell_batches,
+        batches=cell_batches,
     output:
-        "results/{scale}/permeability/{cells}/cells.zarr.zip",
+        store=update("results/{scale}/permeability/{cells}/cells.zarr.zip"),
     log:
         "logs/{scale}/merge_cells/{cells}.log",
     benchmark:
@@ -53,16 +124,15 @@ rule merge_cells:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=8000,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.merge_cells"),
-        scale=SCALE,
-        seed=SEED,
+        **call("mesobayes.studies.permeability.data:merge_cells"),
     message:
         "merge_cells: all cells of {wildcards.cells}"
-    script:
-        "../scripts/merge_cells.py"
+    shell:
+        RUN
 
 
 rule fit_permeability:
@@ -71,8 +141,8 @@ rule fit_permeability:
         cells=cells_of_fit,
         start=start_of_fit,
     output:
-        fit="results/{scale}/permeability/fits/{fit}.zarr.zip",
-        network="results/{scale}/permeability/fits/{fit}.network.npz",
+        fit=update("results/{scale}/permeability/fits/{fit}.zarr.zip"),
+        weights=update("results/{scale}/permeability/fits/{fit}.network.npz"),
     log:
         "logs/{scale}/fit_permeability/{fit}.log",
     benchmark:
@@ -81,37 +151,32 @@ rule fit_permeability:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=4000,
         runtime=600,
     params:
-        **by_fit("network", PERMEABILITY.networks),
-        **{
-            key: value
-            for key, value in by_fit("fit", PERMEABILITY.fits).items()
-            if key != "fit_epochs"
-        },
-        checkpoint=lambda wildcards: f"results/{wildcards.scale}/checkpoints/permeability/{wildcards.fit}.npz",
-        code=code_hash("mesobayes.jobs.fit_permeability"),
-        draws=PERMEABILITY.draws,
-        fit_epochs=epochs_of_fit,
-        scale=SCALE,
-        seed=SEED,
-        test=PERMEABILITY.test,
-        validation=PERMEABILITY.validation,
+        **call(
+            "mesobayes.studies.permeability.fit:fit_permeability",
+            name=wildcard("fit"),
+            network=lambda wildcards: PERMEABILITY.network_of(wildcards.fit),
+            settings=lambda wildcards: PERMEABILITY.regression_of(wildcards.fit),
+            split=PERMEABILITY.split,
+            prediction=PERMEABILITY.prediction,
+        ),
     message:
         "fit_permeability: {wildcards.fit}"
-    script:
-        "../scripts/fit_permeability.py"
+    shell:
+        RUN
 
 
 rule time_permeability:
     """Time finite elements and networks on the same images."""
     input:
         cells=cells_store("mono"),
-        printed=permeability_network("mono_printed"),
-        modern=permeability_network("mono_modern"),
+        printed=permeability_weights("mono_printed"),
+        modern=permeability_weights("mono_modern"),
     output:
-        "results/{scale}/permeability/timing.zarr.zip",
+        store=update("results/{scale}/permeability/timing.zarr.zip"),
     log:
         "logs/{scale}/time_permeability.log",
     benchmark:
@@ -120,36 +185,32 @@ rule time_permeability:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=4000,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.time_permeability"),
-        images=PERMEABILITY.timed_images,
-        inclusion=PERMEABILITY.inclusion,
-        matrix=PERMEABILITY.matrix,
-        scale=SCALE,
-        seed=SEED,
-        tolerance=PERMEABILITY.tolerance,
+        **call(
+            "mesobayes.studies.permeability.timing:time_permeability",
+            settings=PERMEABILITY.timing,
+            materials=PERMEABILITY.materials,
+            tolerance=PERMEABILITY.tolerance,
+        ),
     message:
-        "time_permeability: {params.images} images"
-    script:
-        "../scripts/time_permeability.py"
+        f"time_permeability: {PERMEABILITY.timing.images} images"
+    shell:
+        RUN
 
 
 rule predict_image:
     """Predict the permeability of a user's own image, with its interval."""
     input:
         image=image_to_predict,
-        square=[
-            permeability_network("mono_bayes"),
-            permeability_fit("mono_bayes"),
-        ],
-        volume=[
-            permeability_network("spheres_modern"),
-            permeability_fit("spheres_modern"),
-        ],
+        square_fit=permeability_fit("mono_bayes"),
+        square_weights=permeability_weights("mono_bayes"),
+        volume_fit=permeability_fit("spheres_modern"),
+        volume_weights=permeability_weights("spheres_modern"),
     output:
-        "results/predict/{name}.json",
+        prediction="results/predict/{name}.json",
     log:
         f"{LOGS}/predict_image/{{name}}.log",
     benchmark:
@@ -158,85 +219,98 @@ rule predict_image:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=4000,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.predict_image"),
-        draws=PERMEABILITY.draws,
-        pixels_max=PERMEABILITY.prediction_pixels_max,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.permeability.predict:predict_image",
+            settings=PERMEABILITY.prediction,
+        ),
     message:
         "predict_image: {input.image}"
-    script:
-        "../scripts/predict_image.py"
+    shell:
+        RUN
 
 
-PERMEABILITY_INPUTS = {
-    "convolution_gray": {},
-    "convolution_rgb": {},
-    "pooling": {},
-    "mlp": {},
-    "magneto_workflow": {"cells": cells_store("mono")},
-    "microstructure_families": {},
-    "sample_size_distributions": {},
-    "permeability_cnn": {},
-    "feature_maps": {
-        "cells": cells_store("mono"),
-        "network": permeability_network("mono_printed"),
-    },
-    "permeability_mono": {
-        "cells": cells_store("mono"),
-        "printed": permeability_fit("mono_printed"),
-        "modern": permeability_fit("mono_modern"),
-        "bayes": permeability_fit("mono_bayes"),
-    },
-    "transfer_poly": {
-        "cells": cells_store("poly"),
-        "scratch": permeability_fit("poly_scratch"),
-        "transfer": permeability_fit("poly_transfer"),
-        "modern_scratch": permeability_fit("poly_modern_scratch"),
-        "modern_transfer": permeability_fit("poly_modern_transfer"),
-    },
-    "transfer_overlap": {
-        "cells": cells_store("overlap"),
-        "scratch": permeability_fit("overlap_scratch"),
-        "transfer": permeability_fit("overlap_transfer"),
-        "modern_scratch": permeability_fit("overlap_modern_scratch"),
-        "modern_transfer": permeability_fit("overlap_modern_transfer"),
-    },
-    "microstructures_3d": {},
-    "permeability_3d": {
-        "cells": cells_store("spheres"),
-        "printed": permeability_fit("spheres_printed"),
-        "modern": permeability_fit("spheres_modern"),
-    },
-    "magnetic_materials": {},
-    "permeability_mono_metrics": {
-        "printed": permeability_fit("mono_printed"),
-        "modern": permeability_fit("mono_modern"),
-        "bayes": permeability_fit("mono_bayes"),
-    },
-    "permeability_timing": {"timing": f"{PERMEABILITY_FOLDER}/timing.zarr.zip"},
-    "transfer_poly_metrics": {
-        "scratch": permeability_fit("poly_scratch"),
-        "transfer": permeability_fit("poly_transfer"),
-        "modern_scratch": permeability_fit("poly_modern_scratch"),
-        "modern_transfer": permeability_fit("poly_modern_transfer"),
-    },
-}
-FIGURES.update(
-    {
-        slug: {
-            "input": inputs,
-            "params": {
-                "code": code_hash("mesobayes.jobs.fig_aldakheel"),
-                "inclusion": PERMEABILITY.inclusion,
-                "matrix": PERMEABILITY.matrix,
-                "scale": SCALE,
-                "seed": SEED,
-            },
-        }
-        for slug, inputs in PERMEABILITY_INPUTS.items()
-    }
+for slug in ("convolution_gray", "convolution_rgb", "pooling", "mlp"):
+    TARGETS[slug] = draw(f"{PERMEABILITY_FIGURES}.operations")
+TARGETS["magneto_workflow"] = draw(
+    f"{PERMEABILITY_FIGURES}.workflow",
+    settings={"materials": PERMEABILITY.materials},
+    cells=cells_store("mono"),
+)
+for slug in (
+    "microstructure_families",
+    "sample_size_distributions",
+    "microstructures_3d",
+):
+    TARGETS[slug] = draw(
+        f"{PERMEABILITY_FIGURES}.cells",
+        settings={
+            "families": PERMEABILITY.families,
+            "gallery": PERMEABILITY.gallery,
+        },
+    )
+TARGETS["permeability_cnn"] = draw(
+    f"{PERMEABILITY_FIGURES}.network",
+    settings={"network": PERMEABILITY.network_of("mono_printed")},
+)
+TARGETS["feature_maps"] = draw(
+    f"{PERMEABILITY_FIGURES}.network",
+    cells=cells_store("mono"),
+    weights=permeability_weights("mono_printed"),
+)
+TARGETS["permeability_mono"] = draw(
+    f"{PERMEABILITY_FIGURES}.learning",
+    cells=cells_store("mono"),
+    **permeability_fits(
+        printed="mono_printed", modern="mono_modern", bayes="mono_bayes"
+    ),
+)
+TARGETS["transfer_poly"] = draw(
+    f"{PERMEABILITY_FIGURES}.learning",
+    cells=cells_store("poly"),
+    **permeability_fits(
+        scratch="poly_scratch",
+        transfer="poly_transfer",
+        modern_scratch="poly_modern_scratch",
+        modern_transfer="poly_modern_transfer",
+    ),
+)
+TARGETS["transfer_overlap"] = draw(
+    f"{PERMEABILITY_FIGURES}.learning",
+    cells=cells_store("overlap"),
+    **permeability_fits(
+        scratch="overlap_scratch",
+        transfer="overlap_transfer",
+        modern_scratch="overlap_modern_scratch",
+        modern_transfer="overlap_modern_transfer",
+    ),
+)
+TARGETS["permeability_3d"] = draw(
+    f"{PERMEABILITY_FIGURES}.learning",
+    cells=cells_store("spheres"),
+    **permeability_fits(printed="spheres_printed", modern="spheres_modern"),
+)
+TARGETS["magnetic_materials"] = draw(
+    f"{PERMEABILITY_FIGURES}.tables", settings={"materials": PERMEABILITY.materials}
+)
+TARGETS["permeability_mono_metrics"] = draw(
+    f"{PERMEABILITY_FIGURES}.tables",
+    **permeability_fits(
+        printed="mono_printed", modern="mono_modern", bayes="mono_bayes"
+    ),
+)
+TARGETS["permeability_timing"] = draw(
+    f"{PERMEABILITY_FIGURES}.tables", timing=f"{PERMEABILITY_FOLDER}/timing.zarr.zip"
+)
+TARGETS["transfer_poly_metrics"] = draw(
+    f"{PERMEABILITY_FIGURES}.tables",
+    **permeability_fits(
+        scratch="poly_scratch",
+        transfer="poly_transfer",
+        modern_scratch="poly_modern_scratch",
+        modern_transfer="poly_modern_transfer",
+    ),
 )

@@ -13,55 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesobayes.geometry.packing import ball_volume, pack_periodic
-
-
-@dataclass(frozen=True)
-class InclusionFamily:
-    """A random family of periodic two-phase cells.
-
-    Attributes:
-        name: name of the family, part of every seed.
-        side: edge length of the cell, and so the number of pixels along it.
-        dimension: 2 (discs) or 3 (spheres).
-        radius_min, radius_max: range of the radii, drawn uniformly; equal for a monodisperse family.
-        overlap: whether inclusions may overlap.
-        fraction_min, fraction_max: range of the target volume fractions.
-        sampler: law of the target volume fraction, "uniform" or "exponential" (section 4.2 and figure 7).
-        exponential_scale: decay length of the exponential law as a share of the range of fractions.
-    """
-
-    name: str
-    side: int
-    dimension: int = 2
-    radius_min: float = 8.0
-    radius_max: float = 8.0
-    overlap: bool = False
-    fraction_min: float = 0.05
-    fraction_max: float = 0.50
-    sampler: str = "uniform"
-    exponential_scale: float = 0.2
-
-    def __post_init__(self) -> None:
-        if self.dimension not in (2, 3):
-            raise ValueError(f"family {self.name!r}: dimension is 2 or 3, not {self.dimension}")
-        if not 0 < self.radius_min <= self.radius_max:
-            raise ValueError(f"family {self.name!r}: radii need 0 < radius_min <= radius_max")
-        if 2 * self.radius_max >= self.side:
-            raise ValueError(
-                f"family {self.name!r}: a diameter of {2 * self.radius_max:g} px does not fit into a "
-                f"periodic cell of {self.side} px; raise side or lower radius_max"
-            )
-        if not 0 <= self.fraction_min <= self.fraction_max < 1:
-            raise ValueError(f"family {self.name!r}: fractions need 0 <= fraction_min <= fraction_max < 1")
-        if self.sampler not in ("uniform", "exponential"):
-            raise ValueError(
-                f"family {self.name!r}: sampler is 'uniform' or 'exponential', not {self.sampler!r}"
-            )
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of an image of the family."""
-        return (self.side,) * self.dimension
+from mesobayes.geometry.settings import InclusionFamily
 
 
 @dataclass(frozen=True)
@@ -96,9 +48,7 @@ def sample_fractions(family: InclusionFamily, rng: np.random.Generator, count: i
     """Draw (count,) target volume fractions from the family's law."""
     quantile = rng.random(count)
     span = family.fraction_max - family.fraction_min
-    if (
-        family.sampler == "exponential"
-    ):  # exp(-t / scale) on 0 <= t <= 1, by its inverse distribution function
+    if family.sampler == "exponential":  # exp(-t / scale) on 0 <= t <= 1, by the inverse of its distribution
         scale = family.exponential_scale
         quantile = -scale * np.log1p(-quantile * -np.expm1(-1.0 / scale))
     return family.fraction_min + span * quantile

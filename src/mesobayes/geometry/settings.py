@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of random plates."""
+"""Settings of random microstructures: plates with holes, cells with inclusions, bars with pores."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mesobayes.record.settings import CountOrZero, NonNegative, Positive, settings
+from mesobayes.record.settings import Count, CountOrZero, NonNegative, Positive, Share, settings
+
+InnerShare = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 @settings
@@ -48,3 +50,64 @@ class PlateFamily:
         for rule, holds in rules.items():
             if not holds:
                 raise ValueError(f"family {self.name!r}: {rule}")
+
+
+@settings
+class PorositySettings:
+    """Law of the random pores on a voxel grid.
+
+    Attributes:
+        shape: voxels along x, y, z.
+        porosity: mean share of void voxels; the threshold is the Gaussian quantile of 1 - porosity.
+        correlation_length: ℓ of exp(-(r/ℓ)²), in voxels; 2.12 gives the printed 12,000 modes on
+            20 × 20 × 80.
+        energy: share of the variance that the kept modes hold.
+    """
+
+    shape: tuple[Count, Count, Count] = (20, 20, 80)
+    porosity: InnerShare = 0.0008
+    correlation_length: Positive = 2.12
+    energy: InnerShare = 0.999
+
+
+@settings
+class InclusionFamily:
+    """A random family of periodic two-phase cells with circular or spherical inclusions, lengths in pixels.
+
+    Attributes:
+        name: name of the family, part of every seed.
+        side: edge length of the cell, and so the number of pixels along it.
+        dimension: 2 (discs) or 3 (spheres).
+        radius_min, radius_max: range of the radii, drawn uniformly; equal for a monodisperse family.
+        overlap: whether inclusions may overlap.
+        fraction_min, fraction_max: range of the target volume fractions.
+        sampler: law of the target volume fraction (Aldakheel et al. 2023, section 4.2 and figure 7).
+        exponential_scale: decay length of the exponential law as a share of the range of fractions.
+    """
+
+    name: str
+    side: Count
+    dimension: Literal[2, 3] = 2
+    radius_min: Positive = 8.0
+    radius_max: Positive = 8.0
+    overlap: bool = False
+    fraction_min: Share = 0.05
+    fraction_max: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.50
+    sampler: Literal["uniform", "exponential"] = "uniform"
+    exponential_scale: Positive = 0.2
+
+    def __post_init__(self) -> None:
+        rules = {
+            "radii need radius_min <= radius_max": self.radius_min <= self.radius_max,
+            f"a diameter of {2 * self.radius_max:g} px does not fit into a periodic cell of {self.side} px; "
+            "raise side or lower radius_max": 2 * self.radius_max < self.side,
+            "fractions need fraction_min <= fraction_max": self.fraction_min <= self.fraction_max,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"family {self.name!r}: {rule}")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an image of the family."""
+        return (self.side,) * self.dimension

@@ -120,5 +120,5 @@ def _check_size(path: Path, shape: tuple[int, ...], pixels_max: int) -> None:
     if size > pixels_max:
         raise ImageError(
             f"{path} has {size} pixels, more than {pixels_max}: cut it, or raise "
-            "permeability.prediction_pixels_max in config.yaml"
+            "permeability.prediction.pixels_max in config.yaml"
         )

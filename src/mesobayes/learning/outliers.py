@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-_RIDGE = 1e-3  # of the mean variance: features of little spread do not decide
-_QUANTILE = 0.995
-
 
 @dataclass(frozen=True)
 class OutlierDetector:
@@ -18,7 +15,7 @@ class OutlierDetector:
     Attributes:
         mean: (features,) of the training images.
         whitening: (features, features) W with W Wᵀ the inverse covariance.
-        threshold: distance that one validation image in two hundred exceeds.
+        threshold: distance that few validation images exceed.
     """
 
     mean: np.ndarray
@@ -30,11 +27,18 @@ class OutlierDetector:
         return np.sqrt(np.mean(((features - self.mean) @ self.whitening) ** 2, axis=1))
 
 
-def fit_outlier_detector(training: np.ndarray, validation: np.ndarray) -> OutlierDetector:
-    """Fit to features (n, features) of training images, with the threshold from validation images."""
+def fit_outlier_detector(
+    training: np.ndarray, validation: np.ndarray, quantile: float = 0.995, ridge: float = 1e-3
+) -> OutlierDetector:
+    """Fit to features (n, features) of training images, with the threshold from validation images.
+
+    Args:
+        quantile: share of the validation images within the threshold.
+        ridge: share of the mean variance on the covariance: features of little spread do not decide.
+    """
     mean = training.mean(axis=0)
     covariance = np.atleast_2d(np.cov(training, rowvar=False))
-    ridge = _RIDGE * np.trace(covariance) / len(mean)
-    values, vectors = np.linalg.eigh(covariance + ridge * np.eye(len(mean)))
+    covariance += ridge * np.trace(covariance) / len(mean) * np.eye(len(mean))
+    values, vectors = np.linalg.eigh(covariance)
     detector = OutlierDetector(mean, vectors / np.sqrt(values), np.inf)
-    return replace(detector, threshold=float(np.quantile(detector.distance(validation), _QUANTILE)))
+    return replace(detector, threshold=float(np.quantile(detector.distance(validation), quantile)))

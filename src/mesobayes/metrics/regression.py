@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,14 +60,14 @@ def anisotropy_r2(log_truth: np.ndarray, log_predicted: np.ndarray) -> float:
 
 
 def coverage_factor(log_truth: np.ndarray, log_mean: np.ndarray, log_std: np.ndarray, level: float) -> float:
-    """Factor on the standard deviations with which a share `level` of the truths lies within mean ± factor
-    std.
+    """Factor with which a new truth lies within mean ± factor std with a probability of at least `level`.
 
-    From a validation set: the split-conformal quantile of |truth - mean| / std.
+    The split-conformal quantile of |truth - mean| / std on n held-out values: the one of rank ⌈level (n + 1)⌉,
+    which is infinite where n is too small for the level.
     """
     ratio = np.sort(np.abs(log_truth - log_mean).ravel() / log_std.ravel())
-    rank = int(np.ceil(level * (len(ratio) + 1))) - 1
-    return float(ratio[min(rank, len(ratio) - 1)])
+    rank = math.ceil(round(level * (len(ratio) + 1), 9))  # rounded: 0.95 · 20 is 19, not 19.000000000000004
+    return float(ratio[rank - 1]) if rank <= len(ratio) else math.inf
 
 
 def coverage_within(log_truth: np.ndarray, log_mean: np.ndarray, half_width: np.ndarray) -> float:

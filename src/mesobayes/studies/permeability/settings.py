@@ -1,120 +1,218 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The permeability study's part of the configuration (see ``settings``)."""
+"""The permeability study's section of the configuration (Aldakheel et al. 2023)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, NamedTuple
 
-from mesobayes.record.settings import Count, NonNegative, Positive, Share
+from pydantic import Field
 
+from mesobayes.geometry.settings import InclusionFamily
+from mesobayes.nets.settings import PermeabilityNetworkSettings
+from mesobayes.record.settings import Count, Positive, Share, settings
+from mesobayes.studies.permeability.regression_settings import RegressionSettings
 
-@dataclass(frozen=True)
-class InclusionsConfig:
-    """Distribution of one family of periodic cells, lengths in pixels."""
-
-    dimension: Annotated[int(2, 3)]
-    radius_min: Positive
-    radius_max: Positive
-    overlap: bool
-    fraction_min: Share
-    fraction_max: Share
-    sampler: Literal["uniform", "exponential"]
-    exponential_scale: Positive
+OpenShare = Annotated[float, Field(gt=0.0, lt=1.0)]
+_PRINTED_SIDE_MIN = 16  # the printed network pools four times
 
 
-@dataclass(frozen=True)
-class InclusionFamiliesConfig:
-    mono: InclusionsConfig
-    poly: InclusionsConfig
-    overlap: InclusionsConfig
-    spheres: InclusionsConfig
+class Fit(NamedTuple):
+    """What one fit of the study consists of.
+
+    Attributes:
+        cells: family of cells that it learns from.
+        network: record of its network and of its optimiser.
+        start: fit whose weights it goes on from; None for a new network.
+    """
+
+    cells: str
+    network: str
+    start: str | None = None
 
 
-@dataclass(frozen=True)
-class CellsConfig:
-    """Edge of the cells in pixels, how many, and how many in one job."""
+FITS = {
+    "mono_printed": Fit("mono", "printed"),
+    "mono_modern": Fit("mono", "modern"),
+    "mono_bayes": Fit("mono", "bayes"),
+    "poly_scratch": Fit("poly", "printed"),
+    "poly_transfer": Fit("poly", "printed", "mono_printed"),
+    "poly_modern_scratch": Fit("poly", "modern"),
+    "poly_modern_transfer": Fit("poly", "modern", "mono_modern"),
+    "overlap_scratch": Fit("overlap", "printed"),
+    "overlap_transfer": Fit("overlap", "printed", "mono_printed"),
+    "overlap_modern_scratch": Fit("overlap", "modern"),
+    "overlap_modern_transfer": Fit("overlap", "modern", "mono_modern"),
+    "spheres_printed": Fit("spheres", "printed_volume"),
+    "spheres_modern": Fit("spheres", "modern_volume"),
+}
+TRANSFER = ("poly", "overlap")  # families whose fits have a length of their own
 
-    side: Annotated[16]
-    number: Annotated[8]
+
+@settings
+class Materials:
+    """Relative permeabilities of the two phases (Table 1)."""
+
+    matrix: Positive = 1.0
+    inclusion: Positive = 250.0
+
+
+@settings
+class Families:
+    """Families of periodic cells."""
+
+    mono: InclusionFamily
+    poly: InclusionFamily
+    overlap: InclusionFamily
+    spheres: InclusionFamily
+
+
+@settings
+class CellSet:
+    """How many cells of a family, and how many in one job."""
+
+    number: Annotated[int, Field(ge=8)]
     batch: Count
 
 
-@dataclass(frozen=True)
-class AllCellsConfig:
-    mono: CellsConfig
-    poly: CellsConfig
-    overlap: CellsConfig
-    spheres: CellsConfig
+@settings
+class CellSets:
+    """The data set of every family."""
+
+    mono: CellSet
+    poly: CellSet
+    overlap: CellSet
+    spheres: CellSet
 
 
-@dataclass(frozen=True)
-class PermeabilityNetworkConfig:
-    """Architecture and variational family of one network."""
+@settings
+class SplitSettings:
+    """Shares of the cells for validation and test (section 5.2: 15 % each)."""
 
-    name: Literal["printed", "modern"]
-    width: Positive
-    levels: Count
-    stem: Count
-    estimator: Literal["none", "shared", "flipout"]
-    prior: Literal["fixed", "learned"]
-    prior_std: Positive
-    posterior_std: Positive
+    validation: Share = 0.15
+    test: Share = 0.15
+
+    def __post_init__(self) -> None:
+        if self.validation + self.test >= 1.0:
+            raise ValueError("the shares of validation and test leave nothing for training")
 
 
-@dataclass(frozen=True)
-class RegressionConfig:
-    """Objective and optimiser of one network's fits."""
+@settings
+class Networks:
+    """Architectures; the size of the images comes from the family of cells."""
 
-    epochs: Count
-    batch: Count
-    learning_rate: Positive
-    schedule: Literal["plateau", "onecycle"]
-    loss: Literal["mse", "nll"]
-    l2: NonNegative
-    plateau_patience: Count
-    stop_patience: Count
-    kl_weight: NonNegative
-    spread_rate: Positive
-    augment: bool
-    checkpoint_seconds: NonNegative
+    printed: PermeabilityNetworkSettings
+    modern: PermeabilityNetworkSettings
+    bayes: PermeabilityNetworkSettings
+    printed_volume: PermeabilityNetworkSettings
+    modern_volume: PermeabilityNetworkSettings
 
 
-@dataclass(frozen=True)
-class PermeabilityNetworksConfig:
-    printed: PermeabilityNetworkConfig
-    modern: PermeabilityNetworkConfig
-    bayes: PermeabilityNetworkConfig
-    printed_volume: PermeabilityNetworkConfig
-    modern_volume: PermeabilityNetworkConfig
+@settings
+class Fits:
+    """Objective and optimiser of every network."""
+
+    printed: RegressionSettings
+    modern: RegressionSettings
+    bayes: RegressionSettings
+    printed_volume: RegressionSettings
+    modern_volume: RegressionSettings
 
 
-@dataclass(frozen=True)
-class RegressionsConfig:
-    printed: RegressionConfig
-    modern: RegressionConfig
-    bayes: RegressionConfig
-    printed_volume: RegressionConfig
-    modern_volume: RegressionConfig
+@settings
+class PredictionSettings:
+    """How a fitted network is evaluated and used.
+
+    Attributes:
+        draws: weight draws of a prediction.
+        level: share of the labels that an interval is calibrated to hold.
+        outlier_quantile: share of the validation images that count as usual.
+        outlier_ridge: ridge of the covariance of the features, as a share of their mean variance.
+        pixels_max: largest image of a user.
+    """
+
+    draws: Annotated[int, Field(ge=2)] = 20
+    level: OpenShare = 0.95
+    outlier_quantile: OpenShare = 0.995
+    outlier_ridge: Positive = 1e-3
+    pixels_max: Count = 2**24
 
 
-@dataclass(frozen=True)
-class PermeabilityConfig:
-    """Permeability study, Aldakheel et al. 2023."""
+@settings
+class Timing:
+    """How many images Table 3 times, and how often."""
 
-    matrix: Positive
-    inclusion: Positive
+    images: Count
+    repeats: Annotated[int, Field(ge=2)]
+
+
+@settings
+class Gallery:
+    """What figures 6, 7 and 13 draw: the families at the printed sizes, whatever the scale.
+
+    Attributes:
+        side, side_volume: edges of the squares and of the cubes in pixels.
+        fractions_volume: volume fractions of the cubes.
+        cells: number of volume fractions in each histogram.
+    """
+
+    side: Count = 256
+    side_volume: Count = 101
+    fractions_volume: tuple[Share, ...] = (0.05, 0.2, 0.33)
+    cells: Count = 5500
+
+
+@settings
+class PermeabilitySettings:
+    """All that the study is told.
+
+    Attributes:
+        tolerance: relative residual of every finite-element solution.
+        transfer_epochs: length of the fits to the families in `TRANSFER`.
+    """
+
+    materials: Materials
     tolerance: Positive
-    families: InclusionFamiliesConfig
-    cells: AllCellsConfig
-    validation: Share
-    test: Share
+    families: Families
+    cells: CellSets
+    split: SplitSettings
     transfer_epochs: Count
-    draws: Annotated[2]
-    timed_images: Count
-    prediction_pixels_max: Count
-    networks: PermeabilityNetworksConfig
-    fits: RegressionsConfig
+    prediction: PredictionSettings
+    timing: Timing
+    gallery: Gallery
+    networks: Networks
+    fits: Fits
+
+    def __post_init__(self) -> None:
+        for name, fit in FITS.items():
+            side = getattr(self.families, fit.cells).side
+            if getattr(self.networks, fit.network).name == "printed" and side < _PRINTED_SIDE_MIN:
+                raise ValueError(
+                    f"the printed network of {name} needs cells of at least {_PRINTED_SIDE_MIN} pixels, but "
+                    f"families.{fit.cells}.side is {side}"
+                )
+
+    def network_of(self, name: str) -> PermeabilityNetworkSettings:
+        """Return the network of a fit for the size of its cells."""
+        fit = FITS[name]
+        family = getattr(self.families, fit.cells)
+        return replace(
+            getattr(self.networks, fit.network),
+            side=family.side,
+            dimension=family.dimension,
+            outputs=solved_components(family),
+        )
+
+    def regression_of(self, name: str) -> RegressionSettings:
+        """Return objective and optimiser of a fit."""
+        fit = FITS[name]
+        regression = getattr(self.fits, fit.network)
+        return replace(regression, epochs=self.transfer_epochs) if fit.cells in TRANSFER else regression
 
 
-SECTION = PermeabilityConfig
+def solved_components(family: InclusionFamily) -> int:
+    """Return how many components of the tensor are computed: in three dimensions the first, as printed."""
+    return 2 if family.dimension == 2 else 1
+
+
+SECTION = PermeabilitySettings

@@ -1,122 +1,118 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures 6, 7, 9 and 13: microstructures, how their volume fractions are drawn, feature maps."""
+"""Figures 6, 7 and 13: the families of cells in use, and how their volume fractions are drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from mesobayes.drawing.drawing import SHOWN, Drawing, Finding
+from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLUE, ORANGE, new_figure
-from mesobayes.geometry.inclusions import InclusionCell, InclusionFamily, sample_cell, sample_fractions
+from mesobayes.geometry.inclusions import InclusionCell, sample_cell, sample_fractions
+from mesobayes.geometry.settings import InclusionFamily
+from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
+from mesobayes.studies.permeability.figures.panels import show_image
+from mesobayes.studies.permeability.settings import Families, Gallery
 
-_PX = 256  # edge of the printed images
-FAMILIES = (
-    InclusionFamily("mono", _PX),
-    InclusionFamily("poly", _PX, radius_min=4, radius_max=12, fraction_max=0.65),
-    InclusionFamily("overlap", _PX, overlap=True, fraction_max=0.95),
-    InclusionFamily("overlap_poly", _PX, radius_min=4, radius_max=12, overlap=True, fraction_max=0.95),
+_SHARES = (0.0, 0.5, 1.0)  # of the range of volume fractions, from row to row
+_BINS = 18
+_SAMPLERS: tuple[tuple[Literal["exponential", "uniform"], str], ...] = (
+    ("exponential", ORANGE),
+    ("uniform", BLUE),
 )
-_TITLES = {
-    "mono": "separate, one size",
-    "poly": "separate, several sizes",
-    "overlap": "overlapping, one size",
-    "overlap_poly": "overlapping, several sizes",
-}
 
 
-def show_image(axes: Axes, image: np.ndarray) -> None:
-    """Inclusions dark, as in the paper; the first row below."""
-    axes.imshow(1 - image, cmap="gray", vmin=0, vmax=1)
-    axes.set(xticks=[], yticks=[])
-    axes.spines[["top", "right"]].set_visible(True)
-
-
-def microstructure_families(seed: str) -> Drawing:
+def microstructure_families(families: Families, gallery: Gallery, run: Run) -> Drawing:
     """Three cells of each two-dimensional family at growing volume fraction."""
+    shown = _plane_families(families, gallery.side)
     figure = new_figure(0.95, 0.8)
-    axes = figure.subplots(3, 4)
-    drawn: dict[str, list[float]] = {}
-    for column, family in enumerate(FAMILIES):
+    axes = figure.subplots(len(_SHARES), len(shown))
+    reached: dict[str, list[float]] = {}
+    for column, (title, family) in enumerate(shown.items()):
         span = family.fraction_max - family.fraction_min
-        for row, share in enumerate((0.0, 0.5, 1.0)):
+        for row, share in enumerate(_SHARES):
             target = family.fraction_min + share * span
-            cell = sample_cell(family, rng_from_name(seed, "gallery", family.name, row), target)
-            show_image(axes[row, column], cell.image())
+            cell = sample_cell(family, rng_from_name(run.seed, "gallery", family.name, row), target)
+            show_image(axes[row, column], cell.image(), title if row == 0 else "")
             full = " (saturated)" if cell.saturated else ""
             axes[row, column].set_xlabel(f"volume fraction {cell.fraction:.2f}{full}")
-            drawn.setdefault(family.name, []).append(cell.fraction)
-        axes[0, column].set_title(_TITLES[family.name])
+            reached.setdefault(family.name, []).append(cell.fraction)
+    radii = dict.fromkeys(_radii(family) for family in shown.values())
     figure.suptitle(
-        f"{_PX} × {_PX} pixels, radius 8 or 4 to 12 pixels; separate discs of one size jam near 0.55",
+        f"seed {run.seed}; {gallery.side} × {gallery.side} pixels, radius {' or '.join(radii)} pixels; "
+        "separate discs of one size jam near 0.55",
         fontsize=8,
     )
-    low, high = min(map(min, drawn.values())), max(map(max, drawn.values()))
-    reason = "overlapping discs only: separate discs of one size saturate near 0.547"
-    findings = {
-        "vf_min": Finding(round(low, 4), SHOWN, "all families reach it, to half a disc"),
-        "vf_max": Finding(round(high, 4), SHOWN, reason),
+    numbers = {
+        "vf_min": Number.exact(
+            min(family.fraction_min for family in shown.values()), "what all families ask for"
+        ),
+        "vf_max": Number.exact(
+            max(reached[families.mono.name]), f"{families.mono.fraction_max:g} was asked for"
+        ),
     }
-    return Drawing(figure, findings, drawn)
+    return Drawing(figure, numbers, {"volume_fraction": reached, "seed": run.seed})
 
 
-def sample_size_distributions(seed: str, number: int = 5500) -> Drawing:
+def _plane_families(families: Families, side: int) -> dict[str, InclusionFamily]:
+    """The two-dimensional families, and the fourth of the paper: overlapping discs of several sizes."""
+    mono, poly, overlap = (
+        replace(family, side=side) for family in (families.mono, families.poly, families.overlap)
+    )
+    both = replace(overlap, name="overlap_poly", radius_min=poly.radius_min, radius_max=poly.radius_max)
+    return {
+        "separate, one size": mono,
+        "separate, several sizes": poly,
+        "overlapping, one size": overlap,
+        "overlapping, several sizes": both,
+    }
+
+
+def _radii(family: InclusionFamily) -> str:
+    low, high = family.radius_min, family.radius_max
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def sample_size_distributions(families: Families, gallery: Gallery, run: Run) -> Drawing:
     """Histograms of volume fractions from the exponential and from the uniform sampler."""
+    family = families.mono
     figure = new_figure(0.85, 0.36)
     axes = figure.subplots(1, 2, sharey=True)
-    family, drawn = FAMILIES[0], {}
-    bins = np.linspace(family.fraction_min, family.fraction_max, 19)
-    for place, sampler, colour in zip(axes, ("exponential", "uniform"), (ORANGE, BLUE), strict=True):
+    bins = np.linspace(family.fraction_min, family.fraction_max, _BINS + 1)
+    counts: dict[str, np.ndarray] = {}
+    for place, (sampler, colour) in zip(axes, _SAMPLERS, strict=True):
         law = replace(family, sampler=sampler)
-        fractions = sample_fractions(law, rng_from_name(seed, "histogram", sampler), number)
-        counts, _, _ = place.hist(fractions, bins, color=colour, edgecolor="white", linewidth=0.5)
-        place.set(xlabel="target volume fraction", title=f"{sampler} sampler, {number} cells")
-        drawn[sampler] = counts
+        fractions = sample_fractions(law, rng_from_name(run.seed, "histogram", sampler), gallery.cells)
+        counts[sampler], _, _ = place.hist(fractions, bins, color=colour, edgecolor="white", linewidth=0.5)
+        used = ", in use" if sampler == family.sampler else ""
+        place.set(xlabel="target volume fraction", title=f"{sampler} sampler{used}, {gallery.cells} cells")
     axes[0].set_ylabel("number of cells")
-    choice = Finding("uniform", SHOWN, "the sampler in use")
-    return Drawing(figure, {"choice": choice}, {"bins": bins, **drawn})
+    numbers = {"choice": Number(family.sampler, note="the sampler in use")}
+    return Drawing(figure, numbers, {"bins": bins, **counts, "cells": gallery.cells, "seed": run.seed})
 
 
-def feature_maps(image: np.ndarray, maps: Sequence[np.ndarray], note: str) -> Drawing:
-    """One image and the four filters of every layer that vary most over it."""
-    figure = new_figure(0.95, 0.78)
-    grid = figure.add_gridspec(4, 5)
-    place = figure.add_subplot(grid[1:3, 0])
-    show_image(place, image)
-    place.set_title("image")
-    drawn = {}
-    for layer, values in enumerate(maps):
-        chosen = np.argsort(-values.std(axis=(0, 1)), kind="stable")[:4]
-        drawn[f"Conv{layer + 1}"] = {"shape": values.shape, "filters": chosen}
-        for row, index in enumerate(chosen):
-            place = figure.add_subplot(grid[row, layer + 1])
-            place.imshow(values[..., index])
-            place.set(xticks=[], yticks=[])
-            place.set_xlabel(f"filter {index + 1}", labelpad=1)
-            if row == 0:
-                place.set_title(f"Conv{layer + 1}, {values.shape[0]} × {values.shape[1]}")
-    figure.suptitle(note, fontsize=8)
-    return Drawing(figure, drawn=drawn)
-
-
-def microstructures_3d(seed: str, fractions: Sequence[float] = (0.05, 0.2, 0.33)) -> Drawing:
+def microstructures_3d(families: Families, gallery: Gallery, run: Run) -> Drawing:
     """Cubes with separate spheres, cut at their faces like the periodic cell."""
-    family = InclusionFamily("spheres", 101, 3, 5, 5, fraction_max=0.35)
+    family = replace(families.spheres, side=gallery.side_volume)
     figure = new_figure(1.0, 0.38)
-    drawn: Mapping[str, list[float]] = {"fraction": [], "spheres": []}
-    for i, fraction in enumerate(fractions):
-        cell = sample_cell(family, rng_from_name(seed, "gallery", "spheres", i), fraction)
-        axes = figure.add_subplot(1, len(fractions), i + 1)
+    reached, spheres = [], []
+    for i, fraction in enumerate(gallery.fractions_volume):
+        cell = sample_cell(family, rng_from_name(run.seed, "gallery", family.name, i), fraction)
+        axes = figure.add_subplot(1, len(gallery.fractions_volume), i + 1)
         _draw_cube(axes, cell)
         axes.set_title(f"volume fraction {cell.fraction:.2f}, {len(cell.radii)} spheres")
-        drawn["fraction"].append(cell.fraction)
-        drawn["spheres"].append(len(cell.radii))
-    figure.suptitle("101 × 101 × 101 voxels, radius 5 voxels; three faces of each periodic cube", fontsize=8)
-    return Drawing(figure, drawn=dict(drawn))
+        reached.append(cell.fraction)
+        spheres.append(len(cell.radii))
+    edge = " × ".join([str(family.side)] * 3)
+    figure.suptitle(
+        f"seed {run.seed}; {edge} voxels, radius {_radii(family)} voxels; three faces of each periodic cube",
+        fontsize=8,
+    )
+    return Drawing(figure, drawn={"volume_fraction": reached, "spheres": spheres, "seed": run.seed})
 
 
 def _draw_cube(axes: Axes, cell: InclusionCell) -> None:
@@ -129,10 +125,10 @@ def _draw_cube(axes: Axes, cell: InclusionCell) -> None:
         (image[:, :, -1].T, np.array([[depth[0], 0], [depth[1], 1]]), np.array([n, 0]), 0.7),
     )
     edge = np.arange(n + 1)
-    for values, matrix, origin, shade in faces:
+    for values, matrix, corner, shade in faces:
         column, row = np.meshgrid(edge, edge)
-        x = origin[0] + matrix[0, 0] * column + matrix[0, 1] * row
-        y = origin[1] + matrix[1, 0] * column + matrix[1, 1] * row
+        x = corner[0] + matrix[0, 0] * column + matrix[0, 1] * row
+        y = corner[1] + matrix[1, 0] * column + matrix[1, 1] * row
         axes.pcolormesh(x, y, shade * (1 - 0.8 * values), cmap="gray", vmin=0, vmax=1, rasterized=True)
     axes.set_aspect("equal")
     axes.set_axis_off()

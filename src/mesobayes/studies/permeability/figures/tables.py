@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables 1 to 4: materials, scores of the fits, wall times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import xarray as xr
+
+from mesobayes.drawing.drawing import Number, Table
+from mesobayes.studies.permeability.figures.numbers import drawn_of, mape_number, r2_number
+from mesobayes.studies.permeability.figures.panels import Fits
+from mesobayes.studies.permeability.settings import Materials
+
+_HEADING = (
+    *("model", "MAPE mu11", "MAPE mu22", "R2 mu11", "R2 mu22", "skill", "R2 log(mu11/mu22)", "test cells"),
+)
+
+
+def magnetic_materials(materials: Materials) -> Table:
+    """Relative permeabilities in use (Table 1)."""
+    values = {"matrix": materials.matrix, "inclusion": materials.inclusion}
+    numbers = {name: Number.exact(value, "the constant in use") for name, value in values.items()}
+    return Table([("material", "relative permeability"), *values.items()], numbers)
+
+
+def permeability_mono_metrics(printed: xr.Dataset, modern: xr.Dataset, bayes: xr.Dataset) -> Table:
+    """Scores on unseen cells of one size (Table 2)."""
+    fits = {"printed": printed, "modern": modern, "bayes": bayes}
+    numbers = {f"mape[{i}]": mape_number(printed, i) for i in range(2)}
+    numbers |= {f"r2[{i}]": r2_number(printed, i) for i in range(2)}
+    return Table(_score_rows(fits), numbers, drawn_of(fits))
+
+
+def transfer_poly_metrics(
+    scratch: xr.Dataset, transfer: xr.Dataset, modern_scratch: xr.Dataset, modern_transfer: xr.Dataset
+) -> Table:
+    """Scores of continued and of new networks on cells of several sizes (Table 4)."""
+    fits = {
+        "scratch": scratch,
+        "transfer": transfer,
+        "modern_scratch": modern_scratch,
+        "modern_transfer": modern_transfer,
+    }
+    numbers: dict[str, Number] = {}
+    for name in ("transfer", "scratch"):
+        numbers |= {f"{name}_mape[{i}]": mape_number(fits[name], i) for i in range(2)}
+        numbers |= {f"{name}_r2[{i}]": r2_number(fits[name], i) for i in range(2)}
+    return Table(_score_rows(fits), numbers, drawn_of(fits))
+
+
+def permeability_timing(timing: xr.Dataset) -> Table:
+    """Seconds of finite elements and of networks for a hundred images (Table 3)."""
+    images, side = timing.attrs["images"], timing.attrs["side"]
+    seconds = {
+        str(method): 100.0 / images * values
+        for method, values in zip(timing["method"].values, timing["seconds"].values.T, strict=True)
+    }
+    rows: list[tuple[Any, ...]] = [
+        ("method", "seconds for 100 images", "edge in pixels", "images timed", "repeats")
+    ]
+    rows += [
+        (method, round(float(values.mean()), 4), side, images, len(values))
+        for method, values in seconds.items()
+    ]
+    here = f"{side} × {side} pixels, {images} images timed"
+    solver, network = seconds["finite elements"], seconds["printed"]
+    gain = f"{here}; the faster the solver, the less is left to gain"
+    numbers = {
+        "fem_s": Number.of(solver.tolist(), here),
+        "cnn_s": Number.of(network.tolist(), here),
+        "speedup": Number.of((solver / network).tolist(), gain),
+    }
+    return Table(rows, numbers, {"seconds": seconds, "images": images, "side": side})
+
+
+def _score_rows(fits: Fits) -> list[tuple[Any, ...]]:
+    """One row per fit, after that of the volume fraction alone."""
+    base = next(iter(fits.values())).attrs
+    rows = [_HEADING]
+    rows.append(
+        _row("volume fraction alone", base["baseline_mape"], base["baseline_r2"], 0.0, 0.0, base["n_test"])
+    )
+    for name, fit in fits.items():
+        scores = fit.attrs
+        rows.append(
+            _row(
+                name, scores["mape"], scores["r2"], scores["skill"], scores["anisotropy_r2"], scores["n_test"]
+            )
+        )
+    return rows
+
+
+def _row(
+    name: str, mape: Sequence[float], r2: Sequence[float], skill: float, anisotropy: float, count: int
+) -> tuple[Any, ...]:
+    return (name, *(round(value, 5) for value in (*mape, *r2, skill, anisotropy)), count)
