@@ -14,11 +14,12 @@ import jax
 import numpy as np
 from report import publish
 
-from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, minibatch, training_step
-from mesobayes.learning.damage_fit import optimiser as build_optimiser
 from mesobayes.nets.functional_heteroencoder import build_heteroencoder
 from mesobayes.nets.settings import HeteroencoderSettings
-from mesobayes.studies.failure.target import weight_table
+from mesobayes.studies.failure.damage_fit import DamageData, minibatch, training_step
+from mesobayes.studies.failure.damage_fit import optimiser as build_optimiser
+from mesobayes.studies.failure.loss_weights import weight_table
+from mesobayes.studies.failure.settings import DamageFitSettings
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     data = DamageData(pores, target, weight_table("uniform", target, ~pores))
     fit = DamageFitSettings(1, arguments.batch)
     batch = minibatch(data, fit, 0, 0)
-    cases = [(c, e) for e in ("none", "flipout") for c in ("plain", "cpu")]
+    cases = [(c, e) for e in ("none", "flipout") for c in ("plain", "banded")]
     states = {}
     for case in cases:
         settings = HeteroencoderSettings(convolution=case[0], estimator=case[1])

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import numpy as np
 import pytest
+import xarray as xr
 
-from mesobayes.studies.failure.reference import ReferenceSettings, sample_reference
+from mesobayes.learning.fit import fit
+from mesobayes.nets.build import build_network
+from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.studies.failure import reference
+from mesobayes.studies.failure.reference import compare_posteriors
+from mesobayes.studies.failure.settings import ReferenceSettings
 
 PRIOR_STD = 0.2
 
@@ -14,7 +21,7 @@ def data():
     return pores, np.where(pores, 0.0, rng.random(pores.shape)).astype(np.float32)
 
 
-def settings(thinning, steps, particles):
+def settings(evidence, steps, particles):
     return ReferenceSettings(
         1,
         3,
@@ -26,14 +33,14 @@ def settings(thinning, steps, particles):
         steps=steps,
         gaussian_steps=steps,
         prior_std=PRIOR_STD,
-        thinning=thinning,
+        evidence=evidence,
     )
 
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     pores, target = data
-    result = sample_reference(
-        pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500, particles=150), 0
+    result = compare_posteriors(
+        pores[:3], target[:3], pores[3:], target[3:], settings(1e-9, 1500, particles=150), "test"
     )
     field, full, drawn = result["weight_std"].values
     np.testing.assert_allclose(field, PRIOR_STD, rtol=0.1)
@@ -42,10 +49,67 @@ def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     assert np.median(result["rhat_weight"]) < 1.02
 
 
+def test_no_two_random_choices_share_a_seed(data, monkeypatch):
+    pores, target = data
+    seeds = []
+
+    def recorded(seed):
+        seeds.append(seed)
+        return random_key(seed)
+
+    monkeypatch.setattr(reference, "random_key", recorded)
+    compare_posteriors(
+        pores[:3], target[:3], pores[3:], target[3:], settings(1 / 300, 2, particles=4), "test"
+    )
+    assert len(set(seeds)) == len(seeds) > 5
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_reference_that_was_killed_goes_on_bitwise(data, monkeypatch, tmp_path):
+    pores, target = data
+    arguments = pores[:3], target[:3], pores[3:], target[3:], settings(1 / 300, 20, particles=8), "test"
+    whole = compare_posteriors(*arguments)
+    checkpoint = tmp_path / "reference.npz"
+
+    def killed(line):
+        if line.startswith("full covariance"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        compare_posteriors(*arguments, checkpoint, killed)
+    assert len(list(tmp_path.iterdir())) == 3  # two deterministic fits and mean field
+    resumed = []
+
+    def recorded(*values, **options):
+        result = fit(*values, **options)
+        resumed.append(result.resumed_at)
+        return result
+
+    monkeypatch.setattr(reference, "fit", recorded)
+    again = compare_posteriors(*arguments, checkpoint)
+    assert resumed == [20, 20, 20]
+    assert not list(tmp_path.iterdir())
+    xr.testing.assert_identical(again.drop_attrs(), whole.drop_attrs())
+
+
+def test_the_flat_weights_are_those_of_the_network_the_last_convolution_last():
+    network = build_network(HeteroencoderSettings(filters=2), 3)
+    flat, vector = reference.flat_network(network), reference.flatten(network)[0]
+    pores = np.zeros((1, 4, 4, 8), np.float32)
+    pores[0, 1, 2, 3] = 1.0
+    np.testing.assert_array_equal(flat.unflatten(vector)(pores), network(pores))
+    last = network.layers[5]
+    np.testing.assert_array_equal(vector[-55:-1], last.kernel.mu[...].ravel())
+    np.testing.assert_array_equal(vector[-1:], last.bias.mu[...])
+
+
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
-    result = sample_reference(
-        pores[:3], target[:3], pores[3:], target[3:], settings(0.1, 300, particles=16), 0
+    result = compare_posteriors(
+        pores[:3], target[:3], pores[3:], target[3:], settings(10.0, 300, particles=16), "test"
     )
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)

@@ -1,41 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import numpy as np
-import pytest
 import xarray as xr
 
 from mesobayes.fem.bar.failure import FAILED, fail_specimen
-from mesobayes.geometry.porosity import PorosityField
-from mesobayes.learning.damage_fit import DamageFitSettings, predict_fields
-from mesobayes.nets.functional_heteroencoder import build_heteroencoder
-from mesobayes.nets.settings import HeteroencoderSettings
-from mesobayes.studies.failure.fit import Variant, fit_fold, restore, split
-from mesobayes.studies.failure.scores import score_fold
+from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.settings import SensitivitySettings, SplitSettings
 from mesobayes.studies.failure.specimens import (
-    READINGS,
-    SensitivitySettings,
-    assign_folds,
-    choose_realizations,
+    READING_PRESETS,
+    fail_under_readings,
     perturb,
-    read_failure,
     sample_pores,
     simulate,
 )
-from mesobayes.studies.failure.target import TransformSettings, transform_damage
 
-FIELD = PorosityField((4, 4, 8), porosity=0.03)
 SEED = "test"
+SPLIT = SplitSettings(folds=2, folds_beyond=1)
 
 
-@pytest.fixture(scope="module")
-def specimens():
-    return simulate(FIELD, list(range(40)), "fast", 0.1, SEED)
-
-
-def test_a_specimen_is_the_same_in_every_batch(specimens):
+def test_a_specimen_is_the_same_in_every_batch(field, specimens):
     number = int(specimens["specimen"].values[specimens["status"].values == FAILED][1])
-    alone = simulate(FIELD, [number], "fast", 0.1, SEED).isel(specimen=0)
+    alone = simulate(field, [number], "fast", 0.1, SEED).isel(specimen=0)
     xr.testing.assert_identical(alone.drop_attrs(), specimens.sel(specimen=number).drop_attrs())
-    single = fail_specimen(sample_pores(FIELD, number, SEED))
+    single = fail_specimen(sample_pores(field, number, SEED))
     assert float(single.failure_strain) == float(alone.failure_strain)
 
 
@@ -43,24 +29,6 @@ def test_specimens_without_result_say_why(specimens):
     bad = specimens["status"].values != FAILED
     assert all(bool(text) == b for text, b in zip(specimens["status_reason"].values, bad, strict=True))
     assert np.isfinite(specimens["failure_strain"].values[~bad]).all()
-
-
-def test_folds_have_equal_sizes_and_training_never_sees_a_test_specimen(specimens):
-    fold = assign_folds(103, 5, SEED)
-    assert np.ptp(np.bincount(fold)) <= 1
-    rows = split(specimens, 1, 2, SEED)
-    assert not set(rows.train) & set(rows.test)
-    assert (specimens["status"].values[rows.train] == FAILED).all()
-
-
-def test_the_realizations_are_test_specimens_of_the_first_fold(specimens):
-    fold = assign_folds(40, 2, SEED)
-    rows = choose_realizations(specimens["status"].values, fold)
-    assert len(rows) == 12
-    assert (fold[rows] == 0).all()
-    assert (split(specimens, 0, 2, SEED).test[split(specimens, 0, 2, SEED).realizations] == rows).all()
-    with pytest.raises(ValueError, match="raise the number"):
-        choose_realizations(np.zeros(20, int), assign_folds(20, 5, SEED))
 
 
 def perturbed(specimens, *realizations):
@@ -73,68 +41,17 @@ def test_perturbed_copies_come_in_the_numbers_of_their_letter_and_are_the_same_i
     together = perturbed(specimens, 0, 6)
     assert together["realization"].values.tolist() == [0, 0, 6, 6, 6]
     xr.testing.assert_identical(together, xr.concat([a, g], dim="perturbation", data_vars="all"))
-    rows = split(specimens, 0, 2, SEED).test[split(specimens, 0, 2, SEED).realizations]
+    fold = split_specimens(specimens, 0, SPLIT, SEED)
+    rows = fold.test[fold.realizations]
     assert set(together["row"].values) == {rows[0], rows[6]}
 
 
-def test_readings_share_their_pores_and_differ_in_strain():
-    results = read_failure(FIELD, 3, ["fast", "one_point"], 0.1, SEED)
-    alone = read_failure(FIELD, 3, ["one_point"], 0.1, SEED)
+def test_readings_share_their_pores_and_differ_in_strain(field):
+    results = fail_under_readings(field, 3, ["fast", "one_point"], 0.1, SEED)
+    alone = fail_under_readings(field, 3, ["one_point"], 0.1, SEED)
     xr.testing.assert_identical(results.sel(reading=["one_point"]), alone)
     fast, one_point = (results["failure_strain"].sel(reading=name).values for name in ("fast", "one_point"))
     failed = np.isfinite(fast)
     assert failed.any()
     assert (fast[failed] < np.nan_to_num(one_point[failed], nan=np.inf)).all()  # which may never fail
-    with pytest.raises(ValueError, match="choose one of"):
-        read_failure(FIELD, 1, ["none"], 0.1, SEED)
-    assert READINGS["printed"].material.damage_exponent == 2.0
-
-
-FIT = DamageFitSettings(steps=30, batch=8, learning_rate=1e-2)
-
-
-def fitted(specimens, kind, start=None, draws=3):
-    network = HeteroencoderSettings(
-        "modern" if kind == "modern" else "printed",
-        filters=2,
-        estimator="flipout" if kind == "bayes" else "none",
-    )
-    return fit_fold(
-        specimens, start, Variant(kind, "t", "IH"), 0, 2, TransformSettings(), network, FIT, draws, SEED
-    )
-
-
-def test_a_fit_is_stored_with_what_predicts_it_again(specimens):
-    fit = fitted(specimens, "point")
-    network = HeteroencoderSettings(filters=2)
-    parameters = restore(fit["weights"].values, build_heteroencoder(network, 0))
-    field = predict_fields(parameters, fit["pores"].values.astype(bool), network)
-    np.testing.assert_allclose(field, fit["mean"], atol=2e-3)  # stored in half precision
-    rows = split(specimens, 0, 2, SEED)
-    target = transform_damage(
-        specimens["damage"].values[rows.test], specimens["pores"].values[rows.test] == 0, "t"
-    )
-    np.testing.assert_allclose(fit["target"], target, atol=1e-3)
-    with pytest.raises(ValueError, match="fit it again"):
-        restore(fit["weights"].values[:-1], build_heteroencoder(network, 0))
-
-
-def test_a_variational_fit_keeps_the_draws_of_the_realizations_and_their_mean(specimens):
-    fit = fitted(specimens, "bayes", fitted(specimens, "point"))
-    assert fit.sizes["kept"] == 12
-    rows = fit.attrs["realizations"]
-    np.testing.assert_allclose(fit["draws"].mean("draw"), fit["mean"].values[rows], atol=2e-3)
-    assert fit.attrs["noise_std"] > 0
-
-
-def test_scores_of_a_perfect_prediction_are_perfect_and_of_the_baseline_finite(specimens):
-    baseline = fitted(specimens, "baseline")
-    perfect = baseline.assign(mean=baseline["target"])
-    scores = score_fold(perfect, 4)
-    assert (scores["recall"] == 1.0).all()
-    assert (scores["cluster_precision"] == 1.0).all()
-    assert float(scores["mse"]) == 0.0
-    assert int(scores["true_count"].sum()) == int((baseline["pores"] == 0).sum())
-    found = score_fold(baseline, 4)
-    assert 0 < float(found["reciprocal_rank"]) <= 1
-    assert 0 < float(found["searched"]) < 0.5  # better than looking anywhere
+    assert READING_PRESETS["printed"].material.damage_exponent == 2.0

@@ -4,10 +4,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
+
+from mesobayes.record.provenance import Run
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
+from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.settings import (
+    BaselineSettings,
+    RankingSettings,
+    SplitSettings,
+    TransformSettings,
+    Variant,
+)
+from mesobayes.studies.failure.stores import FIT, SPECIMENS
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
@@ -16,6 +31,32 @@ FEATURES = (
     *("void share of the cross-section", "smoothed along z"),
     *("closeness of a pore", "size of the nearest pore", "its area across the load", "closeness of a face"),
 )
+
+
+def fit_baseline(
+    specimens: Path,
+    prediction: Path,
+    variant: Variant,
+    fold: int,
+    split: SplitSettings,
+    transform: TransformSettings,
+    settings: BaselineSettings,
+    ranking: RankingSettings,
+    run: Run,
+) -> None:
+    """Write the predictions of the regression on the test specimens of one fold, like those of a network."""
+    data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
+    examples = prepare(data, split_specimens(data, fold, split, run.seed), variant.transform, transform)
+    result = predict_baseline(examples, settings, ranking)
+    write_store(label_prediction(result, examples, variant, fold), prediction, FIT, run)
+
+
+def predict_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:
+    """Predict the test specimens without a network."""
+    train, test = examples.rows.train, examples.rows.test
+    baseline = fit_pore_baseline(examples.pores[train], examples.target[train], settings)
+    mean = baseline.predict(examples.pores[test])
+    return summarise(mean[None], mean, None, examples.places[test], ranking)
 
 
 def pore_features(pores: BoolArray) -> FloatArray:
@@ -67,10 +108,11 @@ class PoreBaseline:
 
 
 def fit_pore_baseline(
-    pores: BoolArray, target: FloatArray, specimens: int = 200, ridge: float = 1e-4
+    pores: BoolArray, target: FloatArray, settings: BaselineSettings | None = None
 ) -> PoreBaseline:
-    """Fit to the solid voxels of at most so many specimens (n, x, y, z)."""
-    pores, target = pores[:specimens], target[:specimens]
+    """Fit to the solid voxels of the first specimens (n, x, y, z)."""
+    chosen = settings or BaselineSettings()
+    pores, target = pores[: chosen.specimens], target[: chosen.specimens]
     features = [pore_features(specimen)[~specimen] for specimen in pores]
     stacked = np.concatenate(features)
     mean, std = stacked.mean(axis=0), stacked.std(axis=0) + 1e-6
@@ -81,5 +123,5 @@ def fit_pore_baseline(
         normal += a.T @ a
         right += a.T @ t[~specimen]
         count += len(a)
-    weights = np.linalg.solve(normal + ridge * count * np.eye(terms), right)
+    weights = np.linalg.solve(normal + chosen.ridge * count * np.eye(terms), right)
     return PoreBaseline(mean, std, weights.astype(np.float32))
