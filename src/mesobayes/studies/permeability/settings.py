@@ -206,8 +206,8 @@ class PermeabilitySettings:
             network, usual = getattr(self.networks, field.name), getattr(self.fits, field.name)
             if network.estimator != "none" and (usual.weight_decay or usual.l2):
                 raise ValueError(
-                    f"the Gaussian weights of networks.{field.name} have their prior: fits.{field.name} needs "
-                    "weight_decay: 0 and l2: 0"
+                    f"the Gaussian weights of networks.{field.name} have their prior: fits.{field.name} "
+                    "needs weight_decay: 0 and l2: 0"
                 )
         for name, fit in FITS.items():
             side = getattr(self.families, fit.cells).side
