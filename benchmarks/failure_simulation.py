@@ -20,7 +20,8 @@ import jax
 import numpy as np
 from report import publish
 
-from mesobayes.fem.bar.failure import PRESETS, fail_specimens
+from mesobayes.fem.bar.failure import fail_specimens
+from mesobayes.fem.bar.settings import PRESETS
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.seeds import rng_from_name
 

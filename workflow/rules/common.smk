@@ -59,7 +59,7 @@ os.environ.update(
 )
 
 
-def call(function, uses=(), entry=None, study=None, modified=(), **arguments):
+def call(function, /, uses=(), entry=None, study=None, modified=(), **arguments):
     """Return the parameters of a rule: ``call``, what its job calls, as canonical JSON, and its ``files``.
 
     function: "package.module:name"; arguments: values, settings records, or functions of the wildcards. A hash

@@ -1,6 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Failure of porous bars (Bridgman et al. 2022): specimens -> histories, perturbations -> fits -> scores -> figures.
 
+from mesobayes.studies.failure.settings import (
+    LETTERS,
+    READINGS,
+    TRANSFORMS,
+    WEIGHTINGS,
+)
+
+FAILURE = SETTINGS.failure
+FAILURE_FOLDER = f"{RESULTS}/failure"
+SPECIMENS = f"{FAILURE_FOLDER}/fast/specimens.zarr.zip"
+SPECIMEN_NUMBERS = range(FAILURE.specimens.number)
+REALIZATIONS = range(len(LETTERS))  # a to l in figure 4
+# the twelve models of section 4.2, the logistic weighting of figure 7, and what goes beyond the paper
+GRID = [
+    f"point_{transform}_{weighting}"
+    for transform in TRANSFORMS
+    for weighting in WEIGHTINGS
+]
+BEYOND = [
+    "point_t_logistic",
+    "bayes_t_uniform",
+    "bayes_t_IH",
+    "modern_t_uniform",
+    "modern_t_IHpr",
+]
+BASELINES = [f"baseline_{transform}_uniform" for transform in TRANSFORMS]
+
+
+def failure_batches(folder, items, size):
+    """Return the stores that some items fill, so many in each."""
+    return [
+        f"{FAILURE_FOLDER}/{folder}/{batch:04d}.zarr.zip"
+        for batch in range(batch_count(len(items), size))
+    ]
+
+
+def damage_fit(variant, fold):
+    """Return the store of one fit."""
+    return f"{FAILURE_FOLDER}/fits/{variant}/fold{fold}.zarr.zip"
+
+
+def fits_of_variant(variant):
+    """Return the fits that a model is scored by; those beyond the paper's grid may have fewer folds."""
+    split = FAILURE.split
+    everywhere = variant in GRID + BASELINES
+    folds = split.folds if everywhere else split.folds_beyond
+    return [damage_fit(variant, fold) for fold in range(folds)]
+
+
+def deterministic_start(wildcards):
+    """Return the deterministic fit that a variational one starts from."""
+    if wildcards.kind != "bayes":
+        return []
+    return damage_fit(
+        f"point_{wildcards.transform}_{wildcards.weighting}", wildcards.fold
+    )
+
+
+def variant(wildcards):
+    """Return the model that the wildcards name."""
+    return {name: wildcards[name] for name in ("kind", "transform", "weighting")}
+
+
+def of_network(records):
+    """Return an argument of call(): the record of the network that the wildcard names; the baseline has none."""
+    return lambda wildcards: getattr(records, wildcards.kind, None)
+
+
+def scores(*variants):
+    """Return the score stores of some models."""
+    return [f"{FAILURE_FOLDER}/scores/{variant}.zarr.zip" for variant in variants]
+
 
 wildcard_constraints:
     preset="fast|printed",
@@ -14,7 +86,7 @@ wildcard_constraints:
 rule simulate_specimens:
     """Pull one batch of porous bars to their first failure."""
     output:
-        "results/{scale}/failure/{preset}/batches/{batch}.zarr.zip",
+        specimens=update("results/{scale}/failure/{preset}/batches/{batch}.zarr.zip"),
     log:
         "logs/{scale}/simulate_specimens/{preset}_{batch}.log",
     benchmark:
@@ -23,27 +95,31 @@ rule simulate_specimens:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=2000,
         runtime=120,
     params:
-        **flat("porosity", FAILURE.porosity),
-        code=code_hash("mesobayes.jobs.simulate_specimens"),
-        indices=batch_items(SPECIMEN_NUMBERS, FAILURE.specimens.batch),
-        maximum_strain=FAILURE.specimens.maximum_strain,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.data:simulate_specimens",
+            preset=wildcard("preset"),
+            field=FAILURE.porosity,
+            indices=batch_items(SPECIMEN_NUMBERS, FAILURE.specimens.batch),
+            maximum_strain=FAILURE.specimens.maximum_strain,
+        ),
     message:
         "simulate_specimens: batch {wildcards.batch}, preset {wildcards.preset}"
-    script:
-        "../scripts/simulate_specimens.py"
+    shell:
+        RUN
 
 
 rule merge_specimens:
     """Join the batches of specimens."""
     input:
-        specimen_batches,
+        batches=lambda w: failure_batches(
+            f"{w.preset}/batches", SPECIMEN_NUMBERS, FAILURE.specimens.batch
+        ),
     output:
-        "results/{scale}/failure/{preset}/specimens.zarr.zip",
+        specimens=update("results/{scale}/failure/{preset}/specimens.zarr.zip"),
     log:
         "logs/{scale}/merge_specimens/{preset}.log",
     benchmark:
@@ -52,25 +128,26 @@ rule merge_specimens:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=8000,
         runtime=30,
     params:
-        code=code_hash("mesobayes.jobs.merge_specimens"),
-        failed_share_max=FAILURE.specimens.failed_share_max,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.data:merge_specimens",
+            failed_share_max=FAILURE.specimens.failed_share_max,
+        ),
     message:
         "merge_specimens: all specimens of preset {wildcards.preset}"
-    script:
-        "../scripts/merge_specimens.py"
+    shell:
+        RUN
 
 
 rule record_histories:
     """Load the realizations a, b, ... beyond the first failure, to collapse."""
     input:
-        SPECIMENS,
+        specimens=SPECIMENS,
     output:
-        "results/{scale}/failure/{preset}/histories.zarr.zip",
+        histories=update("results/{scale}/failure/{preset}/histories.zarr.zip"),
     log:
         "logs/{scale}/record_histories/{preset}.log",
     benchmark:
@@ -79,28 +156,30 @@ rule record_histories:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=4000,
         runtime=120,
     params:
-        code=code_hash("mesobayes.jobs.record_histories"),
-        fields=FAILURE.specimens.history_fields,
-        folds=FAILURE.folds,
-        maximum_strain=FAILURE.specimens.history_strain,
-        number=FAILURE.specimens.histories,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.data:record_histories",
+            preset=wildcard("preset"),
+            number=FAILURE.specimens.histories,
+            fields=FAILURE.specimens.history_fields,
+            maximum_strain=FAILURE.specimens.history_strain,
+            folds=FAILURE.split.folds,
+        ),
     message:
-        "record_histories: {params.number} specimens, preset {wildcards.preset}"
-    script:
-        "../scripts/record_histories.py"
+        "record_histories: preset {wildcards.preset}"
+    shell:
+        RUN
 
 
 rule perturb_specimens:
     """Swap one voxel of a batch of realizations, again and again, and see where they fail."""
     input:
-        SPECIMENS,
+        specimens=SPECIMENS,
     output:
-        "results/{scale}/failure/{preset}/perturbed/{batch}.zarr.zip",
+        perturbed=update("results/{scale}/failure/{preset}/perturbed/{batch}.zarr.zip"),
     log:
         "logs/{scale}/perturb_specimens/{preset}_{batch}.log",
     benchmark:
@@ -109,26 +188,28 @@ rule perturb_specimens:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=2000,
         runtime=120,
     params:
-        **flat("sensitivity", FAILURE.sensitivity),
-        code=code_hash("mesobayes.jobs.perturb_specimens"),
-        folds=FAILURE.folds,
-        indices=batch_items(REALIZATIONS, FAILURE.perturbed_batch),
-        maximum_strain=FAILURE.specimens.maximum_strain,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.data:perturb_specimens",
+            preset=wildcard("preset"),
+            realizations=batch_items(REALIZATIONS, FAILURE.perturbed_batch),
+            settings=FAILURE.sensitivity,
+            maximum_strain=FAILURE.specimens.maximum_strain,
+            folds=FAILURE.split.folds,
+        ),
     message:
-        "perturb_specimens: realizations {params.indices}"
-    script:
-        "../scripts/perturb_specimens.py"
+        "perturb_specimens: batch {wildcards.batch} of the realizations"
+    shell:
+        RUN
 
 
 rule read_failure:
     """Fail the same specimens under a batch of readings of the model."""
     output:
-        "results/{scale}/failure/readings/{batch}.zarr.zip",
+        readings=update("results/{scale}/failure/readings/{batch}.zarr.zip"),
     log:
         "logs/{scale}/read_failure/{batch}.log",
     benchmark:
@@ -137,87 +218,97 @@ rule read_failure:
         "../../envs/solve.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=2000,
         runtime=120,
     params:
-        **flat("porosity", FAILURE.porosity),
-        code=code_hash("mesobayes.jobs.read_failure"),
-        indices=batch_items(READINGS, FAILURE.readings_batch),
-        maximum_strain=FAILURE.specimens.maximum_strain,
-        number=FAILURE.specimens.readings,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.data:read_failure",
+            names=batch_items(READINGS, FAILURE.readings_batch),
+            field=FAILURE.porosity,
+            number=FAILURE.specimens.readings,
+            maximum_strain=FAILURE.specimens.maximum_strain,
+        ),
     message:
-        "read_failure: {params.number} specimens, readings {params.indices}"
-    script:
-        "../scripts/read_failure.py"
+        "read_failure: batch {wildcards.batch} of the readings"
+    shell:
+        RUN
 
 
-rule fit_heteroencoder:
+rule fit_fold:
     """Fit one model on one fold and predict its test specimens."""
     input:
         specimens=SPECIMENS,
         start=deterministic_start,
     output:
-        "results/{scale}/failure/fits/{kind}_{transform}_{weighting}/fold{fold}.zarr.zip",
+        fit=update(
+            "results/{scale}/failure/fits/{kind}_{transform}_{weighting}/fold{fold}.zarr.zip"
+        ),
     log:
-        "logs/{scale}/fit_heteroencoder/{kind}_{transform}_{weighting}_fold{fold}.log",
+        "logs/{scale}/fit_fold/{kind}_{transform}_{weighting}_{fold}.log",
     benchmark:
-        "results/{scale}/benchmarks/fit_heteroencoder/{kind}_{transform}_{weighting}_fold{fold}.tsv"
+        "results/{scale}/benchmarks/fit_fold/{kind}_{transform}_{weighting}_{fold}.tsv"
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=6000,
         runtime=240,
     params:
-        **by_kind("network", FAILURE.networks),
-        **by_kind("fit", FAILURE.fits),
-        **flat("target", FAILURE.target),
-        code=code_hash("mesobayes.jobs.fit_heteroencoder"),
-        draws=FAILURE.draws,
-        folds=FAILURE.folds,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.fit:fit_fold",
+            variant=variant,
+            fold=wildcard("fold", int),
+            split=FAILURE.split,
+            transform=FAILURE.target,
+            weights=FAILURE.weights,
+            baseline=FAILURE.baseline,
+            network=of_network(FAILURE.networks),
+            settings=of_network(FAILURE.fits),
+            ranking=FAILURE.ranking,
+            draws=FAILURE.draws,
+        ),
     message:
-        "fit_heteroencoder: {wildcards.kind}, target {wildcards.transform}, weights {wildcards.weighting}, fold {wildcards.fold}"
-    script:
-        "../scripts/fit_heteroencoder.py"
+        "fit_fold: {wildcards.kind}, target {wildcards.transform}, weights {wildcards.weighting}, fold {wildcards.fold}"
+    shell:
+        RUN
 
 
-rule score_heteroencoder:
+rule score_variant:
     """Recall, precision, histograms and ranks of one model over its folds."""
     input:
-        fits_of_variant,
+        fits=lambda w: fits_of_variant(w.variant),
     output:
-        "results/{scale}/failure/scores/{variant}.zarr.zip",
+        scores=update("results/{scale}/failure/scores/{variant}.zarr.zip"),
     log:
-        "logs/{scale}/score_heteroencoder/{variant}.log",
+        "logs/{scale}/score_variant/{variant}.log",
     benchmark:
-        "results/{scale}/benchmarks/score_heteroencoder/{variant}.tsv"
+        "results/{scale}/benchmarks/score_variant/{variant}.tsv"
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=4000,
         runtime=120,
     params:
-        cluster_specimens=FAILURE.cluster_specimens,
-        code=code_hash("mesobayes.jobs.score_heteroencoder"),
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.scores:score_variant",
+            settings=FAILURE.scores,
+        ),
     message:
-        "score_heteroencoder: {wildcards.variant}"
-    script:
-        "../scripts/score_heteroencoder.py"
+        "score_variant: {wildcards.variant}"
+    shell:
+        RUN
 
 
 rule sample_reference:
     """Sample the posterior of a small heteroencoder by sequential Monte Carlo, beside Gaussian ones."""
     input:
-        SPECIMENS,
+        specimens=SPECIMENS,
     output:
-        "results/{scale}/failure/reference.zarr.zip",
+        reference=update("results/{scale}/failure/reference.zarr.zip"),
     log:
         "logs/{scale}/sample_reference.log",
     benchmark:
@@ -226,104 +317,127 @@ rule sample_reference:
         "../../envs/learn.yaml"
     threads: 1
     resources:
+        gpu=0,
         mem_mb=6000,
         runtime=240,
     params:
-        **flat("reference", FAILURE.reference),
-        **flat("target", FAILURE.target),
-        code=code_hash("mesobayes.jobs.sample_reference"),
-        folds=FAILURE.folds,
-        scale=SCALE,
-        seed=SEED,
+        **call(
+            "mesobayes.studies.failure.reference:sample_reference",
+            split=FAILURE.split,
+            transform=FAILURE.target,
+            settings=FAILURE.reference,
+        ),
     message:
-        "sample_reference: {params.reference_runs} runs of SMC, heteroencoder of {params.reference_filters} filter(s)"
-    script:
-        "../scripts/sample_reference.py"
+        "sample_reference: posteriors of a small heteroencoder"
+    shell:
+        RUN
 
 
-FAILURE_PARAMS = {
-    "code": code_hash("mesobayes.jobs.fig_bridgman"),
-    "scale": SCALE,
-    "seed": SEED,
-}
-PERTURBED = batch_files("fast/perturbed", REALIZATIONS, FAILURE.perturbed_batch)
+FAILURE_FIGURES = "mesobayes.studies.failure.figures"
+COUNTED = {"figures": FAILURE.figures}
 HISTORIES = {"histories": f"{FAILURE_FOLDER}/fast/histories.zarr.zip"}
-FAILURE_INPUTS = {
-    "damage_evolution": {
-        **HISTORIES,
-        "histories_printed": f"{FAILURE_FOLDER}/printed/histories.zarr.zip",
-    },
-    "damage_histograms": HISTORIES,
-    "ensemble_response": {
-        **HISTORIES,
-        "histories_printed": f"{FAILURE_FOLDER}/printed/histories.zarr.zip",
-    },
-    "failure_sensitivity": {"specimens": SPECIMENS, "perturbed": PERTURBED},
-    "damage_transform": {"specimens": SPECIMENS},
-    "damage_loss_histograms": {"scores": scores(["point_t_uniform"])},
-    "loss_weightings": {
-        "scores": scores(
-            [f"point_t_{weight}" for weight in ("uniform", "logistic", "IH", "IHpr")]
-        ),
-        "specimens": SPECIMENS,
-    },
-    "heteroencoder_architecture": {},
-    "confusion_illustration": {"fit": [damage_fit("point_t_IHpr", 0)]},
-    "recall_precision_12_models": {"scores": scores(GRID + BASELINES)},
-    "damage_frequency_levelsets": {
-        "scores": scores(
-            [f"point_{transform}_uniform" for transform in ("id", "g", "sigma", "t")]
-        ),
-    },
-    "cnn_vs_sensitivity": {
-        "fit": [damage_fit("point_t_IHpr", 0)],
-        "perturbed": PERTURBED,
-        "scores": scores(["point_t_IHpr"]),
-    },
-    "bcnn_recall_precision": {
-        "scores": scores(
-            ["bayes_t_uniform", "bayes_t_IH"]
-            + [f"point_t_{weight}" for weight in ("uniform", "IH", "IHpr")]
-            + ["modern_t_uniform", "modern_t_IHpr", "baseline_t_uniform"]
-        ),
-    },
-    "bcnn_variance": {
-        "fit": [damage_fit(f"bayes_t_{weight}", 0) for weight in ("uniform", "IH")],
-    },
-    "cluster_cdfs": {"fit": [damage_fit("bayes_t_uniform", 0)]},
-    "cluster_ranking": {
-        "fit": [damage_fit("bayes_t_uniform", 0)],
-        "perturbed": PERTURBED,
-        "scores": scores(
-            ["bayes_t_uniform", "point_t_uniform", "modern_t_uniform"]
-            + ["baseline_t_uniform"]
-        ),
-    },
-    "weight_cv_by_layer": {"fit": [damage_fit("bayes_t_uniform", 0)]},
-    "failure_readings": {
-        "readings": batch_files("readings", READINGS, FAILURE.readings_batch),
-    },
-    "reference_posterior": {"reference": f"{FAILURE_FOLDER}/reference.zarr.zip"},
+BOTH_HISTORIES = {
+    **HISTORIES,
+    "histories_printed": f"{FAILURE_FOLDER}/printed/histories.zarr.zip",
 }
-FIGURES.update(
-    {
-        slug: {"input": inputs, "params": FAILURE_PARAMS}
-        for slug, inputs in FAILURE_INPUTS.items()
-    }
+PERTURBED = failure_batches("fast/perturbed", REALIZATIONS, FAILURE.perturbed_batch)
+
+TARGETS["damage_evolution"] = draw(
+    f"{FAILURE_FIGURES}.specimens",
+    settings={**COUNTED, "voxel_mm": FAILURE.specimens.voxel_mm},
+    **BOTH_HISTORIES,
 )
-FIGURES.update(
-    {
-        slug: {
-            "input": {},
-            "params": {
-                **FAILURE_PARAMS,
-                "code": code_hash("mesobayes.jobs.table_bridgman"),
-            },
-        }
-        for slug in (
-            "constitutive_parameters",
-            "model_variants",
-            "heteroencoder_layers",
-        )
-    }
+TARGETS["damage_histograms"] = draw(
+    f"{FAILURE_FIGURES}.specimens", settings=COUNTED, **HISTORIES
+)
+TARGETS["ensemble_response"] = draw(f"{FAILURE_FIGURES}.specimens", **BOTH_HISTORIES)
+TARGETS["failure_sensitivity"] = draw(
+    f"{FAILURE_FIGURES}.sensitivity",
+    settings=COUNTED,
+    specimens=SPECIMENS,
+    perturbed=PERTURBED,
+)
+TARGETS["damage_transform"] = draw(
+    f"{FAILURE_FIGURES}.targets",
+    settings={**COUNTED, "transform": FAILURE.target},
+    specimens=SPECIMENS,
+)
+TARGETS["damage_loss_histograms"] = draw(
+    f"{FAILURE_FIGURES}.targets", scores=scores("point_t_uniform")
+)
+TARGETS["loss_weightings"] = draw(
+    f"{FAILURE_FIGURES}.targets",
+    settings={"transform": FAILURE.target, "weights": FAILURE.weights},
+    scores=scores(
+        *(f"point_t_{name}" for name in ("uniform", "logistic", "IH", "IHpr"))
+    ),
+    specimens=SPECIMENS,
+)
+TARGETS["heteroencoder_architecture"] = draw(
+    f"{FAILURE_FIGURES}.network",
+    settings={"network": FAILURE.networks.point, "porosity": FAILURE.porosity},
+)
+TARGETS["confusion_illustration"] = draw(
+    f"{FAILURE_FIGURES}.network", settings=COUNTED, fit=damage_fit("point_t_IHpr", 0)
+)
+TARGETS["recall_precision_12_models"] = draw(
+    f"{FAILURE_FIGURES}.models", settings=COUNTED, scores=scores(*GRID, *BASELINES)
+)
+TARGETS["damage_frequency_levelsets"] = draw(
+    f"{FAILURE_FIGURES}.targets",
+    scores=scores(*(f"point_{name}_uniform" for name in ("id", "g", "sigma", "t"))),
+)
+TARGETS["cnn_vs_sensitivity"] = draw(
+    f"{FAILURE_FIGURES}.models",
+    settings=COUNTED,
+    fit=damage_fit("point_t_IHpr", 0),
+    perturbed=PERTURBED,
+    scores=scores("point_t_IHpr"),
+)
+TARGETS["bcnn_recall_precision"] = draw(
+    f"{FAILURE_FIGURES}.models",
+    settings=COUNTED,
+    scores=scores(
+        *("bayes_t_uniform", "bayes_t_IH"),
+        *("point_t_uniform", "point_t_IH", "point_t_IHpr"),
+        *("modern_t_uniform", "modern_t_IHpr", "baseline_t_uniform"),
+    ),
+)
+TARGETS["bcnn_variance"] = draw(
+    f"{FAILURE_FIGURES}.uncertainty",
+    settings=COUNTED,
+    fits=[damage_fit(f"bayes_t_{weighting}", 0) for weighting in ("uniform", "IH")],
+)
+TARGETS["cluster_cdfs"] = draw(
+    f"{FAILURE_FIGURES}.uncertainty",
+    settings={"ranking": FAILURE.ranking},
+    fit=damage_fit("bayes_t_uniform", 0),
+)
+TARGETS["cluster_ranking"] = draw(
+    f"{FAILURE_FIGURES}.ranking",
+    settings={"ranking": FAILURE.ranking},
+    fit=damage_fit("bayes_t_uniform", 0),
+    perturbed=PERTURBED,
+    scores=scores(
+        *("bayes_t_uniform", "point_t_uniform"),
+        *("modern_t_uniform", "baseline_t_uniform"),
+    ),
+)
+TARGETS["weight_cv_by_layer"] = draw(
+    f"{FAILURE_FIGURES}.uncertainty",
+    settings={"network": FAILURE.networks.bayes},
+    fits=fits_of_variant("bayes_t_uniform"),
+)
+TARGETS["failure_readings"] = draw(
+    f"{FAILURE_FIGURES}.readings",
+    settings=COUNTED,
+    readings=failure_batches("readings", READINGS, FAILURE.readings_batch),
+)
+TARGETS["reference_posterior"] = draw(
+    f"{FAILURE_FIGURES}.reference", reference=f"{FAILURE_FOLDER}/reference.zarr.zip"
+)
+TARGETS["constitutive_parameters"] = draw(f"{FAILURE_FIGURES}.tables")
+TARGETS["model_variants"] = draw(f"{FAILURE_FIGURES}.tables")
+TARGETS["heteroencoder_layers"] = draw(
+    f"{FAILURE_FIGURES}.tables", settings={"networks": FAILURE.networks}
 )

@@ -16,35 +16,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import ndtri  # scipy.stats would load for a second in every job
 
+from mesobayes.geometry.settings import PorositySettings
+from mesobayes.record.settings import settings
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class PorosityField:
-    """Gaussian field on a voxel grid whose upper tail becomes the pores.
-
-    shape: voxels along x, y, z.
-    porosity: mean share of void voxels; the threshold is the Gaussian quantile of 1 - porosity.
-    correlation_length: ℓ of exp(-(r/ℓ)²), in voxels; 2.12 gives the printed 12,000 modes on 20 × 20 × 80.
-    energy: share of the variance that the kept modes hold.
-    """
-
-    shape: tuple[int, int, int] = (20, 20, 80)
-    porosity: float = 0.0008
-    correlation_length: float = 2.12
-    energy: float = 0.999
-
-    def __post_init__(self) -> None:
-        if min(self.shape) < 1 or len(self.shape) != 3:
-            raise ValueError(f"PorosityField: shape must be three positive lengths, got {self.shape}")
-        for name in ("porosity", "energy"):
-            if not 0.0 < getattr(self, name) < 1.0:
-                raise ValueError(f"PorosityField: {name} must lie in (0, 1), got {getattr(self, name)}")
-        if not self.correlation_length > 0.0:
-            raise ValueError(
-                f"PorosityField: correlation_length must be positive, got {self.correlation_length}"
-            )
+@settings
+class PorosityField(PorositySettings):
+    """Gaussian field on a voxel grid whose upper tail becomes the pores."""
 
     @cached_property
     def axes(self) -> tuple[tuple[FloatArray, FloatArray], ...]:

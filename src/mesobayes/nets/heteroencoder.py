@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,67 +17,18 @@ import jax.numpy as jnp
 from mesobayes.nets.divergence import best_prior, gaussian_divergence
 from mesobayes.nets.estimators import ESTIMATORS
 from mesobayes.nets.keys import random_key, standard_normal
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.nets.volumes import BandedConvolution3D, Convolution3D, max_pool, scale_channels, upsample
-from mesobayes.record.errors import SettingsError
 
 BIAS_SPREAD = 0.1  # unit of the initial posterior deviation of a bias, as the kernels have √(2/fan-in)
 
 
-@dataclass(frozen=True)
-class HeteroencoderSettings:
-    """Architecture and variational family.
-
-    name: "printed" is figure 8; "modern" has skip connections and a second input channel that is 1 inside the
-        specimen, so that zero padding can be told from solid.
-    filters: channels at full resolution; 8 as printed.
-    estimator: "none" point weights, "flipout" or "shared" Gaussian ones.
-    prior: "fixed" N(0, prior_std²), "learned" one Gaussian per kernel and per bias by empirical Bayes.
-    posterior_std: initial posterior deviation, in units of √(2/fan-in).
-    noise_std: initial deviation of the likelihood.
-    convolution: "auto" takes the banded convolution on a CPU and the plain one elsewhere.
-    """
-
-    name: Literal["printed", "modern"] = "printed"
-    filters: int = 8
-    estimator: Literal["none", "flipout", "shared"] = "none"
-    prior: Literal["fixed", "learned"] = "fixed"
-    prior_std: float = 1.0
-    posterior_std: float = 0.05
-    noise_std: float = 0.1
-    convolution: Literal["auto", "plain", "banded"] = "auto"
-
-    def __post_init__(self) -> None:
-        for key, choices in (
-            ("name", ("printed", "modern")),
-            ("estimator", ("none", "flipout", "shared")),
-            ("prior", ("fixed", "learned")),
-            ("convolution", ("auto", "plain", "banded")),
-        ):
-            if getattr(self, key) not in choices:
-                raise SettingsError(
-                    f"heteroencoder setting {key} = {getattr(self, key)!r}: choose {', '.join(choices)}"
-                )
-        for key in ("filters", "prior_std", "posterior_std", "noise_std"):
-            if getattr(self, key) <= 0:
-                raise SettingsError(f"heteroencoder setting {key} = {getattr(self, key)}: must be positive")
-
-    @property
-    def channels(self) -> tuple[tuple[int, int], ...]:
-        """Input and output channels of the convolutions, in order."""
-        f = self.filters
-        if self.name == "printed":
-            return ((1, f), (f, f), (f, f), (f, f), (f, f), (f, 1))
-        return (
-            *((2, f), (f, 2 * f), (2 * f, 4 * f), (4 * f, 4 * f)),
-            *((6 * f, 2 * f), (3 * f, f), (f, 1)),
-        )
-
-    @property
-    def operator(self) -> Convolution3D | BandedConvolution3D:
-        banded = self.convolution == "banded" or (
-            self.convolution == "auto" and jax.default_backend() == "cpu"
-        )
-        return BandedConvolution3D() if banded else Convolution3D()
+def convolution(settings: HeteroencoderSettings) -> Convolution3D | BandedConvolution3D:
+    """Operator of the settings; "auto" depends on the machine."""
+    banded = settings.convolution == "banded" or (
+        settings.convolution == "auto" and jax.default_backend() == "cpu"
+    )
+    return BandedConvolution3D() if banded else Convolution3D()
 
 
 class Gaussian(NamedTuple):
@@ -150,7 +100,7 @@ def predict_damage(
 
     With a key the weights are random, by the estimator of the settings; without they are the posterior means.
     """
-    operator = settings.operator
+    operator = convolution(settings)
 
     def layer(number: int, x: jax.Array) -> jax.Array:
         kernel, bias = parameters.layers[number]
@@ -178,7 +128,7 @@ def last_features(parameters: Parameters, pores: jax.Array, settings: Heteroenco
         if number == last:
             return x
         kernel, bias = parameters.layers[number]
-        return settings.operator(x, kernel.mu) + bias.mu
+        return convolution(settings)(x, kernel.mu) + bias.mu
 
     network = _printed if settings.name == "printed" else _modern
     return network(pores.astype(jnp.float32)[..., None], layer)

@@ -111,3 +111,40 @@ class PermeabilityNetworkSettings:
     def multiple(self) -> int:
         """Image edges are continued periodically to a multiple of this."""
         return 1 if self.name == "printed" else self.stem * 2 ** (self.levels - 1)
+
+
+@settings
+class HeteroencoderSettings:
+    """Architecture and variational family of a heteroencoder.
+
+    Attributes:
+        name: "printed" is figure 8 of Bridgman et al. 2022; "modern" has skip connections and a second input
+            channel that is 1 inside the specimen, so that zero padding can be told from solid.
+        filters: channels at full resolution; 8 as printed.
+        estimator: "none" point weights, "flipout" or "shared" Gaussian ones.
+        prior: "fixed" N(0, prior_std²), "learned" one Gaussian per kernel and per bias by empirical Bayes.
+        prior_std: of the fixed prior.
+        posterior_std: initial posterior deviation, in units of √(2/fan-in).
+        noise_std: initial deviation of the likelihood.
+        convolution: "auto" takes the banded convolution on a CPU and the plain one elsewhere.
+    """
+
+    name: Literal["printed", "modern"] = "printed"
+    filters: Count = 8
+    estimator: Literal["none", "flipout", "shared"] = "none"
+    prior: Literal["fixed", "learned"] = "fixed"
+    prior_std: Positive = 1.0
+    posterior_std: Positive = 0.05
+    noise_std: Positive = 0.1
+    convolution: Literal["auto", "plain", "banded"] = "auto"
+
+    @property
+    def channels(self) -> tuple[tuple[int, int], ...]:
+        """Input and output channels of the convolutions, in order."""
+        f = self.filters
+        if self.name == "printed":
+            return ((1, f), (f, f), (f, f), (f, f), (f, f), (f, 1))
+        return (
+            *((2, f), (f, 2 * f), (2 * f, 4 * f), (4 * f, 4 * f)),
+            *((6 * f, 2 * f), (3 * f, f), (f, 1)),
+        )

@@ -13,8 +13,8 @@ from mesobayes.fem.bar.explicit import (
     start,
     step,
 )
-from mesobayes.fem.bar.failure import NO_PORE, NOT_FAILED, PRESETS, fail_specimen, fail_specimens
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.failure import NO_PORE, NOT_FAILED, fail_specimen, fail_specimens
+from mesobayes.fem.bar.settings import PRESETS, Material
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.seeds import rng_from_name
 

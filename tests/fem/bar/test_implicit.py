@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesobayes.fem.bar.explicit import ExplicitSettings, run_to_failure
+from mesobayes.fem.bar.explicit import run_to_failure
 from mesobayes.fem.bar.implicit import ImplicitSettings, fail_implicitly
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.settings import ExplicitSettings, Material
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.seeds import rng_from_name
 

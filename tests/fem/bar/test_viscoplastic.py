@@ -10,7 +10,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from mesobayes.fem.bar.material_point import integrate_material_point
-from mesobayes.fem.bar.viscoplastic import Material, flow_root, grow, update, virgin_state
+from mesobayes.fem.bar.settings import Material
+from mesobayes.fem.bar.viscoplastic import flow_root, grow, update, virgin_state
 
 TABLE_1 = Material()
 DAMAGING = Material(damage_exponent=5.0)

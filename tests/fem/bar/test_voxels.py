@@ -7,7 +7,8 @@ import pytest
 from mesobayes.fem.bar.jaxfem_kernels import CUBE, virgin_history, voxel_kernels
 from mesobayes.fem.bar.kernels import Load, full_forces, reduced_forces
 from mesobayes.fem.bar.sections import section_acceleration, section_compliance
-from mesobayes.fem.bar.viscoplastic import Material, virgin_state
+from mesobayes.fem.bar.settings import Material
+from mesobayes.fem.bar.viscoplastic import virgin_state
 from mesobayes.fem.bar.voxels import Modes, modes_to_nodal, nodal_to_modes
 
 MATERIAL = Material(initial_damage=0.0, void_volume=0.0)  # JAX-FEM's damage lags by a step: have none

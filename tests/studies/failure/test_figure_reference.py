@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.reference import reference_posterior
+
+RUN = Run("failure", "smoke", "test")
 
 
 def posteriors(rhat):
@@ -28,6 +31,7 @@ def posteriors(rhat):
         {"posterior": ["mean field", "full covariance", "SMC"]},
         {
             "runs": 4,
+            "thinning": 300.0,
             "noise_std": 0.1,
             "evidence_bound": {"mean field": -2.0, "full covariance": -1.0},
             "log_evidence": [0.5, -0.5],
@@ -39,7 +43,7 @@ def posteriors(rhat):
 
 @pytest.mark.parametrize(("rhat", "converged"), [(1.01, True), (1.2, False)])
 def test_the_figure_says_whether_the_runs_agree(rhat, converged):
-    drawing = reference_posterior(posteriors(rhat), "scale test")
+    drawing = reference_posterior(posteriors(rhat), RUN)
     note = drawing.figure.get_supxlabel()
     assert ("no reference yet" in note) is not converged
     assert f"{rhat:.2f} (90)" in note
@@ -47,7 +51,7 @@ def test_the_figure_says_whether_the_runs_agree(rhat, converged):
 
 
 def test_the_record_holds_the_agreement_with_the_truth_and_the_spreads_over_that_of_smc():
-    drawn = reference_posterior(posteriors(1.0), "scale test").drawn
+    drawn = reference_posterior(posteriors(1.0), RUN).drawn
     ratios = {"mean field": 0.5, "full covariance": 0.8, "SMC": 1.0}
     assert drawn["median_deviation_ratio_of_voxels"] == pytest.approx(ratios)
     assert drawn["median_deviation_ratio_of_weights"] == pytest.approx(ratios)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-import csv
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,33 @@ from matplotlib.colors import to_rgb
 from mesobayes.drawing.bars import DEPTH, Layer, bar_axes, draw_bar, project
 from mesobayes.drawing.registry import read_registry
 from mesobayes.drawing.style import BLUE, VERMILION, new_figure
-from mesobayes.jobs.fig_bridgman import draw_figure
-from mesobayes.jobs.table_bridgman import write_table
-from mesobayes.record.provenance import Provenance
+from mesobayes.drawing.target import target_record
+from mesobayes.fem.bar.settings import Material
+from mesobayes.geometry.settings import PorositySettings
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.record.provenance import Run
+from mesobayes.studies.failure.figures.network import heteroencoder_architecture
+from mesobayes.studies.failure.figures.tables import (
+    constitutive_parameters,
+    heteroencoder_layers,
+    model_variants,
+    tabulate_materials,
+)
+from mesobayes.studies.failure.settings import NetworksSettings
 
-REGISTRY = Path(__file__).parents[3] / "workflow" / "figures.yaml"
-ORIGIN = Provenance("failure", "smoke", "test", "0" * 16, "0" * 16)
+REGISTRY = read_registry(Path(__file__).parents[3] / "workflow" / "figures.yaml")
+RUN = Run("failure", "paper", "test")
+
+
+def networks(filters=8):
+    point = HeteroencoderSettings(filters=filters)
+    return NetworksSettings(point, replace(point, estimator="flipout"), replace(point, name="modern"))
+
+
+def verdicts(slug, result):
+    """Verdict, our value and the printed one by key."""
+    record = target_record(REGISTRY[slug], result.numbers, RUN)
+    return {entry["key"]: entry for entry in record["printed"]}
 
 
 def test_the_projection_moves_depth_right_and_up():
@@ -55,25 +75,47 @@ def test_an_empty_layer_leaves_the_edges_of_the_bar():
     assert len(axes.lines) == 12
 
 
-@pytest.mark.parametrize("slug", ["constitutive_parameters", "model_variants", "heteroencoder_layers"])
-def test_a_table_holds_every_printed_value(tmp_path, slug):
-    write_table(slug, REGISTRY, tmp_path / "t.csv", tmp_path / "t.json", ORIGIN)
-    record = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
-    assert [p["key"] for p in record["printed"]] == [v.key for v in read_registry(REGISTRY)[slug].printed]
-    for entry in record["printed"]:
-        assert entry["verdict"] == "shown", entry
+TABLES = {
+    "constitutive_parameters": constitutive_parameters(RUN),
+    "model_variants": model_variants(RUN),
+    "heteroencoder_layers": heteroencoder_layers(networks(), RUN),
+}
+
+
+@pytest.mark.parametrize("slug", TABLES)
+def test_a_table_holds_every_printed_value(slug):
+    entries = verdicts(slug, TABLES[slug])
+    assert list(entries) == [value.key for value in REGISTRY[slug].printed]
+    for entry in entries.values():
+        assert entry["verdict"] in ("shown", "setting"), entry
         assert entry["ours"] == entry["printed"], entry
-    with (tmp_path / "t.csv").open(encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    assert len({len(row) for row in rows}) == 1
+    assert len({len(row) for row in TABLES[slug].rows}) == 1
 
 
-def test_the_schematic_is_drawn_from_the_network_and_recorded(tmp_path):
-    files = {name: tmp_path / f"f.{name}" for name in ("pdf", "png")}
-    draw_figure(
-        "heteroencoder_architecture", {}, REGISTRY, record=tmp_path / "f.json", provenance=ORIGIN, **files
-    )
-    record = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
-    assert record["drawn"]["latent"] == 8 * 5 * 5 * 20
-    assert record["printed"][0]["verdict"] == "not shown at this scale"
-    assert all(path.stat().st_size > 1000 for path in files.values())
+def test_another_number_of_filters_changes_the_layers_and_their_verdicts():
+    table = heteroencoder_layers(networks(filters=4), RUN)
+    assert table.rows[1:] != TABLES["heteroencoder_layers"].rows[1:]
+    entries = verdicts("heteroencoder_layers", table)
+    assert {entry["verdict"] for entry in entries.values()} == {"contradicts the paper"}
+    assert entries["params_det[0]"]["ours"] == 27 * 4 + 4
+
+
+def test_another_damage_exponent_changes_its_row_of_the_constants_alone():
+    printed = TABLES["constitutive_parameters"]
+    changed = tabulate_materials(Material(damage_exponent=3.0), Material(damage_exponent=5.0))
+    rows = [new[1] for new, old in zip(changed.rows, printed.rows, strict=True) if new != old]
+    assert rows == ["m"]
+    entry = verdicts("constitutive_parameters", changed)["m"]
+    assert (entry["ours"], entry["verdict"]) == (3.0, "setting")
+    assert "not 2" in entry["reason"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "shape", "latent"), [(8, (20, 20, 80), 4000), (4, (12, 12, 48), 4 * 3 * 3 * 12)]
+)
+def test_the_schematic_is_drawn_from_the_network_and_the_grid_in_use(filters, shape, latent):
+    network, grid = HeteroencoderSettings(filters=filters), PorositySettings(shape)
+    drawing = heteroencoder_architecture(network, grid, RUN)
+    assert drawing.drawn["latent"] == latent
+    assert f"{latent} values in the narrowest layer" in drawing.figure.get_supxlabel()
+    assert verdicts("heteroencoder_architecture", drawing)["latent_text"]["verdict"] == "misprint"

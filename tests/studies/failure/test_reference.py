@@ -2,7 +2,10 @@
 import numpy as np
 import pytest
 
-from mesobayes.studies.failure.reference import ReferenceSettings, sample_reference
+from mesobayes.nets.keys import random_key
+from mesobayes.studies.failure import reference
+from mesobayes.studies.failure.reference import compare_posteriors
+from mesobayes.studies.failure.settings import ReferenceSettings
 
 PRIOR_STD = 0.2
 
@@ -32,8 +35,8 @@ def settings(thinning, steps, particles):
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     pores, target = data
-    result = sample_reference(
-        pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500, particles=150), 0
+    result = compare_posteriors(
+        pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500, particles=150), "test"
     )
     field, full, drawn = result["weight_std"].values
     np.testing.assert_allclose(field, PRIOR_STD, rtol=0.1)
@@ -42,10 +45,23 @@ def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     assert np.median(result["rhat_weight"]) < 1.02
 
 
+def test_no_two_random_choices_share_a_seed(data, monkeypatch):
+    pores, target = data
+    seeds = []
+
+    def recorded(seed):
+        seeds.append(seed)
+        return random_key(seed)
+
+    monkeypatch.setattr(reference, "random_key", recorded)
+    compare_posteriors(pores[:3], target[:3], pores[3:], target[3:], settings(300.0, 2, particles=4), "test")
+    assert len(set(seeds)) == len(seeds) > 5
+
+
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
-    result = sample_reference(
-        pores[:3], target[:3], pores[3:], target[3:], settings(0.1, 300, particles=16), 0
+    result = compare_posteriors(
+        pores[:3], target[:3], pores[3:], target[3:], settings(0.1, 300, particles=16), "test"
     )
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)

@@ -3,9 +3,10 @@ import jax
 import numpy as np
 import pytest
 
-from mesobayes.learning.damage_fit import (
+from mesobayes.nets.heteroencoder import build_heteroencoder, divergence
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.studies.failure.damage_fit import (
     DamageData,
-    DamageFitSettings,
     Minibatch,
     fit_damage,
     minibatch,
@@ -14,7 +15,8 @@ from mesobayes.learning.damage_fit import (
     predict_fields,
     training_step,
 )
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder, divergence
+from mesobayes.studies.failure.loss_weights import value_counts, weight_table
+from mesobayes.studies.failure.settings import DamageFitSettings, WeightSettings
 from mesobayes.studies.failure.target import (
     N_SYMMETRIES,
     PRINTED_SYMMETRIES,
@@ -22,8 +24,6 @@ from mesobayes.studies.failure.target import (
     gaussian_filter,
     softmax,
     transform_damage,
-    value_counts,
-    weight_table,
 )
 
 RNG = np.random.default_rng(0)
@@ -82,12 +82,18 @@ def test_weights_have_mean_one_over_the_training_voxels(name):
 def test_inverse_histogram_weights_balance_the_bins_of_the_ensemble_or_of_each_specimen():
     target = transform_damage(DAMAGE, SOLID, "sigma")
     for name in ("IH", "IHpr"):
-        table = weight_table(name, target, SOLID, bins=4, floor=1e-9).table
+        table = weight_table(name, target, SOLID, WeightSettings(bins=4, floor=1e-9)).table
         counts = value_counts(target, SOLID, 4)
         mass = table * (counts.sum(axis=0) if name == "IH" else counts)
         for row in mass.reshape(-1, 4):
             filled = row[row > 0]
             np.testing.assert_allclose(filled / filled.mean(), 1.0, rtol=1e-4)
+
+
+def test_values_outside_the_histogram_are_in_no_bin():
+    values = np.array([-0.5, 0.0, 0.4, 1.0, 1.5, 0.9]).reshape(1, 1, 1, 6)
+    solid = np.array([True, True, True, True, True, False]).reshape(values.shape)
+    np.testing.assert_array_equal(value_counts(values, solid, 2), [[2, 1]])
 
 
 def test_logistic_weights_grow_with_the_damage():

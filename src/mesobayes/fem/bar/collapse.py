@@ -20,7 +20,7 @@ from mesobayes.fem.bar.explicit import (
     start,
     step,
 )
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.settings import Material
 
 REMAINING_STRESS = 0.1  # a specimen has collapsed when its stress is below this share of its largest
 

@@ -9,9 +9,8 @@ MPa, load in strain per step. Bridgman et al. 2022, sections 2.1 to 2.4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,40 +18,9 @@ from jax import lax
 
 from mesobayes.fem.bar.kernels import Load, full_forces, reduced_forces
 from mesobayes.fem.bar.sections import section_acceleration, section_compliance
-from mesobayes.fem.bar.viscoplastic import Material, State, virgin_state
+from mesobayes.fem.bar.settings import ExplicitSettings, Material
+from mesobayes.fem.bar.viscoplastic import State, virgin_state
 from mesobayes.fem.bar.voxels import modes_to_nodal, nodal_to_modes
-
-Integration = Literal["reduced", "full", "bbar"]
-
-
-@dataclass(frozen=True)
-class ExplicitSettings:
-    """How a specimen is loaded and integrated.
-
-    integration: "reduced" is one point with hourglass stiffness, "full" eight Gauss points, "bbar" eight
-        with the mean dilatation of the element.
-    strain_step: axial strain per step; 5e-5 are 1000 steps per 5 %.
-    strain_rate: axial strain per s.
-    maximum_strain: where loading ends without failure.
-    hourglass: stiffness χ of the hourglass modes of "reduced", relative to the shear stiffness.
-    courant: fraction of the stable time step that one step amounts to.
-    damping: share of the velocity, relative to a uniform extension, that is lost in a step.
-    section_frequency: frequency ω to which the slow motions of whole cross-sections are lifted, per step.
-    """
-
-    integration: Integration = "reduced"
-    strain_step: float = 5e-5
-    strain_rate: float = 0.002
-    maximum_strain: float = 0.3
-    hourglass: float = 0.3
-    courant: float = 0.9
-    damping: float = 0.03
-    section_frequency: float = 0.5
-
-    @property
-    def duration(self) -> float:
-        """Time of one step in s."""
-        return self.strain_step / self.strain_rate
 
 
 class Specimen(NamedTuple):

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where and at which strain porous specimens fail: presets of material and solver, and labelled results.
-
-Two presets. `printed`: the constants of Table 1 and fully integrated elements that fail at their first Gauss
-point; it fails at the printed strains because the elements lock. `fast`: one-point elements with the damage
-exponent m = 5 instead of 2, a calibration to those strains, and 500 instead of 1000 steps per 5 % of strain.
-"""
+"""Where and at which strain porous specimens fail, as labelled results."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -17,8 +11,8 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from mesobayes.fem.bar.collapse import Record, run_to_collapse
-from mesobayes.fem.bar.explicit import ExplicitSettings, FirstFailure, run_to_failure
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.explicit import FirstFailure, run_to_failure
+from mesobayes.fem.bar.settings import ExplicitSettings, Material, Preset, find_preset
 
 FAILED, NOT_FAILED, NO_PORE = 0, 1, 2
 STATUS_REASONS = {
@@ -27,33 +21,6 @@ STATUS_REASONS = {
     NO_PORE: "no pore: every place is equally weak",
 }
 _BATCH_ON_ACCELERATOR = 256
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Material and solver that belong together."""
-
-    material: Material
-    solver: ExplicitSettings
-
-
-PRESETS = {
-    "printed": Preset(Material(), ExplicitSettings(integration="full")),
-    "fast": Preset(Material(damage_exponent=5.0), ExplicitSettings(strain_step=1e-4)),
-}
-PresetName = Literal["fast", "printed"]
-
-
-def find_preset(preset: str | Preset) -> Preset:
-    """The preset of that name; a `Preset` is passed through.
-
-    Raises ValueError for an unknown name.
-    """
-    if isinstance(preset, Preset):
-        return preset
-    if preset not in PRESETS:
-        raise ValueError(f"preset {preset!r} is unknown: choose one of {', '.join(sorted(PRESETS))}")
-    return PRESETS[preset]
 
 
 def fail_specimen(

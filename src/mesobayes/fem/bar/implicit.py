@@ -19,7 +19,7 @@ import scipy.sparse.linalg as spla
 from numpy.typing import NDArray
 
 from mesobayes.fem.bar.jaxfem_kernels import CUBE, History, VoxelKernels, virgin_history, voxel_kernels
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.settings import Material
 from mesobayes.fem.errors import SolveError
 
 FloatArray = NDArray[np.float64]

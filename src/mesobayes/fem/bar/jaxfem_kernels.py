@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from mesobayes.fem.bar.viscoplastic import Material, State, update
+from mesobayes.fem.bar.settings import Material
+from mesobayes.fem.bar.viscoplastic import State, update
 from mesobayes.fem.jaxfem import import_jax_fem
 
 FloatArray = NDArray[np.float64]

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from mesobayes.fem.bar.viscoplastic import Increment, Material, State, update
+from mesobayes.fem.bar.settings import Material
+from mesobayes.fem.bar.viscoplastic import Increment, State, update
 from mesobayes.fem.bar.voxels import CORNERS, GAUSS, Modes
 
 

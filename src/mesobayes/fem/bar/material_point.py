@@ -12,7 +12,8 @@ import xarray as xr
 from jax import lax
 from numpy.typing import ArrayLike
 
-from mesobayes.fem.bar.viscoplastic import Material, State, update, virgin_state
+from mesobayes.fem.bar.settings import Material
+from mesobayes.fem.bar.viscoplastic import State, update, virgin_state
 
 COMPONENTS = ["xx", "yy", "zz", "yz", "xz", "xy"]
 

@@ -19,47 +19,15 @@ and then η and φ follow in closed form at the triaxiality of the end of the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from mesobayes.fem.bar.settings import Material
+
 _HALLEY_STEPS = 3
 _TINY = 1e-20
-
-
-@dataclass(frozen=True)
-class Material:
-    """Constants of the model; the defaults are Table 1 of Bridgman et al. 2022.
-
-    Stresses in MPa, void volumes ν0 in µm³, void densities η0 in 1/µm³. The text of the paper has φ0 = 0.008,
-    its table 0.08, the product ν0 η0 is 1e-4.
-    """
-
-    young: float = 240e3
-    poisson: float = 0.27
-    yield_strength: float = 600.0
-    void_volume: float = 0.1
-    void_density: float = 0.001
-    flow_exponent: int = 10
-    damage_exponent: float = 2.0
-    flow_coefficient: float = 10.0
-    recovery: float = 4.0
-    hardening: float = 5e3
-    initial_hardening: float = 460.0
-    initial_damage: float = 0.08
-    shear_nucleation: float = 10.0
-    triaxiality_nucleation: float = 13.0
-    maximum_damage: float = 0.5
-
-    @property
-    def shear_modulus(self) -> float:
-        return self.young / (2.0 * (1.0 + self.poisson))
-
-    @property
-    def bulk_modulus(self) -> float:
-        return self.young / (3.0 * (1.0 - 2.0 * self.poisson))
 
 
 class State(NamedTuple):

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mesobayes.studies.failure.settings import BaselineSettings
+
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 FEATURES = (
@@ -67,10 +69,11 @@ class PoreBaseline:
 
 
 def fit_pore_baseline(
-    pores: BoolArray, target: FloatArray, specimens: int = 200, ridge: float = 1e-4
+    pores: BoolArray, target: FloatArray, settings: BaselineSettings | None = None
 ) -> PoreBaseline:
-    """Fit to the solid voxels of at most so many specimens (n, x, y, z)."""
-    pores, target = pores[:specimens], target[:specimens]
+    """Fit to the solid voxels of the first specimens (n, x, y, z)."""
+    chosen = settings or BaselineSettings()
+    pores, target = pores[: chosen.specimens], target[: chosen.specimens]
     features = [pore_features(specimen)[~specimen] for specimen in pores]
     stacked = np.concatenate(features)
     mean, std = stacked.mean(axis=0), stacked.std(axis=0) + 1e-6
@@ -81,5 +84,5 @@ def fit_pore_baseline(
         normal += a.T @ a
         right += a.T @ t[~specimen]
         count += len(a)
-    weights = np.linalg.solve(normal + ridge * count * np.eye(terms), right)
+    weights = np.linalg.solve(normal + chosen.ridge * count * np.eye(terms), right)
     return PoreBaseline(mean, std, weights.astype(np.float32))

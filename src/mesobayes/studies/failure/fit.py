@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -13,130 +13,159 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mesobayes.fem.bar.failure import FAILED
-from mesobayes.learning.damage_fit import (
-    DamageData,
-    DamageFitSettings,
-    fit_damage,
-    predict_draws,
-    predict_fields,
-)
-from mesobayes.metrics.clusters import (
-    RANK_LEVEL,
-    RANK_THRESHOLD,
-    rank_clusters,
-    rank_of_place,
-)
-from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
-    Parameters,
-    build_heteroencoder,
-    warm_start,
-)
+from mesobayes.metrics.clusters import rank_clusters, rank_of_place
+from mesobayes.nets.heteroencoder import Parameters, build_heteroencoder, warm_start
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
+from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.baseline import fit_pore_baseline
-from mesobayes.studies.failure.specimens import assign_folds, choose_realizations
-from mesobayes.studies.failure.target import (
+from mesobayes.studies.failure.damage_fit import DamageData, fit_damage, predict_draws, predict_fields
+from mesobayes.studies.failure.folds import Fold, split_specimens
+from mesobayes.studies.failure.loss_weights import weight_table
+from mesobayes.studies.failure.settings import (
+    BaselineSettings,
+    DamageFitSettings,
+    RankingSettings,
+    SplitSettings,
     Transform,
     TransformSettings,
-    Weighting,
-    transform_damage,
-    weight_table,
+    Variant,
+    WeightSettings,
 )
+from mesobayes.studies.failure.stores import FIT, SPECIMENS
+from mesobayes.studies.failure.target import transform_damage
 
+FloatArray = NDArray[np.floating]
+BoolArray = NDArray[np.bool_]
 _BLOCK = 64
 
 
-class Fold(NamedTuple):
-    """Rows of good specimens: training, test, and which of the test rows are the realizations a to l."""
-
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-    realizations: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One model of the study: "point", "bayes", "modern" or "baseline", its target and its weighting."""
-
-    kind: str
-    transform: Transform
-    weighting: Weighting
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}_{self.transform}_{self.weighting}"
-
-
-def split(specimens: xr.Dataset, fold: int, folds: int, seed: str) -> Fold:
-    """Test on one fold, train on seven eighths of the rest: 7 : 1 : 2 with five folds."""
-    numbers = assign_folds(specimens.sizes["specimen"], folds, seed)
-    good = specimens["status"].values == FAILED
-    test = np.flatnonzero(good & (numbers == fold))
-    rest = np.flatnonzero(good & (numbers != fold))
-    train = rest[np.arange(len(rest)) % 8 != 7]
-    if fold == 0:
-        realizations = np.searchsorted(test, choose_realizations(specimens["status"].values, numbers))
-    else:
-        realizations = np.zeros(0, np.int64)
-    return Fold(train, test, realizations)
-
-
 def fit_fold(
-    specimens: xr.Dataset,
+    specimens: Path,
+    start: Path | None,
+    fit: Path,
+    variant: Variant,
+    fold: int,
+    split: SplitSettings,
+    transform: TransformSettings,
+    weights: WeightSettings,
+    baseline: BaselineSettings,
+    network: HeteroencoderSettings | None,
+    settings: DamageFitSettings | None,
+    ranking: RankingSettings,
+    draws: int,
+    run: Run,
+) -> None:
+    """Write the predictions of one variant on the test specimens of one fold, the weights and the losses.
+
+    Args:
+        specimens, start, fit: stores; `start` is the deterministic fit that a variational one begins from.
+        network, settings: None for the baseline.
+    """
+    data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
+    rows = split_specimens(data, fold, split, run.seed)
+    examples = prepare(data, rows, variant.transform, transform)
+    if network is None or settings is None:
+        result = fit_baseline(examples, baseline, ranking)
+    else:
+        warm = None if start is None else open_store(start, FIT)
+        result = fit_network(
+            examples, warm, variant, fold, weights, network, settings, ranking, draws, run.seed, _print_loss
+        )
+    write_store(label_fit(result, examples, variant, fold), fit, FIT, run)
+
+
+def _print_loss(step: int, loss: float) -> None:
+    print(f"step {step}  loss {loss:.5f}", flush=True)
+
+
+class Examples(NamedTuple):
+    """Training and test specimens of one fold, and what is asked of the networks.
+
+    Attributes:
+        rows: of the specimens that train and test.
+        pores, target: of all specimens (n, x, y, z).
+        places: failed voxel of each (n, 3).
+        names: numbers of the specimens (n,).
+    """
+
+    rows: Fold
+    pores: BoolArray
+    target: FloatArray
+    places: NDArray[np.integer]
+    names: NDArray[np.integer]
+
+
+def prepare(specimens: xr.Dataset, rows: Fold, transform: Transform, settings: TransformSettings) -> Examples:
+    """Transform the damage of all specimens."""
+    pores = specimens["pores"].values.astype(bool)
+    target = transform_damage(specimens["damage"].values, ~pores, transform, settings)
+    return Examples(rows, pores, target, specimens["failed_voxel"].values, specimens["specimen"].values)
+
+
+def fit_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:
+    """Predict the test specimens without a network."""
+    train, test = examples.rows.train, examples.rows.test
+    mean = fit_pore_baseline(examples.pores[train], examples.target[train], settings).predict(
+        examples.pores[test]
+    )
+    return summarise(mean[None], mean, None, examples.places[test], ranking)
+
+
+def fit_network(
+    examples: Examples,
     start: xr.Dataset | None,
     variant: Variant,
     fold: int,
-    folds: int,
-    transform: TransformSettings,
+    weights: WeightSettings,
     network: HeteroencoderSettings,
-    fit: DamageFitSettings,
+    settings: DamageFitSettings,
+    ranking: RankingSettings,
     draws: int,
     seed: str,
     report: Callable[[int, float], None] | None = None,
 ) -> xr.Dataset:
-    """Fit one variant on one fold and predict its test specimens.
+    """Fit one network on one fold and predict its test specimens.
 
     `start` is the deterministic fit whose weights begin a variational one. The result holds over `specimen`
-    the `mean` and `target`, ranks of the true place of failure, for variational fits `std` and the `draws`
-    of the realizations a to l, and the weights.
+    the `mean`, ranks of the true place of failure, for variational fits `std` and the `draws` of the
+    realizations a to l, and the weights.
     """
-    rows = split(specimens, fold, folds, seed)
-    pores = specimens["pores"].values.astype(bool)
-    target = transform_damage(specimens["damage"].values, ~pores, variant.transform, transform)
-    train, test = rows.train, rows.test
-    places = specimens["failed_voxel"].values[test]
-    if variant.kind == "baseline":
-        model = fit_pore_baseline(pores[train], target[train])
-        mean = model.predict(pores[test])
-        result = summarise(mean[None], mean, None, places)
-    else:
-        name = (seed, "heteroencoder", variant.kind, variant.transform, variant.weighting, fold)
-        parameters = build_heteroencoder(network, seed_from_name(*name))
-        if start is not None:
-            parameters = warm_start(parameters, unpack(start, parameters))
-        data = DamageData(
-            pores[train], target[train], weight_table(variant.weighting, target[train], ~pores[train])
-        )
-        fitted = fit_damage(parameters, data, network, fit, seed_from_name(*name, "fit"), report)
-        result = _predict(fitted.parameters, pores[test], places, rows, network, draws, seed)
-        result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
-        result.attrs |= {"noise_std": fitted.noise_std, "seconds": fitted.seconds}
+    rows = examples.rows
+    pores, target = examples.pores[rows.train], examples.target[rows.train]
+    name = (seed, "heteroencoder", variant.kind, variant.transform, variant.weighting, fold)
+    parameters = build_heteroencoder(network, seed_from_name(*name))
+    if start is not None:
+        parameters = warm_start(parameters, unpack(start, parameters))
+    data = DamageData(pores, target, weight_table(variant.weighting, target, ~pores, weights))
+    fitted = fit_damage(parameters, data, network, settings, seed_from_name(*name, "fit"), report)
+    result = _predict(fitted.parameters, examples, network, ranking, draws, seed_from_name(*name, "draws"))
+    result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
+    if network.estimator != "none":  # the others have no likelihood
+        result = result.assign_attrs(noise_std=fitted.noise_std)
+    return result.assign_attrs(seconds=fitted.seconds)
+
+
+def label_fit(result: xr.Dataset, examples: Examples, variant: Variant, fold: int) -> xr.Dataset:
+    """Add what was asked: targets, pores, places of failure, and which model answered."""
+    rows = examples.rows
+    axes = ("specimen", "x", "y", "z")
     return (
         result.assign(
-            target=(("specimen", "x", "y", "z"), target[test].astype(np.float16)),
-            pores=(("specimen", "x", "y", "z"), pores[test].astype(np.uint8)),
-            failed_voxel=(("specimen", "axis"), places),
+            target=(axes, examples.target[rows.test].astype(np.float16)),
+            pores=(axes, examples.pores[rows.test].astype(np.uint8)),
+            failed_voxel=(("specimen", "axis"), examples.places[rows.test]),
         )
-        .assign_coords(specimen=specimens["specimen"].values[test])
+        .assign_coords(specimen=examples.names[rows.test])
         .assign_attrs(
             variant=variant.name,
             kind=variant.kind,
             transform=variant.transform,
             weighting=variant.weighting,
             fold=fold,
-            n_train=len(train),
-            n_test=len(test),
+            n_train=len(rows.train),
+            n_test=len(rows.test),
             realizations=rows.realizations.tolist(),
         )
     )
@@ -144,24 +173,23 @@ def fit_fold(
 
 def _predict(
     parameters: Parameters,
-    pores: NDArray[np.bool_],
-    places: NDArray[np.integer],
-    rows: Fold,
+    examples: Examples,
     network: HeteroencoderSettings,
+    ranking: RankingSettings,
     draws: int,
-    seed: str,
+    seed: int,
 ) -> xr.Dataset:
+    rows = examples.rows
+    pores, places = examples.pores[rows.test], examples.places[rows.test]
     if network.estimator == "none":
         mean = predict_fields(parameters, pores, network)
-        return summarise(mean[None], mean, None, places)
+        return summarise(mean[None], mean, None, places, ranking)
     parts, kept = [], []
     for begin in range(0, len(pores), _BLOCK):
         block = slice(begin, begin + _BLOCK)
         everything = np.arange(len(pores[block]))
-        mean, std, fields = predict_draws(
-            parameters, pores[block], network, draws, seed_from_name(seed, "draws"), everything
-        )
-        parts.append(summarise(fields, mean, std, places[block]))
+        mean, std, fields = predict_draws(parameters, pores[block], network, draws, seed, everything)
+        parts.append(summarise(fields, mean, std, places[block], ranking))
         inside = rows.realizations[(rows.realizations >= begin) & (rows.realizations < begin + _BLOCK)]
         kept.append(fields[:, inside - begin])
     result = xr.concat(parts, dim="specimen", data_vars="all")
@@ -178,10 +206,14 @@ def summarise(
     mean: NDArray[np.floating],
     std: NDArray[np.floating] | None,
     places: NDArray[np.integer],
+    ranking: RankingSettings,
 ) -> xr.Dataset:
     """Fields and the rank of the true place among the clusters, from draws (draw, n, x, y, z)."""
-    ranked = [rank_clusters(draws[:, i], RANK_THRESHOLD, RANK_LEVEL) for i in range(len(mean))]
-    ranks = [rank_of_place(r, place) for r, place in zip(ranked, places, strict=True)]
+    ranked = [
+        rank_clusters(draws[:, i], ranking.threshold, ranking.level, ranking.largest)
+        for i in range(len(mean))
+    ]
+    ranks = [rank_of_place(r, place, ranking.reach) for r, place in zip(ranked, places, strict=True)]
     axes = ("specimen", "x", "y", "z")
     data = xr.Dataset(
         {

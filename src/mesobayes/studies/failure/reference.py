@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -22,7 +23,6 @@ import xarray as xr
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
-from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, fit_damage
 from mesobayes.learning.gaussian_posterior import (
     GaussianPosterior,
     evidence_bound,
@@ -33,7 +33,6 @@ from mesobayes.learning.linear_output import LinearPosterior, draw_output, neigh
 from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
 from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
     Parameters,
     build_heteroencoder,
     last_features,
@@ -41,39 +40,25 @@ from mesobayes.nets.heteroencoder import (
     warm_start,
 )
 from mesobayes.nets.keys import random_key
-from mesobayes.studies.failure.target import WeightTable
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.record.provenance import Run
+from mesobayes.record.seeds import seed_from_name
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.damage_fit import DamageData, fit_damage
+from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.loss_weights import WeightTable
+from mesobayes.studies.failure.settings import (
+    DamageFitSettings,
+    ReferenceSettings,
+    SplitSettings,
+    TransformSettings,
+)
+from mesobayes.studies.failure.stores import REFERENCE, SPECIMENS
+from mesobayes.studies.failure.target import transform_damage
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 POSTERIORS = ("mean field", "full covariance", "SMC")
-_DIAGNOSED = 2000  # voxels, evenly chosen
-_BOUND_DRAWS = 2000
-
-
-@dataclass(frozen=True)
-class ReferenceSettings:
-    """Size of the network and of the training set, lengths of the runs and fits.
-
-    runs, particles: independent runs of SMC, and the draws of each.
-    moves, leapfrogs: Hamiltonian moves of every particle at each degree, and the steps of each.
-    fits: deterministic fits from different initial weights; the best is taken.
-    steps: of the deterministic fits and of mean field.
-    gaussian_steps: of the full Gaussian.
-    prior_std: √(2/fan-in), so that the prior neither swells nor shrinks the signal from layer to layer.
-    thinning: voxels of a specimen per voxel that counts as an independent observation.
-    """
-
-    filters: int
-    specimens: int
-    runs: int
-    particles: int
-    moves: int
-    leapfrogs: int
-    fits: int
-    steps: int
-    gaussian_steps: int
-    prior_std: float
-    thinning: float
 
 
 class Problem(NamedTuple):
@@ -137,12 +122,42 @@ class Runs(NamedTuple):
 
 
 def sample_reference(
+    specimens: Path,
+    reference: Path,
+    split: SplitSettings,
+    transform: TransformSettings,
+    settings: ReferenceSettings,
+    run: Run,
+) -> None:
+    """Write all posteriors of a small heteroencoder on test specimens of fold 0."""
+    data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
+    rows = split_specimens(data, 0, split, run.seed)
+    pores = data["pores"].values.astype(bool)
+    target = transform_damage(data["damage"].values, ~pores, "t", transform)
+    test = rows.test[: settings.test_specimens]
+    result = compare_posteriors(
+        pores[rows.train],
+        target[rows.train],
+        pores[test],
+        target[test],
+        settings,
+        run.seed,
+        report=_print,
+    )
+    write_store(result, reference, REFERENCE, run)
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def compare_posteriors(
     pores: BoolArray,
     target: FloatArray,
     test_pores: BoolArray,
     test_target: FloatArray,
     settings: ReferenceSettings,
-    seed: int,
+    seed: str,
     report: Callable[[str], None] = lambda _: None,
 ) -> xr.Dataset:
     """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the runs.
@@ -151,17 +166,29 @@ def sample_reference(
     mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
     the prior where mean field has returned to it. `report` is told of every posterior and every run.
     """
+    seed_of = partial(seed_from_name, seed, "reference")
     train, truth = pores[: settings.specimens], target[: settings.specimens]
     network = HeteroencoderSettings(
         filters=settings.filters, prior_std=settings.prior_std, convolution="auto"
     )
     data = DamageData(train, truth, WeightTable(np.ones((1, 1), np.float32)))
     schedule = DamageFitSettings(
-        settings.steps, len(train), 1e-2, decay=True, symmetries="none", kl_weight=settings.thinning
+        settings.steps,
+        len(train),
+        settings.learning_rate,
+        decay=True,
+        symmetries="none",
+        kl_weight=settings.thinning,
     )
     point = min(
         (
-            fit_damage(build_heteroencoder(network, seed + i), data, network, schedule, seed)
+            fit_damage(
+                build_heteroencoder(network, seed_of("network", i)),
+                data,
+                network,
+                schedule,
+                seed_of("fit", i),
+            )
             for i in range(settings.fits)
         ),
         key=lambda fit: fit.loss[-1],
@@ -176,30 +203,40 @@ def sample_reference(
     )
     report(f"deterministic fit: deviation {noise:.4f}")
     seconds = [time.process_time()]
-    field = fit_mean_field(problem, data, schedule, noise, seed)
+    field = fit_mean_field(problem, data, schedule, settings.mean_field_rate, noise, seed_of("mean field"))
     seconds.append(time.process_time())
     report(f"mean field: {seconds[-1] - seconds[-2]:.0f} CPU s")
     at = ravel_pytree(point.parameters.layers)[0]
     laplace = GaussianPosterior(at, laplace_factor(problem.error, at, settings.prior_std))
-    full = fit_gaussian(problem.potential, laplace, settings.gaussian_steps, random_key(seed + 1))
+    full = fit_gaussian(
+        problem.potential,
+        laplace,
+        settings.gaussian_steps,
+        random_key(seed_of("full covariance")),
+        settings.gaussian_rate,
+    )
     seconds.append(time.process_time())
     report(f"full covariance: {seconds[-1] - seconds[-2]:.0f} CPU s")
-    runs = sample_runs(problem, settings, seed + 2, report)
+    runs = sample_runs(problem, settings, seed, report)
     seconds.append(time.process_time())
     number = settings.runs * settings.particles
     draws: dict[str, FloatArray | jax.Array] = {
-        "mean field": field.draw(number, random_key(seed + 3)),
-        "full covariance": full.draw(number, random_key(seed + 4)),
+        "mean field": field.draw(number, random_key(seed_of("draws", "mean field"))),
+        "full covariance": full.draw(number, random_key(seed_of("draws", "full covariance"))),
         "SMC": runs.weights.reshape(number, -1),
     }
     widths = np.stack([field.std, full.std, runs.weights.std(axis=(0, 1))])
     bounds = {
         name: evidence_bound(
-            problem.potential, gaussian, settings.prior_std, _BOUND_DRAWS, random_key(seed + 5)
+            problem.potential,
+            gaussian,
+            settings.prior_std,
+            settings.bound_draws,
+            random_key(seed_of("bound", name)),
         )
         for name, gaussian in zip(POSTERIORS, (field, full), strict=False)
     }
-    result = describe(problem, draws, test_pores, test_target, settings.runs)
+    result = describe(problem, draws, test_pores, test_target, settings)
     return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
         noise_std=noise,
         thinning=settings.thinning,
@@ -211,27 +248,27 @@ def sample_reference(
 
 
 def fit_mean_field(
-    problem: Problem, data: DamageData, schedule: DamageFitSettings, noise: float, seed: int
+    problem: Problem, data: DamageData, schedule: DamageFitSettings, rate: float, noise: float, seed: int
 ) -> GaussianPosterior:
     """The variational posterior of the study, by Flipout from the deterministic fit."""
-    network = HeteroencoderSettings(**{**problem.network.__dict__, "estimator": "flipout"})
+    network = replace(problem.network, estimator="flipout")
     start = warm_start(build_heteroencoder(network, seed), problem.start)
     start = start._replace(log_noise=jnp.float32(np.log(noise)))
-    held = DamageFitSettings(**{**schedule.__dict__, "spread_rate": 10.0, "learning_rate": 5e-3})
+    held = replace(schedule, spread_rate=10.0, learning_rate=rate)
     layers = fit_damage(start, data, network, held, seed, learn_noise=False).parameters.layers
     mean = jnp.concatenate([w.mu.ravel() for layer in layers for w in layer])
     return GaussianPosterior(mean, jnp.diag(jnp.concatenate([w.sigma.ravel() for la in layers for w in la])))
 
 
 def sample_runs(
-    problem: Problem, settings: ReferenceSettings, seed: int, report: Callable[[str], None]
+    problem: Problem, settings: ReferenceSettings, seed: str, report: Callable[[str], None]
 ) -> Runs:
     """Weights by independent runs of SMC, the particles of each in random order."""
     size = len(ravel_pytree(problem.start.layers)[0]) - problem.last
     complete, log_evidence = jax.jit(problem.complete), jax.jit(problem.log_evidence)
     weights, evidence, degrees = [], [], 0
     for number in range(settings.runs):
-        walk, mix, last = jax.random.split(random_key(seed + number), 3)
+        walk, mix, last = jax.random.split(random_key(seed_from_name(seed, "reference", "run", number)), 3)
         run = temper(
             log_evidence,
             size,
@@ -260,7 +297,7 @@ def describe(
     draws: Mapping[str, FloatArray | jax.Array],
     pores: BoolArray,
     target: FloatArray,
-    runs: int,
+    settings: ReferenceSettings,
 ) -> xr.Dataset:
     """Fields and maxima of every posterior, and how well its mean agrees with the damage `target`.
 
@@ -275,11 +312,11 @@ def describe(
         maxima.append(np.where(pores, -np.inf, fields).max(axis=(2, 3, 4)))
     solid = fields[:, ~pores]  # of the last, SMC
     watched = {
-        "prediction": solid[:, :: max(1, solid.shape[1] // _DIAGNOSED)],
+        "prediction": solid[:, :: max(1, solid.shape[1] // settings.watched)],
         "maximum": maxima[-1],
         "weight": np.asarray(draws["SMC"]),
     }
-    diagnoses = {name: diagnose(v.reshape(runs, -1, v.shape[-1])) for name, v in watched.items()}
+    diagnoses = {name: diagnose(v.reshape(settings.runs, -1, v.shape[-1])) for name, v in watched.items()}
     field = ("posterior", "specimen", "x", "y", "z")
     return xr.Dataset(
         {
@@ -293,7 +330,7 @@ def describe(
             **{f"ess_{name}": (f"watched_{name}", d.ess) for name, d in diagnoses.items()},
         },
         {"posterior": list(draws)},
-        {"runs": runs},
+        {"runs": settings.runs},
     )
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
@@ -15,33 +17,49 @@ from mesobayes.metrics.clusters import (
     voxel_counts,
 )
 from mesobayes.metrics.search import searched_share
-from mesobayes.studies.failure.target import value_counts
+from mesobayes.record.provenance import Run
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.loss_weights import value_counts
+from mesobayes.studies.failure.settings import ScoreSettings
+from mesobayes.studies.failure.stores import FIT, SCORES
 
-BINS = 50
-THRESHOLDS = np.linspace(0.0, 1.0, 41)[1:]
-CLUSTER_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+
+def score_variant(fits: list[Path], scores: Path, settings: ScoreSettings, run: Run) -> None:
+    """Write the curves, histograms and ranks of every fold of one model."""
+    data = [open_store(path, FIT, finite=("mean", "target")) for path in fits]
+    folds = xr.concat([score_fold(fit, settings) for fit in data], dim="fold", data_vars="all")
+    kept = ("variant", "kind", "transform", "weighting", "n_train", "n_test")
+    attributes = {key: data[0].attrs[key] for key in kept}
+    folds = folds.assign_coords(fold=[fit.attrs["fold"] for fit in data])
+    write_store(folds.assign_attrs(attributes), scores, SCORES, run)
 
 
-def score_fold(fit: xr.Dataset, cluster_specimens: int) -> xr.Dataset:
+def score_fold(fit: xr.Dataset, settings: ScoreSettings) -> xr.Dataset:
     """Curves against the threshold, histograms by value, ranks and searched shares of one fold."""
+    bins, thresholds = settings.bins, np.linspace(0.0, 1.0, settings.thresholds + 1)[1:]
+    cluster_thresholds = np.linspace(
+        settings.cluster_threshold_min, settings.cluster_threshold_max, settings.cluster_thresholds
+    )
     solid = ~fit["pores"].values.astype(bool)
     mean, target = fit["mean"].values.astype(np.float32), fit["target"].values.astype(np.float32)
-    voxels = voxel_counts(mean, target, solid, THRESHOLDS)
-    few = slice(0, cluster_specimens)
-    clusters = cluster_counts(mean[few], target[few], solid[few], CLUSTER_THRESHOLDS)
-    index = np.clip((target * BINS).astype(int), 0, BINS - 1)[solid]
+    voxels = voxel_counts(mean, target, solid, thresholds)
+    few = slice(0, settings.cluster_specimens)
+    clusters = cluster_counts(mean[few], target[few], solid[few], cluster_thresholds)
+    index = np.clip((target * bins).astype(int), 0, bins - 1)[solid]
     ranks = fit["rank"].values
     places = fit["failed_voxel"].values
     searched = [searched_share(*one) for one in zip(mean, solid, places, strict=True)]
-    squared = np.bincount(index, ((mean - target) ** 2)[solid], minlength=BINS)
+    squared = np.bincount(index, ((mean - target) ** 2)[solid], minlength=bins)
     data = xr.Dataset(
         {
             "precision": ("threshold", precision(voxels)),
             "recall": ("threshold", recall(voxels)),
             "cluster_precision": ("cluster_threshold", precision(clusters)),
             "cluster_recall": ("cluster_threshold", recall(clusters)),
-            "true_count": ("bin", value_counts(target, solid, BINS).sum(axis=0)),
-            "predicted_count": ("bin", value_counts(mean, solid, BINS).sum(axis=0)),
+            "true_count": ("bin", value_counts(target, solid, bins).sum(axis=0)),
+            "predicted_count": ("bin", value_counts(mean, solid, bins).sum(axis=0)),
+            "predicted_below": ((), int((mean[solid] < 0.0).sum())),
+            "predicted_above": ((), int((mean[solid] > 1.0).sum())),
             "squared_error": ("bin", squared),
             "mse": ((), float(((mean - target) ** 2)[solid].mean())),
             "reciprocal_rank": ((), mean_reciprocal_rank(ranks)),
@@ -50,14 +68,15 @@ def score_fold(fit: xr.Dataset, cluster_specimens: int) -> xr.Dataset:
             "searched": ((), float(np.mean(searched))),
         },
         {
-            "threshold": THRESHOLDS,
-            "cluster_threshold": CLUSTER_THRESHOLDS,
-            "bin": (np.arange(BINS) + 0.5) / BINS,
+            "threshold": thresholds,
+            "cluster_threshold": cluster_thresholds,
+            "bin": (np.arange(bins) + 0.5) / bins,
         },
     )
     if "std" in fit:
         variance = fit["std"].values.astype(np.float32)[solid] ** 2
-        data["variance_sum"] = ("bin", np.bincount(index, variance, minlength=BINS))
+        data["variance_sum"] = ("bin", np.bincount(index, variance, minlength=bins))
     data["seconds"] = ((), float(fit.attrs.get("seconds", np.nan)))
-    data["noise_std"] = ((), float(fit.attrs.get("noise_std", np.nan)))
+    if "noise_std" in fit.attrs:
+        data["noise_std"] = ((), float(fit.attrs["noise_std"]))
     return data

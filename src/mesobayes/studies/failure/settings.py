@@ -1,105 +1,254 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The failure study's part of the configuration (see ``settings``)."""
+"""What the configuration says of the failure study (Bridgman et al. 2022); lengths in voxels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from mesobayes.record.settings import Count, NonNegative, Positive, Share
+from pydantic import Field
+
+from mesobayes.geometry.settings import PorositySettings
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.record.settings import Count, CountOrZero, NonNegative, Positive, Share, settings
+
+Several = Annotated[int, Field(ge=2)]
+Transform = Literal["id", "sigma", "g", "t"]
+Weighting = Literal["uniform", "logistic", "IH", "IHpr"]
+Reading = Literal["printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_text"]
+TRANSFORMS: tuple[Transform, ...] = ("id", "sigma", "g", "t")
+WEIGHTINGS: tuple[Weighting, ...] = ("uniform", "IH", "IHpr")  # of the twelve models
+READINGS: tuple[Reading, ...] = ("printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_text")
+LETTERS = tuple("abcdefghijkl")  # of the realizations that the sensitivity analysis perturbs
+SENSITIVE = ("g", "h", "l")  # perturbed more often, as printed
 
 
-@dataclass(frozen=True)
-class PorosityConfig:
-    """Random pores of a specimen, lengths in voxels."""
+@settings
+class SpecimensSettings:
+    """How many specimens there are, how far they are pulled, and which get a closer look.
 
-    nx: Count
-    ny: Count
-    nz: Count
-    porosity: Share
-    correlation_length: Positive
-    energy: Share
-
-
-@dataclass(frozen=True)
-class SpecimensConfig:
-    """How many specimens, how many in one job, where loading ends, and how many get a closer look."""
+    Attributes:
+        number: specimens of the data set.
+        batch: specimens of one job.
+        maximum_strain: where loading ends without failure.
+        failed_share_max: the data set is refused when a larger share has no pore or does not fail.
+        histories: realizations that are loaded to collapse.
+        history_fields: those among them that keep the damage of every record.
+        history_strain: where these histories end without collapse.
+        readings: specimens that fail under every reading of the model.
+        voxel_mm: edge of a voxel in mm; the printed bar is 1 mm wide and has 20.
+    """
 
     number: Count
     batch: Count
     maximum_strain: Positive
     failed_share_max: Share
-    histories: Count
+    histories: Annotated[int, Field(ge=1, le=len(LETTERS))]
     history_fields: Count
     history_strain: Positive
     readings: Count
+    voxel_mm: Positive = 0.05
+
+    def __post_init__(self) -> None:
+        if self.history_fields > self.histories:
+            raise ValueError(
+                f"history_fields = {self.history_fields} must not exceed histories = {self.histories}"
+            )
 
 
-@dataclass(frozen=True)
-class SensitivityConfig:
-    """Swaps of one voxel near the failure: all realizations, and the three the paper repeats more often."""
+@settings
+class SensitivitySettings:
+    """Swaps of one voxel near the failure (section 2.5).
+
+    Attributes:
+        perturbations: copies of a realization.
+        perturbations_sensitive: copies of the realizations g, h and l.
+        distance: swapped void voxels lie within so many voxels of the failure.
+    """
 
     perturbations: Count
     perturbations_sensitive: Count
     distance: Positive
 
-
-@dataclass(frozen=True)
-class DamageTargetConfig:
-    """Width of the Gaussian filter in voxels, contrast of the softmax."""
-
-    width: Positive
-    contrast: NonNegative
+    def count(self, realization: int) -> int:
+        """Perturbations of a realization by its number 0 to 11."""
+        sensitive = LETTERS[realization] in SENSITIVE
+        return self.perturbations_sensitive if sensitive else self.perturbations
 
 
-@dataclass(frozen=True)
-class HeteroencoderConfig:
-    """Architecture and variational family of one heteroencoder."""
+@settings
+class TransformSettings:
+    """Transforms of the damage.
 
-    filters: Count
-    estimator: Literal["none", "flipout", "shared"]
-    prior: Literal["fixed", "learned"]
-    prior_std: Positive
-    posterior_std: Positive
-    noise_std: Positive
-    convolution: Literal["auto", "plain", "banded"]
+    Attributes:
+        width: k0 of the Gaussian filter in voxels (equation 6); the paper gives 1.5 mm for a bar 1 mm wide,
+            so voxels are meant.
+        contrast: c0 of the softmax (equation 7).
+    """
+
+    width: Positive = 1.5
+    contrast: NonNegative = 5.0
 
 
-@dataclass(frozen=True)
-class DamageFitConfig:
-    """Length and optimiser of one heteroencoder's fits."""
+@settings
+class WeightSettings:
+    """Weights of the squared error by true value (equation 11); choices, all of them.
+
+    Attributes:
+        bins: equal bins of [0, 1].
+        floor: added to the frequencies, so that an empty or nearly empty bin does not rule the loss.
+        centre: value at which the logistic weight is halfway.
+        slope: width of its rise.
+        background: its limit at low values.
+    """
+
+    bins: Count = 50
+    floor: Positive = 0.002
+    centre: Share = 0.5
+    slope: Positive = 0.08
+    background: Share = 0.1
+
+
+@settings
+class SplitSettings:
+    """Folds by specimen.
+
+    Attributes:
+        folds: of the twelve models and the baselines.
+        folds_beyond: of the models beyond the paper's grid, at most `folds`.
+        validation_every: outside the test fold one specimen in so many is held back from training; 8 with
+            five folds is 7 : 1 : 2.
+    """
+
+    folds: Several
+    folds_beyond: Count
+    validation_every: Several = 8
+
+    def __post_init__(self) -> None:
+        if self.folds_beyond > self.folds:
+            raise ValueError(f"folds_beyond = {self.folds_beyond} must not exceed folds = {self.folds}")
+
+
+@settings
+class RankingSettings:
+    """Ranking of the clusters of a predicted field by probability mass (section 6.2).
+
+    Attributes:
+        threshold: of the clusters, as a share of the highest mean.
+        level: above which mass counts, as a share of the highest mean.
+        largest: clusters that are kept.
+        reach: a place belongs to a cluster within so many voxels of it.
+    """
+
+    threshold: Share = 0.5
+    level: Share = 0.7
+    largest: Count = 20
+    reach: CountOrZero = 1
+
+
+@settings
+class ScoreSettings:
+    """Scores of the predictions of one fold.
+
+    Attributes:
+        bins: equal bins of [0, 1] of all histograms by value.
+        thresholds: of the curves by voxel, evenly spaced in (0, 1].
+        cluster_thresholds: of the curves by cluster, evenly spaced from `cluster_threshold_min` to
+            `cluster_threshold_max`.
+        cluster_specimens: test specimens of a fold that the curves by cluster take.
+    """
+
+    cluster_specimens: Count
+    bins: Count = 50
+    thresholds: Count = 40
+    cluster_thresholds: Count = 10
+    cluster_threshold_min: Share = 0.5
+    cluster_threshold_max: Share = 0.95
+
+    def __post_init__(self) -> None:
+        if self.cluster_threshold_min > self.cluster_threshold_max:
+            raise ValueError("cluster_threshold_min must not exceed cluster_threshold_max")
+
+
+@settings
+class BaselineSettings:
+    """Regression of the damage on local porosity.
+
+    Attributes:
+        specimens: training specimens it sees at most.
+        ridge: penalty of its weights, relative to the number of voxels.
+    """
+
+    specimens: Count = 200
+    ridge: Positive = 1e-4
+
+
+@settings
+class DamageFitSettings:
+    """How a heteroencoder is fitted.
+
+    Attributes:
+        steps, batch: length and size of the minibatches; the paper has 300 epochs of 128 (256 when
+            variational).
+        learning_rate: of Adam; `decay` ends the fit with a cosine to zero, the paper's rate is constant.
+        spread_rate: factor on the rate of ρ and of the noise.
+        kl_weight: 1 is the evidence lower bound.
+        symmetries: "printed" draws one of six for each minibatch, "all" one of sixteen, "none" leaves them
+            as they are.
+    """
 
     steps: Count
     batch: Count
-    learning_rate: Positive
-    decay: bool
-    spread_rate: Positive
-    kl_weight: NonNegative
-    symmetries: Literal["printed", "all", "none"]
+    learning_rate: Positive = 1e-3
+    decay: bool = False
+    spread_rate: Positive = 10.0
+    kl_weight: NonNegative = 1.0
+    symmetries: Literal["printed", "all", "none"] = "printed"
 
 
-@dataclass(frozen=True)
-class HeteroencodersConfig:
-    point: HeteroencoderConfig
-    bayes: HeteroencoderConfig
-    modern: HeteroencoderConfig
+@settings
+class NetworksSettings:
+    """The networks: point weights, Gaussian weights, and one with skips."""
+
+    point: HeteroencoderSettings
+    bayes: HeteroencoderSettings
+    modern: HeteroencoderSettings
 
 
-@dataclass(frozen=True)
-class DamageFitsConfig:
-    point: DamageFitConfig
-    bayes: DamageFitConfig
-    modern: DamageFitConfig
+@settings
+class FitsSettings:
+    """Fits of the networks."""
+
+    point: DamageFitSettings
+    bayes: DamageFitSettings
+    modern: DamageFitSettings
 
 
-@dataclass(frozen=True)
-class ReferenceConfig:
-    """Posteriors of a small heteroencoder by mean field, full Gaussian and SMC: sizes, lengths, evidence."""
+@settings
+class ReferenceSettings:
+    """Posteriors of a small heteroencoder: mean field, full Gaussian and sequential Monte Carlo (SMC).
+
+    Attributes:
+        filters: of the network.
+        specimens: training specimens.
+        runs, particles: independent runs of SMC, and the draws of each.
+        moves, leapfrogs: Hamiltonian moves of every particle at each degree, and the steps of each.
+        fits: deterministic fits from different initial weights; the best is taken.
+        steps: of the deterministic fits and of mean field.
+        gaussian_steps: of the full Gaussian.
+        prior_std: √(2/fan-in), so that the prior neither swells nor shrinks the signal from layer to layer.
+        thinning: voxels of a specimen per voxel that counts as an independent observation.
+        test_specimens: unseen specimens that every posterior predicts.
+        learning_rate: of the deterministic fits.
+        mean_field_rate, gaussian_rate: learning rates of mean field and of the full Gaussian.
+        watched: voxels whose R-hat is computed, evenly chosen.
+        bound_draws: draws of an evidence bound.
+    """
 
     filters: Count
     specimens: Count
-    runs: Annotated[2]
-    particles: Annotated[4]
+    runs: Several
+    particles: Annotated[int, Field(ge=4)]
     moves: Count
     leapfrogs: Count
     fits: Count
@@ -107,28 +256,88 @@ class ReferenceConfig:
     gaussian_steps: Count
     prior_std: Positive
     thinning: Positive
+    test_specimens: Count = 8
+    learning_rate: Positive = 1e-2
+    mean_field_rate: Positive = 5e-3
+    gaussian_rate: Positive = 1e-2
+    watched: Count = 2000
+    bound_draws: Several = 2000
+
+
+@settings
+class FigureSettings:
+    """What the figures count by.
+
+    Attributes:
+        level: above which damage is drawn (printed).
+        histogram_bins: of the damage of one specimen.
+        variance_bins: of the predicted variance by value.
+        cluster_threshold: at which clusters are compared (printed).
+        same_place: failures at most so many voxels apart are at the same place.
+        score_from, score_to: thresholds over which recall and precision are averaged to one number.
+        paper_strain: range of strains of first failure that is marked beside those of the readings (printed).
+    """
+
+    level: Share = 0.6
+    histogram_bins: Count = 40
+    variance_bins: Count = 25
+    cluster_threshold: Share = 0.8
+    same_place: CountOrZero = 2
+    score_from: Share = 0.3
+    score_to: Share = 0.9
+    paper_strain: tuple[Positive, Positive] = (0.04, 0.05)
+
+    def __post_init__(self) -> None:
+        if self.score_from >= self.score_to:
+            raise ValueError(f"score_from = {self.score_from:g} must lie below score_to = {self.score_to:g}")
+
+
+@settings
+class FailureSettings:
+    """The failure study, Bridgman et al. 2022.
+
+    Attributes:
+        perturbed_batch, readings_batch: realizations that are perturbed, and readings of the model, in one
+            job.
+        draws: of a variational prediction.
+    """
+
+    porosity: PorositySettings
+    specimens: SpecimensSettings
+    sensitivity: SensitivitySettings
+    target: TransformSettings
+    weights: WeightSettings
+    split: SplitSettings
+    perturbed_batch: Count
+    readings_batch: Count
+    draws: Several
+    ranking: RankingSettings
+    scores: ScoreSettings
+    baseline: BaselineSettings
+    networks: NetworksSettings
+    fits: FitsSettings
+    reference: ReferenceSettings
+    figures: FigureSettings
+
+
+SECTION = FailureSettings
 
 
 @dataclass(frozen=True)
-class FailureConfig:
-    """Failure study, Bridgman et al. 2022.
+class Variant:
+    """One model of the study.
 
-    perturbed_batch, readings_batch: realizations that are perturbed, and readings of the model, in one job.
+    Attributes:
+        kind: "point", "bayes", "modern" or "baseline".
+        transform: of its target.
+        weighting: of its loss.
     """
 
-    porosity: PorosityConfig
-    specimens: SpecimensConfig
-    sensitivity: SensitivityConfig
-    target: DamageTargetConfig
-    folds: Annotated[2]
-    folds_beyond: Count
-    perturbed_batch: Count
-    readings_batch: Count
-    draws: Annotated[2]
-    cluster_specimens: Count
-    networks: HeteroencodersConfig
-    fits: DamageFitsConfig
-    reference: ReferenceConfig
+    kind: Literal["point", "bayes", "modern", "baseline"]
+    transform: Transform
+    weighting: Weighting
 
-
-SECTION = FailureConfig
+    @property
+    def name(self) -> str:
+        """Name of its files."""
+        return f"{self.kind}_{self.transform}_{self.weighting}"

@@ -1,32 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Porous specimens and where they fail (Bridgman et al. 2022, section 2): samples, histories, perturbations,
-readings.
+"""Porous specimens and where they fail (Bridgman et al. 2022, section 2).
 
-Every specimen follows from its name (study seed, index); folds and the twelve realizations of the sensitivity
-analysis follow from the specimens.
+Every specimen follows from its name (study seed, index).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mesobayes.fem.bar.explicit import ExplicitSettings
-from mesobayes.fem.bar.failure import FAILED, PRESETS, STATUS_REASONS, Preset, fail_specimens
-from mesobayes.fem.bar.viscoplastic import Material
+from mesobayes.fem.bar.failure import STATUS_REASONS, fail_specimens
+from mesobayes.fem.bar.settings import PRESETS, ExplicitSettings, Material, Preset
 from mesobayes.geometry.porosity import PorosityField, swap_one_voxel
 from mesobayes.record.seeds import rng_from_name
+from mesobayes.studies.failure.folds import assign_folds, choose_realizations
+from mesobayes.studies.failure.settings import Reading, SensitivitySettings
 
 BoolArray = NDArray[np.bool_]
-N_REALIZATIONS = 12
-LETTERS = tuple("abcdefghijkl")
-SENSITIVE = ("g", "h", "l")  # perturbed more often, as printed
 
-READINGS: dict[str, Preset] = {
+READING_PRESETS: dict[Reading, Preset] = {
     "printed": PRESETS["printed"],
     "bbar": Preset(Material(), ExplicitSettings("bbar", strain_step=1e-4)),
     "one_point": Preset(Material(), ExplicitSettings("reduced", strain_step=1e-4)),
@@ -36,20 +31,6 @@ READINGS: dict[str, Preset] = {
         Material(damage_exponent=5.0, initial_damage=0.008), ExplicitSettings("reduced", strain_step=1e-4)
     ),
 }
-
-
-@dataclass(frozen=True)
-class SensitivitySettings:
-    """Swaps of one voxel: how many, how many for the realizations g, h and l, and how near the failure."""
-
-    perturbations: int
-    perturbations_sensitive: int
-    distance: float
-
-    def count(self, realization: int) -> int:
-        """Perturbations of a realization by its number 0 to 11."""
-        sensitive = LETTERS[realization] in SENSITIVE
-        return self.perturbations_sensitive if sensitive else self.perturbations
 
 
 def sample_pores(field: PorosityField, index: int, seed: str) -> BoolArray:
@@ -79,29 +60,6 @@ def label_specimens(data: xr.Dataset, pores: BoolArray, indices: list[int]) -> x
     ).assign_coords(specimen=np.asarray(indices))
 
 
-def assign_folds(n: int, folds: int, seed: str) -> NDArray[np.int64]:
-    """Fold (n,) of every specimen; realizations are split, never their mirror images."""
-    order = rng_from_name(seed, "folds").permutation(n)
-    fold = np.empty(n, np.int64)
-    fold[order] = np.arange(n) % folds
-    return fold
-
-
-def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Rows of the realizations a to l: the first good specimens of fold 0, on which fold 0's networks are
-    tested.
-
-    Raises ValueError if there are fewer than twelve.
-    """
-    rows = np.flatnonzero((status == FAILED) & (fold == 0))[:N_REALIZATIONS]
-    if len(rows) < N_REALIZATIONS:
-        raise ValueError(
-            f"fold 0 has {len(rows)} good specimens, {N_REALIZATIONS} are needed: "
-            "raise the number of specimens"
-        )
-    return rows
-
-
 def perturb(
     specimens: xr.Dataset,
     realizations: Sequence[int],
@@ -113,8 +71,9 @@ def perturb(
 ) -> xr.Dataset:
     """Fail some realizations again and again with one voxel swapped (section 2.5).
 
-    Over `perturbation`: the failure of every copy, the `realization` it is a copy of, and the `row` of that
-    among the specimens.
+    Returns:
+        Over `perturbation` the failure of every copy, the `realization` it is a copy of, and the `row` of
+        that among the specimens.
     """
     fold = assign_folds(specimens.sizes["specimen"], folds, seed)
     rows = choose_realizations(specimens["status"].values, fold)
@@ -132,7 +91,7 @@ def perturb(
     return xr.concat(parts, dim="perturbation", data_vars="all")
 
 
-def record_histories(
+def load_to_collapse(
     specimens: xr.Dataset, number: int, preset: str, maximum_strain: float, fields: int, folds: int, seed: str
 ) -> xr.Dataset:
     """Load the realizations a, b, ... to collapse; the first `fields` keep the damage of every record."""
@@ -160,18 +119,12 @@ def record_histories(
     return joined
 
 
-def read_failure(
-    field: PorosityField, number: int, readings: Sequence[str], maximum_strain: float, seed: str
+def fail_under_readings(
+    field: PorosityField, number: int, readings: Sequence[Reading], maximum_strain: float, seed: str
 ) -> xr.Dataset:
-    """Strain and place of the first failure of the first specimens, over `reading` of the model.
-
-    Raises ValueError for an unknown reading.
-    """
-    for reading in readings:
-        if reading not in READINGS:
-            raise ValueError(f"reading {reading!r} is unknown: choose one of {', '.join(READINGS)}")
+    """Strain and place of the first failure of the first specimens, over `reading` of the model."""
     indices = list(range(number))
-    parts = [simulate(field, indices, READINGS[reading], maximum_strain, seed) for reading in readings]
+    parts = [simulate(field, indices, READING_PRESETS[reading], maximum_strain, seed) for reading in readings]
     failures = [part[["failed_voxel", "failure_strain", "status"]] for part in parts]
     joined = xr.concat(failures, dim="reading", data_vars="all").assign_coords(reading=list(readings))
     return joined.assign(pores=parts[0]["pores"])

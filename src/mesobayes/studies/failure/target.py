@@ -1,42 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Targets of the heteroencoder: transformed damage, voxel weights and symmetries (Bridgman et al. 2022,
-section 3).
+"""Targets of the heteroencoder: transformed damage and its symmetries (Bridgman et al. 2022, section 3).
 
 Arrays are (specimen, x, y, z); damage is φ/φ_max and 0 in voids, `solid` is True outside the voids.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mesobayes.studies.failure.settings import TRANSFORMS, Transform, TransformSettings
+
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
-Transform = Literal["id", "sigma", "g", "t"]
-Weighting = Literal["uniform", "logistic", "IH", "IHpr"]
-TRANSFORMS: tuple[Transform, ...] = ("id", "sigma", "g", "t")
-WEIGHTINGS: tuple[Weighting, ...] = ("uniform", "IH", "IHpr")
-TRANSFORM_NAMES = {
-    "id": "none",
-    "sigma": "softmax",
-    "g": "Gaussian filter",
-    "t": "softmax ∘ Gaussian filter",
-}
-
-
-@dataclass(frozen=True)
-class TransformSettings:
-    """width: k0 of the Gaussian filter in voxels (equation 6); contrast: c0 of the softmax (equation 7).
-
-    The paper gives k0 = 1.5 mm for a bar 1 mm wide: voxels are meant.
-    """
-
-    width: float = 1.5
-    contrast: float = 5.0
 
 
 def gaussian_filter(damage: FloatArray, solid: BoolArray, width: float) -> FloatArray:
@@ -67,10 +44,16 @@ def normalise(damage: FloatArray, solid: BoolArray) -> FloatArray:
 def transform_damage(
     damage: FloatArray, solid: BoolArray, name: Transform, settings: TransformSettings | None = None
 ) -> FloatArray:
-    """Training target in [0, 1]: none, softmax, Gaussian filter, or softmax after Gaussian filter;
-    normalised.
+    """Training target in [0, 1]: the transformed damage of each specimen, normalised.
 
-    Raises ValueError for an unknown name.
+    Args:
+        damage: φ/φ_max (n, x, y, z).
+        solid: True outside voids.
+        name: "id" none, "sigma" softmax, "g" Gaussian filter, "t" softmax after Gaussian filter.
+        settings: width of the filter and contrast of the softmax.
+
+    Raises:
+        ValueError: the name is unknown.
     """
     if name not in TRANSFORMS:
         raise ValueError(f"transform {name!r} is unknown: choose one of {', '.join(TRANSFORMS)}")
@@ -81,65 +64,6 @@ def transform_damage(
     if name in ("sigma", "t"):
         field = softmax(field, solid, chosen.contrast)
     return normalise(field, solid)
-
-
-@dataclass(frozen=True)
-class WeightTable:
-    """Weight of a voxel by its true value: row 0 for all specimens or one row each, columns equal bins of
-    [0, 1].
-
-    The mean weight over all solid voxels of the training set is 1, so that a likelihood keeps its meaning.
-    """
-
-    table: FloatArray
-
-    def weights(self, target: FloatArray, rows: NDArray[np.integer]) -> FloatArray:
-        """Weights (n, x, y, z) of targets of the specimens `rows`."""
-        bins = self.table.shape[1]
-        index = np.clip((target * bins).astype(np.int64), 0, bins - 1)
-        row = rows if len(self.table) > 1 else np.zeros_like(rows)
-        return self.table[row[:, None, None, None], index]
-
-
-def weight_table(
-    name: Weighting,
-    target: FloatArray,
-    solid: BoolArray,
-    bins: int = 50,
-    floor: float = 0.002,
-    centre: float = 0.5,
-    slope: float = 0.08,
-    background: float = 0.1,
-) -> WeightTable:
-    """Weights of the squared error (equation 11).
-
-    "uniform" 1; "logistic" background + (1 - background) / (1 + exp(-(φ - centre)/slope)); "IH" the inverse
-    of the histogram of all training values; "IHpr" that of each specimen. `floor` is added to the
-    frequencies, so that an empty or nearly empty bin does not rule the loss. Choices, all but the names.
-
-    Raises ValueError for an unknown name.
-    """
-    counts = value_counts(target, solid, bins).astype(float)  # (n, bins)
-    if name == "uniform":
-        table = np.ones((1, bins))
-    elif name == "logistic":
-        middle = (np.arange(bins) + 0.5) / bins
-        table = (background + (1 - background) / (1 + np.exp(-(middle - centre) / slope)))[None]
-    elif name in ("IH", "IHpr"):
-        rows = counts.sum(axis=0, keepdims=True) if name == "IH" else counts
-        table = 1.0 / (rows / rows.sum(axis=1, keepdims=True) + floor)
-    else:
-        raise ValueError(f"weighting {name!r} is unknown: choose uniform, logistic, IH or IHpr")
-    per_row = counts if len(table) > 1 else counts.sum(axis=0, keepdims=True)
-    mean = (table * per_row).sum() / per_row.sum()
-    return WeightTable((table / mean).astype(np.float32))
-
-
-def value_counts(target: FloatArray, solid: BoolArray, bins: int) -> NDArray[np.int64]:
-    """Number of solid voxels (n, bins) of each specimen by value in [0, 1]."""
-    index = np.clip((target * bins).astype(np.int64), 0, bins - 1)
-    shifted = index + bins * np.arange(len(target))[:, None, None, None]
-    return np.bincount(shifted[solid], minlength=bins * len(target)).reshape(len(target), bins)
 
 
 PRINTED_SYMMETRIES = (0, 1, 2, 3, 4, 8)  # identity, quarter turns, reflection in x, reflection in z

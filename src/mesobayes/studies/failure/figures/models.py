@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,34 +11,24 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note, line_key
-from mesobayes.drawing.drawing import NOT_SHOWN, SHOWN, Drawing, Finding
-from mesobayes.drawing.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    YELLOW,
-    new_figure,
+from mesobayes.drawing.drawing import Drawing, Number
+from mesobayes.drawing.style import BLACK, GREY, SKY, VERMILION, YELLOW, new_figure
+from mesobayes.record.provenance import Run
+from mesobayes.studies.failure.figures.labels import (
+    MODEL_STYLE,
+    TRANSFORM_COLOUR,
+    TRANSFORM_NAMES,
+    WEIGHT_LINE,
+    WEIGHT_NAMES,
+    by_variant,
+    copies_of_realizations,
+    fit_note,
+    scores_note,
 )
-from mesobayes.studies.failure.figures.learning import WEIGHT_NAME
-from mesobayes.studies.failure.target import TRANSFORM_NAMES
+from mesobayes.studies.failure.figures.sensitivity import failure_spots
+from mesobayes.studies.failure.settings import LETTERS, FigureSettings
 
-TRANSFORM_COLOUR = {"id": BLACK, "sigma": BLUE, "g": GREEN, "t": VERMILION}
-WEIGHT_LINE = {"uniform": "-", "IH": "--", "IHpr": ":"}
-MODEL_STYLE: dict[str, tuple[str, dict[str, Any]]] = {
-    "bayes_t_uniform": ("Bayesian, uniform", {"color": ORANGE, "linewidth": 2.2}),
-    "bayes_t_IH": ("Bayesian, inverse histogram", {"color": ORANGE, "linestyle": "--", "linewidth": 2.2}),
-    "point_t_uniform": ("deterministic, uniform", {"color": BLUE}),
-    "point_t_IH": ("deterministic, inverse histogram", {"color": BLUE, "linestyle": "--"}),
-    "point_t_IHpr": ("deterministic, per realization", {"color": BLUE, "linestyle": ":"}),
-    "modern_t_uniform": ("modern, uniform", {"color": GREEN}),
-    "modern_t_IHpr": ("modern, per realization", {"color": GREEN, "linestyle": ":"}),
-    "baseline_t_uniform": ("no network: local porosity", {"color": PURPLE, "linewidth": 2.8, "alpha": 0.5}),
-}
+RANKING_SCORES = ("reciprocal_rank", "top1", "top3", "searched")
 
 
 def _curve(axes: Axes, scores: xr.Dataset, what: str, **style: Any) -> None:
@@ -46,11 +36,12 @@ def _curve(axes: Axes, scores: xr.Dataset, what: str, **style: Any) -> None:
     axes.plot(mean[mean.dims[0]], mean, **style)
 
 
-def recall_precision_12_models(scores: Mapping[str, xr.Dataset], note: str) -> Drawing:
+def recall_precision_12_models(scores: list[xr.Dataset], figures: FigureSettings, run: Run) -> Drawing:
     """Figure 10: recall and precision of the twelve models, by voxels (left) and clusters (right)."""
+    named = by_variant(scores)
     figure = new_figure(height=0.72)
     panels = figure.subplots(2, 2, sharey="row")
-    for name, data in scores.items():
+    for name, data in named.items():
         kind, transform, weighting = name.split("_")
         style = {"color": TRANSFORM_COLOUR[transform], "linestyle": WEIGHT_LINE[weighting], "linewidth": 1.2}
         if kind == "baseline":
@@ -67,33 +58,37 @@ def recall_precision_12_models(scores: Mapping[str, xr.Dataset], note: str) -> D
     for axes in panels[1]:
         axes.set_xlabel("damage threshold (transformed, normalised)")
     entries = [(TRANSFORM_NAMES[t], {"color": c, "linewidth": 3}) for t, c in TRANSFORM_COLOUR.items()]
-    entries += [(WEIGHT_NAME[w], {"color": BLACK, "linestyle": s}) for w, s in WEIGHT_LINE.items()]
+    entries += [(WEIGHT_NAMES[w], {"color": BLACK, "linestyle": s}) for w, s in WEIGHT_LINE.items()]
     entries += [("no network: local porosity", {"color": BLACK, "linewidth": 2.8, "alpha": 0.3})]
     line_key(figure, entries, columns=4)
-    foot_note(figure, note)
-    best = scores["point_t_IHpr"]
-    at: dict[str, Any] = {"method": "nearest", "cluster_threshold": 0.8}
-    got = {what: float(best[f"cluster_{what}"].mean("fold").sel(**at)) for what in ("recall", "precision")}
-    base = {
-        what: float(scores["baseline_t_uniform"][f"cluster_{what}"].mean("fold").sel(**at))
+    foot_note(figure, scores_note(named, run))
+    threshold = figures.cluster_threshold
+    numbers = cluster_numbers(named["point_t_IHpr"], threshold)
+    return Drawing(
+        figure,
+        {f"cluster_{what}_t_IHpr_at_0p8": number for what, number in numbers.items()},
+        {f"at_{threshold:g}": table_at(named, threshold), "curves": curves(named)},
+    )
+
+
+def cluster_numbers(scores: xr.Dataset, threshold: float) -> dict[str, Number]:
+    """Recall and precision by cluster at a threshold, over the folds."""
+    at: dict[str, Any] = {"method": "nearest", "cluster_threshold": threshold}
+    return {
+        what: Number.of(scores[f"cluster_{what}"].sel(**at).values.tolist(), f"threshold {threshold:g}")
         for what in ("recall", "precision")
     }
-    reason = (
-        f"mean over {best.sizes['fold']} folds; without a network (local porosity) recall is "
-        f"{base['recall']:.3f} and precision {base['precision']:.3f}"
-    )
-    findings = {
-        "cluster_recall_t_IHpr_at_0p8": Finding(
-            round(got["recall"], 3), SHOWN if got["recall"] > 0.9 else NOT_SHOWN, reason
-        ),
-        "cluster_precision_t_IHpr_at_0p8": Finding(
-            round(got["precision"], 3), SHOWN if abs(got["precision"] - 0.3) < 0.15 else NOT_SHOWN, reason
-        ),
+
+
+def curves(scores: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Any]]:
+    """Curves of recall and precision of every model, mean over its folds."""
+    keys = ("recall", "precision", "cluster_recall", "cluster_precision")
+    some = next(iter(scores.values()))
+    drawn: dict[str, dict[str, Any]] = {
+        name: {key: data[key].mean("fold").values for key in keys} for name, data in scores.items()
     }
-    return Drawing(figure, findings, {"at_0.8": table_at(scores, 0.8)})
-
-
-RANKING_SCORES = ("reciprocal_rank", "top1", "top3", "searched")
+    axes: dict[str, Any] = {key: some[key].values for key in ("threshold", "cluster_threshold")}
+    return {**axes, **drawn}
 
 
 def table_at(scores: Mapping[str, xr.Dataset], threshold: float) -> dict[str, dict[str, float | None]]:
@@ -117,17 +112,28 @@ def table_at(scores: Mapping[str, xr.Dataset], threshold: float) -> dict[str, di
 
 
 def cnn_vs_sensitivity(
-    fit: xr.Dataset, perturbed: Sequence[xr.Dataset], scores: xr.Dataset, note: str, threshold: float = 0.8
+    fit: xr.Dataset,
+    perturbed: list[xr.Dataset],
+    scores: list[xr.Dataset],
+    figures: FigureSettings,
+    run: Run,
 ) -> Drawing:
     """Figure 12: true and predicted clusters and the failures of perturbed copies of a, g, h and l."""
+    threshold, copies = figures.cluster_threshold, copies_of_realizations(perturbed)
+    drawn: dict[str, Any] = {"threshold": threshold}
     figure = new_figure(height=0.44)
     grid = figure.add_gridspec(2, 2)
-    chosen = (0, 6, 7, 11)
-    for place, number in enumerate(chosen):
+    for place, letter in enumerate("aghl"):
+        number = LETTERS.index(letter)
         row = int(fit.attrs["realizations"][number])
         truth, found = fit["target"].values[row] >= threshold, fit["mean"].values[row] >= threshold
-        spots = failure_spots(perturbed[number], truth.shape)
+        spots = failure_spots(copies[number], truth.shape)
         pores = fit["pores"].values[row].astype(bool)
+        drawn[letter] = {
+            "predicted_voxels": int(found.sum()),
+            "true_voxels": int(truth.sum()),
+            "failed_copies": int((copies[number]["status"] == 0).sum()),
+        }
         axes = bar_axes(figure, grid[place // 2, place % 2])
         draw_bar(
             axes,
@@ -138,7 +144,7 @@ def cnn_vs_sensitivity(
                 Layer(truth & ~spots, VERMILION, 0.9),
                 Layer(spots, YELLOW, 1.0),
             ],
-            f"({'abcdefghijkl'[number]})",
+            f"({letter})",
         )
     colour_key(
         figure,
@@ -149,69 +155,56 @@ def cnn_vs_sensitivity(
             ("failure of a perturbed copy", YELLOW),
         ),
     )
-    foot_note(figure, note)
-    at: dict[str, Any] = {"method": "nearest", "cluster_threshold": threshold}
-    recall = float(scores["cluster_recall"].mean("fold").sel(**at))
-    precision = float(scores["cluster_precision"].mean("fold").sel(**at))
-    reason = f"over the test specimens of {scores.sizes['fold']} folds, threshold {threshold}"
-    return Drawing(
-        figure,
-        {
-            "cluster_recall": Finding(round(recall, 3), SHOWN if recall > 0.9 else NOT_SHOWN, reason),
-            "cluster_precision": Finding(
-                round(precision, 3), SHOWN if abs(precision - 0.3) < 0.15 else NOT_SHOWN, reason
-            ),
-        },
-    )
+    foot_note(figure, f"{fit_note(fit, run)}, threshold {threshold:g}")
+    numbers = cluster_numbers(by_variant(scores)["point_t_IHpr"], threshold)
+    return Drawing(figure, {f"cluster_{what}": number for what, number in numbers.items()}, drawn)
 
 
-def failure_spots(perturbed: xr.Dataset, shape: tuple[int, ...]) -> np.ndarray:
-    """Voxels (x, y, z) at which some perturbed copy failed."""
-    spots = np.zeros(shape, bool)
-    failed = perturbed["failed_voxel"].values[perturbed["status"].values == 0]
-    spots[tuple(failed.T)] = True
-    return spots
-
-
-def bcnn_recall_precision(scores: Mapping[str, xr.Dataset], note: str) -> Drawing:
+def bcnn_recall_precision(scores: list[xr.Dataset], figures: FigureSettings, run: Run) -> Drawing:
     """Figure 13: recall and precision of the Bayesian networks among the others."""
+    named = by_variant(scores)
     figure = new_figure(height=0.46)
     panels = figure.subplots(1, 2, sharey=True)
-    for name, data in scores.items():
+    for name, data in named.items():
         for axes, what in zip(panels, ("recall", "precision"), strict=True):
             _curve(axes, data, what, **MODEL_STYLE[name][1])
     for axes, what in zip(panels, ("recall", "precision"), strict=True):
         axes.set(xlabel="damage threshold (transformed)", ylabel=what, ylim=(0, 1.02))
-    line_key(figure, [MODEL_STYLE[name] for name in scores], columns=3)
-    foot_note(figure, note)
-    means = {name: _area(data) for name, data in scores.items()}
-    noise = {name: float(scores[name]["noise_std"].mean()) for name in ("bayes_t_uniform", "bayes_t_IH")}
-    above = means["bayes_t_uniform"] >= means["point_t_uniform"]
-    below = means["bayes_t_IH"] < means["point_t_IH"] - 0.02
-    larger = noise["bayes_t_IH"] > 1.2 * noise["bayes_t_uniform"]
-    listed = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
-    reason = (
-        f"mean of recall and precision over thresholds 0.3-0.9: {listed}; "
-        f"noise {noise['bayes_t_uniform']:.3f} unweighted, {noise['bayes_t_IH']:.3f} weighted"
-    )
-    return Drawing(
-        figure,
-        {
-            "sigma_unweighted": Finding(
-                round(noise["bayes_t_uniform"], 4),
-                SHOWN if abs(noise["bayes_t_uniform"] - 0.065) < 0.03 else NOT_SHOWN,
-                "learned standard deviation of the likelihood",
-            ),
-            "claim": Finding(
-                f"above: {above}, below: {below}, larger noise: {larger}",
-                SHOWN if above and below and larger else NOT_SHOWN,
-                reason,
-            ),
-        },
-        {"at_0.8": table_at(scores, 0.8), "mean_score": means},
-    )
+    line_key(figure, [MODEL_STYLE[name] for name in named], columns=3)
+    foot_note(figure, scores_note(named, run))
+    means = {name: mean_score(data, figures) for name, data in named.items()}
+    drawn = {
+        f"at_{figures.cluster_threshold:g}": table_at(named, figures.cluster_threshold),
+        "mean_score": {name: float(values.mean()) for name, values in means.items()},
+        "curves": curves(named),
+    }
+    return Drawing(figure, _bayesian_numbers(named, means, figures), drawn)
 
 
-def _area(scores: xr.Dataset) -> float:
-    part = scores.sel(threshold=slice(0.3, 0.9)).mean("fold")
-    return float((part["recall"].fillna(0.0).mean() + part["precision"].fillna(0.0).mean()) / 2)
+def _bayesian_numbers(
+    scores: Mapping[str, xr.Dataset], means: Mapping[str, xr.DataArray], figures: FigureSettings
+) -> dict[str, Number]:
+    """Noise of the unweighted fits, and what weighting and Bayes change on the same folds."""
+    noise = {name: scores[name]["noise_std"] for name in ("bayes_t_uniform", "bayes_t_IH")}
+    span = f"thresholds {figures.score_from:g} to {figures.score_to:g}"
+    return {
+        "sigma_unweighted": Number.of(noise["bayes_t_uniform"].values.tolist()),
+        "claim.unweighted": Number.difference(*_paired(means, "bayes_t_uniform", "point_t_uniform"), span),
+        "claim.weighted": Number.difference(*_paired(means, "bayes_t_IH", "point_t_IH"), span),
+        "claim.noise": Number.of(
+            [w / u - 1.0 for w, u in zip(*_paired(noise, "bayes_t_IH", "bayes_t_uniform"), strict=True)]
+        ),
+    }
+
+
+def _paired(values: Mapping[str, xr.DataArray], first: str, second: str) -> tuple[list[float], list[float]]:
+    """Values of two models on the folds that both have."""
+    a, b = xr.align(values[first], values[second], join="inner")
+    return a.values.tolist(), b.values.tolist()
+
+
+def mean_score(scores: xr.Dataset, figures: FigureSettings) -> xr.DataArray:
+    """Mean of recall and precision over some thresholds (fold,); 0 where nothing is predicted."""
+    part = scores[["recall", "precision"]].sel(threshold=slice(figures.score_from, figures.score_to))
+    filled = part.fillna(0.0).mean("threshold")
+    return (filled["recall"] + filled["precision"]) / 2

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,9 @@ import xarray as xr
 from mesobayes.drawing.bars import foot_note, line_key
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import BLUE, ORANGE, SKY, VERMILION, YELLOW, new_figure
+from mesobayes.record.provenance import Run
+from mesobayes.studies.failure.figures.labels import physics_note
+from mesobayes.studies.failure.settings import FigureSettings
 
 READING_LABEL = {
     "printed": "Table 1, eight points (printed)",
@@ -22,17 +25,20 @@ READING_LABEL = {
 }
 
 
-def failure_readings(readings: Mapping[str, xr.Dataset], note: str) -> Drawing:
+def failure_readings(readings: list[xr.Dataset], figures: FigureSettings, run: Run) -> Drawing:
     """Strain and place of the first failure of the same specimens under different readings of the model."""
+    note = physics_note(readings[0], run)
+    named = {str(name): data.sel(reading=name) for data in readings for name in data["reading"].values}
     figure = new_figure(height=0.5)
     left, right = figure.subplots(1, 2, width_ratios=(1.4, 1.0), sharey=True)
-    names = [name for name in READING_LABEL if name in readings]
-    good = np.all([readings[name]["status"].values != 2 for name in names], axis=0)
-    reference = readings["printed"]["failed_voxel"].values
-    fast = readings["fast"]["failed_voxel"].values
-    strains, same = {}, {}
+    names = [name for name in READING_LABEL if name in named]
+    good = np.all([named[name]["status"].values != 2 for name in names], axis=0)
+    reference = named["printed"]["failed_voxel"].values
+    fast = named["fast"]["failed_voxel"].values
+    strains: dict[str, list[float]] = {}
+    same: dict[str, Any] = {}
     for row, name in enumerate(names[::-1]):
-        data = readings[name]
+        data = named[name]
         strain = 100 * data["failure_strain"].values[good]
         strains[name] = np.round(strain[np.isfinite(strain)] / 100, 5).tolist()
         jitter = 0.25 * (np.linspace(-1, 1, len(strain)) if len(strain) > 1 else np.zeros(1))
@@ -51,9 +57,9 @@ def failure_readings(readings: Mapping[str, xr.Dataset], note: str) -> Drawing:
             )
         both = good & (data["status"].values == 0)
         for offset, other, other_name in ((0.17, reference, "printed"), (-0.17, fast, "fast")):
-            pair = both & (readings[other_name]["status"].values == 0)
+            pair = both & (named[other_name]["status"].values == 0)
             near = (
-                np.abs(data["failed_voxel"].values - other)[pair].max(axis=1) <= 2
+                np.abs(data["failed_voxel"].values - other)[pair].max(axis=1) <= figures.same_place
                 if pair.any()
                 else np.zeros(1)
             )
@@ -61,21 +67,22 @@ def failure_readings(readings: Mapping[str, xr.Dataset], note: str) -> Drawing:
             right.barh(
                 row + offset, 100 * near.mean(), height=0.3, color=ORANGE if other_name == "printed" else SKY
             )
-    left.axvspan(4, 5, color=YELLOW, alpha=0.35, linewidth=0)
+    low, high = (100 * strain for strain in figures.paper_strain)
+    left.axvspan(low, high, color=YELLOW, alpha=0.35, linewidth=0)
     left.set(xlabel="strain at first failure (%)", yticks=range(len(names)))
     left.set_xlim(0, 1.4 * left.get_xlim()[1])  # room for the counts
     left.set_yticklabels([READING_LABEL[name] for name in names[::-1]])
-    right.set(xlabel="same place within two voxels (%)", xlim=(0, 100))
+    right.set(xlabel=f"same place within {figures.same_place} voxels (%)", xlim=(0, 100))
     line_key(
         figure,
         [
             ("one specimen", {"marker": "o", "linestyle": "", "color": BLUE}),
             ("median", {"color": VERMILION, "linewidth": 2}),
-            ("printed range 4-5 %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
+            (f"printed range {low:g}-{high:g} %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
             ("same place as printed", {"color": ORANGE, "linewidth": 5}),
             ("same place as fast", {"color": SKY, "linewidth": 5}),
         ],
         columns=5,
     )
     foot_note(figure, note)
-    return Drawing(figure, {}, {"failure_strain": strains, "same_place": same})
+    return Drawing(figure, {}, {"failure_strain": strains, "same_place": same, "specimens": int(good.sum())})

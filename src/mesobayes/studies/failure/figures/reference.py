@@ -14,13 +14,19 @@ from mesobayes.drawing.bars import foot_note
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import BLACK, BLUE, GREY, ORANGE, new_figure
 from mesobayes.metrics.convergence import RHAT_LIMIT
+from mesobayes.record.provenance import Run
 
 FloatArray = NDArray[np.floating]
 COLOURS = {"mean field": BLUE, "full covariance": ORANGE, "SMC": BLACK}
 
 
-def reference_posterior(data: xr.Dataset, note: str) -> Drawing:
+def reference_posterior(reference: xr.Dataset, run: Run) -> Drawing:
     """What each posterior predicts on unseen specimens, and its deviations over those of SMC."""
+    data = reference
+    note = (
+        f"{run.label}: {data.sizes['weight']} weights, {data.sizes['draw']} draws of each posterior, "
+        f"one voxel in {data.attrs['thinning']:.0f} counts as an observation"
+    )
     solid = ~data["pores"].values.astype(bool)
     names = [str(name) for name in data["posterior"].values]
     spreads = {

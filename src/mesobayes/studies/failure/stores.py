@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Layouts of the stores of the failure study: a job that reads one need not import the job that writes it."""
+"""Layouts of the stores of the failure study: who reads one need not load what writes it."""
 
 SPECIMENS = "failure/specimens"
 HISTORIES = "failure/histories"

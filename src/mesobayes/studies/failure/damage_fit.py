@@ -18,42 +18,19 @@ from numpy.typing import NDArray
 
 from mesobayes.learning.data import batch_indices
 from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
     Parameters,
     divergence,
     draw_weights,
     predict_damage,
 )
 from mesobayes.nets.keys import random_key
-from mesobayes.studies.failure.target import (
-    PRINTED_SYMMETRIES,
-    WeightTable,
-    apply_symmetry,
-)
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.studies.failure.loss_weights import WeightTable
+from mesobayes.studies.failure.settings import DamageFitSettings
+from mesobayes.studies.failure.target import PRINTED_SYMMETRIES, apply_symmetry
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class DamageFitSettings:
-    """How a heteroencoder is fitted.
-
-    steps, batch: length and size of the minibatches; the paper has 300 epochs of 128 (256 when variational).
-    learning_rate: of Adam; `decay` ends the fit with a cosine to zero, the paper's rate is constant.
-    spread_rate: factor on the rate of ρ and of the noise.
-    kl_weight: 1 is the evidence lower bound.
-    symmetries: "printed" draws one of six for each minibatch, "all" one of sixteen, "none" leaves them as
-    they are.
-    """
-
-    steps: int
-    batch: int
-    learning_rate: float = 1e-3
-    decay: bool = False
-    spread_rate: float = 10.0
-    kl_weight: float = 1.0
-    symmetries: str = "printed"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stages that simulate porous specimens; each opens and writes its own stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesobayes.fem.bar.settings import PresetName
+from mesobayes.geometry.porosity import PorosityField
+from mesobayes.record.batches import merge_batches, refuse_bad_share
+from mesobayes.record.provenance import Run
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.settings import Reading, SensitivitySettings
+from mesobayes.studies.failure.specimens import fail_under_readings, load_to_collapse, perturb, simulate
+from mesobayes.studies.failure.stores import HISTORIES, PERTURBED, READING, SPECIMENS
+
+
+def simulate_specimens(
+    specimens: Path,
+    preset: PresetName,
+    field: PorosityField,
+    indices: list[int],
+    maximum_strain: float,
+    run: Run,
+) -> None:
+    """Write the specimens with the given numbers, those without a result among them."""
+    data = simulate(field, indices, preset, maximum_strain, run.seed)
+    write_store(data, specimens, SPECIMENS, run)
+    print(f"{len(indices)} specimens, {int((data['status'] != 0).sum())} without result", flush=True)
+
+
+def merge_specimens(batches: list[Path], specimens: Path, failed_share_max: float, run: Run) -> None:
+    """Write all specimens to one store.
+
+    Raises:
+        MesobayesError: more than `failed_share_max` of the specimens have no pore or do not fail.
+    """
+    data = merge_batches(batches, "specimen", SPECIMENS)
+    refuse_bad_share(
+        int((data["status"] != 0).sum()),
+        data.sizes["specimen"],
+        data["status_reason"],
+        "specimens have no pore or do not fail",
+        failed_share_max,
+        "failure.specimens.failed_share_max",
+    )
+    write_store(data, specimens, SPECIMENS, run)
+
+
+def record_histories(
+    specimens: Path,
+    histories: Path,
+    preset: PresetName,
+    number: int,
+    fields: int,
+    maximum_strain: float,
+    folds: int,
+    run: Run,
+) -> None:
+    """Write what the realizations a, b, ... do beyond their first failure, up to collapse."""
+    data = open_store(specimens, SPECIMENS, sample_id="specimen")
+    result = load_to_collapse(data, number, preset, maximum_strain, fields, folds, run.seed)
+    write_store(result, histories, HISTORIES, run)
+
+
+def perturb_specimens(
+    specimens: Path,
+    perturbed: Path,
+    realizations: list[int],
+    settings: SensitivitySettings,
+    preset: PresetName,
+    maximum_strain: float,
+    folds: int,
+    run: Run,
+) -> None:
+    """Write where the copies of a batch of realizations fail that have one voxel swapped."""
+    data = open_store(specimens, SPECIMENS, sample_id="specimen")
+    result = perturb(data, realizations, settings, folds, maximum_strain, preset, run.seed)
+    write_store(result, perturbed, PERTURBED, run)
+
+
+def read_failure(
+    readings: Path,
+    names: list[Reading],
+    field: PorosityField,
+    number: int,
+    maximum_strain: float,
+    run: Run,
+) -> None:
+    """Write strain and place of the first failure under some readings of the model."""
+    result = fail_under_readings(field, number, names, maximum_strain, run.seed)
+    write_store(result, readings, READING, run)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names, colours and foot notes that the figures of the failure study share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from mesobayes.drawing.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from mesobayes.record.provenance import Run
+
+TRANSFORM_NAMES = {
+    "id": "none",
+    "sigma": "softmax",
+    "g": "Gaussian filter",
+    "t": "softmax ∘ Gaussian filter",
+}
+TRANSFORM_COLOUR = {"id": BLACK, "sigma": BLUE, "g": GREEN, "t": VERMILION}
+WEIGHT_NAMES = {
+    "uniform": "uniform",
+    "logistic": "logistic",
+    "IH": "inverse histogram",
+    "IHpr": "inverse histogram per realization",
+}
+WEIGHT_LINE = {"uniform": "-", "IH": "--", "IHpr": ":"}
+PRESET_NAMES = {"fast": "fast: one point, m = 5", "printed": "printed: Table 1, eight points"}
+MODEL_STYLE: dict[str, tuple[str, dict[str, Any]]] = {
+    "bayes_t_uniform": ("Bayesian, uniform", {"color": ORANGE, "linewidth": 2.2}),
+    "bayes_t_IH": ("Bayesian, inverse histogram", {"color": ORANGE, "linestyle": "--", "linewidth": 2.2}),
+    "point_t_uniform": ("deterministic, uniform", {"color": BLUE}),
+    "point_t_IH": ("deterministic, inverse histogram", {"color": BLUE, "linestyle": "--"}),
+    "point_t_IHpr": ("deterministic, per realization", {"color": BLUE, "linestyle": ":"}),
+    "modern_t_uniform": ("modern, uniform", {"color": GREEN}),
+    "modern_t_IHpr": ("modern, per realization", {"color": GREEN, "linestyle": ":"}),
+    "baseline_t_uniform": ("no network: local porosity", {"color": PURPLE, "linewidth": 2.8, "alpha": 0.5}),
+}
+
+
+def by_variant(stores: Iterable[xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Stores by the name of their model."""
+    return {data.attrs["variant"]: data for data in stores}
+
+
+def scores_note(scores: Mapping[str, xr.Dataset], run: Run) -> str:
+    """Counts of specimens and folds behind scores."""
+    some = next(iter(scores.values()))
+    folds = sorted({data.sizes["fold"] for data in scores.values()})
+    return (
+        f"{run.label}: {some.attrs['n_train']} training and {some.attrs['n_test']} test "
+        f"specimens per fold, split by specimen; mean of {' or '.join(map(str, folds))} fold(s)"
+    )
+
+
+def training_note(fit: xr.Dataset, run: Run) -> str:
+    """Count of training specimens behind a fit, and its steps."""
+    return f"{run.label}: trained on {fit.attrs['n_train']} specimens"
+
+
+def fit_note(fit: xr.Dataset, run: Run) -> str:
+    """What a fit has seen and what is shown of it."""
+    draws = f", {fit.sizes['draw']} posterior draws" if "draw" in fit.sizes else ""
+    return f"{training_note(fit, run)}, shown are test specimens{draws}"
+
+
+def physics_note(data: xr.Dataset, run: Run) -> str:
+    """Grid and number of specimens behind simulated fields."""
+    nx, ny, nz = (data.sizes[axis] for axis in "xyz")
+    return f"{run.label}: {nx} × {ny} × {nz} voxels, {data.sizes['specimen']} specimens"
+
+
+def copies_of_realizations(perturbed: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Perturbed copies of each of the realizations a to l, from their batches."""
+    together = xr.concat(perturbed, dim="perturbation", data_vars="all")
+    return [copies for _, copies in together.groupby("realization")]

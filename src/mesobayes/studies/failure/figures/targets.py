@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures 5 to 7 and 11 of Bridgman et al. 2022: transforms, weights, and distributions of values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+
+from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.drawing.drawing import Drawing, Number
+from mesobayes.drawing.style import BLACK, BLUE, GREY, VERMILION, new_figure
+from mesobayes.record.provenance import Run
+from mesobayes.studies.failure.figures.labels import (
+    TRANSFORM_NAMES,
+    WEIGHT_NAMES,
+    by_variant,
+    physics_note,
+    scores_note,
+)
+from mesobayes.studies.failure.loss_weights import weight_table
+from mesobayes.studies.failure.settings import FigureSettings, TransformSettings, Weighting, WeightSettings
+from mesobayes.studies.failure.target import transform_damage
+
+_TABLES = 40  # specimens whose weights are drawn
+_WEIGHTINGS: tuple[Weighting, ...] = ("uniform", "logistic", "IH", "IHpr")
+
+
+def damage_transform(
+    specimens: xr.Dataset, transform: TransformSettings, figures: FigureSettings, run: Run
+) -> Drawing:
+    """Figure 5: pores, damage and transformed damage of one specimen, all above the same level."""
+    level = figures.level
+    good = np.flatnonzero(specimens["status"].values == 0)
+    above = (specimens["damage"].values[good] >= level).sum(axis=(1, 2, 3))
+    row = int(good[np.argsort(above)[int(0.8 * (len(good) - 1))]])  # more to see than in the typical one
+    pores, damage = specimens["pores"].values[row].astype(bool), specimens["damage"].values[row]
+    target = transform_damage(damage[None], ~pores[None], "t", transform)[0]
+    figure = new_figure(width=0.75, height=0.78)
+    grid = figure.add_gridspec(3, 1)
+    steps = [level + share * (1.0 - level) for share in (0.0, 0.25, 0.625)]
+    bands = list(zip(steps, [*steps[1:], 1.01], strict=True))
+    colours = mpl.colormaps["viridis"]((np.array([0.65, 0.775, 0.93]) * 1.6) - 0.75)
+    titles = ("pores", f"damage, φ/φmax ≥ {level:g}", f"after filter and softmax, ≥ {level:g}")
+    for row_of_grid, (title, field) in enumerate(zip(titles, (None, damage, target), strict=True)):
+        axes = bar_axes(figure, grid[row_of_grid])
+        layers = [Layer(pores, GREY, 0.9 if field is None else 0.25)]
+        if field is not None:
+            layers += [
+                Layer((field >= low) & (field < high) & ~pores, colour, 0.75)
+                for (low, high), colour in zip(bands, colours, strict=True)
+            ]
+        draw_bar(axes, pores.shape, layers, title)
+    names = [f"{low:.3g}-{min(high, 1.0):.3g}" for low, high in bands]
+    colour_key(figure, [("pores", GREY), *zip(names, colours, strict=True)])
+    foot_note(figure, physics_note(specimens, run))
+    return Drawing(
+        figure,
+        {
+            "k0": Number(transform.width),
+            "c0": Number(transform.contrast, note="it acts on φ/φmax"),
+        },
+        {
+            "specimen": int(specimens["specimen"][row]),
+            "level": level,
+            "voxels_above": {
+                "damage": int((damage >= level).sum()),
+                "transformed": int((target >= level).sum()),
+            },
+        },
+    )
+
+
+def damage_loss_histograms(scores: list[xr.Dataset], run: Run) -> Drawing:
+    """Figure 6: (a) damage values and their parts of the squared error, (b) squared error per value."""
+    (uniform,) = scores
+    total = uniform.sum("fold")
+    count, error = total["true_count"].values.astype(float), total["squared_error"].values
+    edges = np.linspace(0, 1, len(count) + 1)
+    figure = new_figure(height=0.36)
+    left, right = figure.subplots(1, 2)
+    left.stairs(count / count.sum(), edges, color=GREY, fill=True, alpha=0.5, label="voxels")
+    left.stairs(error / error.sum(), edges, color=VERMILION, linewidth=1.5, label="part of the squared error")
+    left.set(xlabel="true value", ylabel="share per bin", yscale="log", ylim=(1e-5, 1))
+    left.set_title("(a)", loc="left")
+    left.legend()
+    right.stairs(_ratio(error, count), edges, color=BLUE, linewidth=1.5)
+    right.set(xlabel="true value", ylabel="mean squared error", yscale="log")
+    right.set_title("(b)", loc="left")
+    foot_note(figure, scores_note(by_variant(scores), run))
+    high = slice(len(count) // 2, None)
+    return Drawing(
+        figure,
+        {},
+        {
+            "edges": edges,
+            "voxels": count,
+            "squared_error": error,
+            "share_of_voxels_above_half": float(count[high].sum() / count.sum()),
+            "share_of_error_above_half": float(error[high].sum() / error.sum()),
+        },
+    )
+
+
+def loss_weightings(
+    scores: list[xr.Dataset],
+    specimens: xr.Dataset,
+    transform: TransformSettings,
+    weights: WeightSettings,
+    run: Run,
+) -> Drawing:
+    """Figure 7: weight by value, and the squared error per value it leads to, for four weightings."""
+    named = by_variant(scores)
+    good = np.flatnonzero(specimens["status"].values == 0)[:_TABLES]
+    solid = specimens["pores"].values[good] == 0
+    target = transform_damage(specimens["damage"].values[good], solid, "t", transform)
+    figure = new_figure(height=0.46)
+    panels = figure.subplots(2, 4, sharex=True, sharey="row")
+    centres = named["point_t_uniform"]["bin"].values
+    base = _error_by_value(named["point_t_uniform"])
+    drawn: dict[str, Any] = {"bin": centres, "specimens_of_the_tables": len(good)}
+    for column, weighting in enumerate(_WEIGHTINGS):
+        top, bottom = panels[:, column]
+        table = weight_table(weighting, target, solid, weights).table  # (row, bin)
+        middle = (np.arange(table.shape[1]) + 0.5) / table.shape[1]
+        top.plot(middle, table.T, color=GREY, linewidth=0.5, alpha=0.6 if len(table) > 1 else 0)
+        top.plot(middle, np.median(table, axis=0), color=BLUE)
+        top.set_title(WEIGHT_NAMES[weighting].replace(" per realization", "\nper realization"), loc="left")
+        top.set(yscale="log")
+        error = _error_by_value(named[f"point_t_{weighting}"])
+        bottom.plot(centres, base, color=GREY, linewidth=1.0, label="uniform")
+        bottom.plot(centres, error, color=VERMILION, label="this weighting")
+        bottom.set(yscale="log", xlabel="true value")
+        drawn[weighting] = {
+            "weight": np.median(table, axis=0),
+            "squared_error": error,
+            "squared_error_below_half": float(np.nanmean(error[: len(error) // 2])),
+            "squared_error_above_half": float(np.nanmean(error[len(error) // 2 :])),
+        }
+    panels[0, 0].set_ylabel("weight")
+    panels[1, 0].set_ylabel("mean squared error")
+    panels[1, 1].legend()
+    foot_note(figure, scores_note(named, run))
+    return Drawing(figure, {}, drawn)
+
+
+def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
+    """Figure 11: distributions of true and predicted values, and volumes above a threshold."""
+    named, drawn = by_variant(scores), {}
+    figure = new_figure(height=0.46)
+    panels = figure.subplots(2, 4, sharex=True, sharey="row")
+    for column, transform in enumerate(("id", "g", "sigma", "t")):
+        total = named[f"point_{transform}_uniform"].sum("fold")
+        edges = np.linspace(0, 1, total.sizes["bin"] + 1)
+        outside = {key: int(total[key]) for key in ("predicted_below", "predicted_above")}
+        for what, colour, label, (below, over) in (
+            ("true_count", BLACK, "true", (0, 0)),
+            ("predicted_count", VERMILION, "predicted", outside.values()),
+        ):
+            counts = total[what].values
+            voxels = counts.sum() + below + over
+            share = counts / voxels
+            above = np.concatenate([[1.0 - below / voxels], 1.0 - (below + np.cumsum(counts)) / voxels])
+            panels[0, column].stairs(np.maximum(share, 1e-6), edges, color=colour, linewidth=1.2, label=label)
+            panels[1, column].plot(edges, np.maximum(above, 1e-6), color=colour, label=label)
+        drawn[transform] = {
+            "edges": edges,
+            **{key: total[key].values for key in ("true_count", "predicted_count")},
+            **outside,
+        }
+        panels[0, column].set(yscale="log", ylim=(1e-5, 1))
+        panels[0, column].set_title(TRANSFORM_NAMES[transform].replace(" ∘ ", " ∘\n"), loc="left")
+        panels[1, column].set(yscale="log", xlabel="threshold", ylim=(1e-5, 1.2))
+    panels[0, 0].set_ylabel("share of voxels")
+    panels[1, 0].set_ylabel("share above")
+    panels[0, -1].legend()
+    foot_note(figure, scores_note(named, run))
+    return Drawing(figure, {}, drawn)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+
+
+def _error_by_value(scores: xr.Dataset) -> np.ndarray:
+    total = scores.sum("fold")
+    return _ratio(total["squared_error"].values, total["true_count"].values.astype(float))
