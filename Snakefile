@@ -25,4 +25,8 @@ onstart:
     write_configuration()
 
 
+onerror:
+    remember_what_was_made()
+
+
 refuse_unmakeable_targets(sys.argv[1:])

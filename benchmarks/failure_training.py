@@ -14,10 +14,12 @@ import jax
 import numpy as np
 from report import publish
 
-from mesobayes.learning.damage_fit import DamageData, DamageFitSettings, minibatch, training_step
-from mesobayes.learning.damage_fit import optimiser as build_optimiser
-from mesobayes.nets.heteroencoder import HeteroencoderSettings, build_heteroencoder
-from mesobayes.studies.failure.target import weight_table
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder
+from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.studies.failure.damage_fit import DamageData, minibatch, training_step
+from mesobayes.studies.failure.damage_fit import optimiser as build_optimiser
+from mesobayes.studies.failure.loss_weights import weight_table
+from mesobayes.studies.failure.settings import DamageFitSettings
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def stress() -> np.ndarray:
 
 def patches(count: int = 16):
     """Random inputs, targets and solid masks of patches of 36 x 36 pixels."""
-    from mesobayes.learning.data import PatchData
+    from mesobayes.learning import PatchData
 
     rng = np.random.default_rng(0)
     inputs = np.ones((count, 36, 36, 5), np.float32)
@@ -50,7 +50,7 @@ def patches(count: int = 16):
 
 def forward(name: str) -> np.ndarray:
     """Stress of the ROI (patch, y, x) by a network with point weights."""
-    from mesobayes.learning.prediction import predict_mean_weights
+    from mesobayes.learning import predict_mean_weights
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
 
@@ -60,7 +60,7 @@ def forward(name: str) -> np.ndarray:
 
 def draws() -> np.ndarray:
     """Posterior mean and spread of the stress (2, patch, y, x) from eight draws, the same on both."""
-    from mesobayes.learning.prediction import predict
+    from mesobayes.learning import predict
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
 
@@ -71,8 +71,7 @@ def draws() -> np.ndarray:
 
 def losses() -> np.ndarray:
     """Loss of twenty training steps."""
-    from mesobayes.learning.settings import FitSettings
-    from mesobayes.learning.training import fit
+    from mesobayes.learning import FitSettings, fit
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
 

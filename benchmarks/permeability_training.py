@@ -35,11 +35,12 @@ def stepper(options: dict[str, str], batch: int, side: int) -> Step:
         build_optimiser,
         training_step,
     )
-    from mesobayes.nets.permeability import PermeabilityNetworkSettings, build_permeability_network
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import PermeabilityNetworkSettings
 
     rng = np.random.default_rng(0)
     data = LabelledImages((rng.random((batch, side, side)) > 0.7).astype(np.float32), np.zeros((batch, 2)))
-    network = build_permeability_network(PermeabilityNetworkSettings(side=side, **options), 0)  # type: ignore[arg-type]
+    network = build_network(PermeabilityNetworkSettings(side=side, **options), 0)  # type: ignore[arg-type]
     settings = RegressionSettings(epochs=1, batch=batch)
     graph, parameters, constants = nnx.split(network, nnx.Param, ...)
     state = build_optimiser(settings).init(parameters)

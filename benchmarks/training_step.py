@@ -19,9 +19,9 @@ from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_hug
 
 VARIANTS = {
     "deterministic, plain layers": {"convolution": "plain"},
-    "deterministic": {"convolution": "rewritten"},
-    "variational, shared": {"convolution": "rewritten", "estimator": "shared"},
-    "variational, flipout": {"convolution": "rewritten", "estimator": "flipout"},
+    "deterministic": {"convolution": "cpu"},
+    "variational, shared": {"convolution": "cpu", "estimator": "shared"},
+    "variational, flipout": {"convolution": "cpu", "estimator": "flipout"},
 }
 PEER = "PyTorch, channels last"
 

@@ -20,7 +20,7 @@ from mesobayes.record.logs import job_log
 def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
     """Run one job with its output in a log."""
     with job_log(log, int(threads), int(gpus)):
-        execute({**json.loads(call), **json.loads(files)})
+        execute({**json.loads(call), **json.loads(files), "text": call})
 
 
 def execute(call: dict) -> None:
@@ -49,8 +49,14 @@ def run_of(call: dict):
         root = Path("results", call["run"]["scale"])
         inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
         checkpoint = root / "checkpoints" / inside.with_name(first.name.removesuffix(".zarr.zip") + ".npz")
-    overrides = tuple(call["run"].pop("overrides"))
-    return Run(**call["run"], config_hash=config_hash(settings), overrides=overrides, checkpoint=checkpoint)
+    origin = {key: value for key, value in call["run"].items() if key != "overrides"}
+    return Run(
+        **origin,
+        config_hash=config_hash(settings),
+        overrides=tuple(call["run"]["overrides"]),
+        call=call.get("text", ""),
+        checkpoint=checkpoint,
+    )
 
 
 def rebuilt(hint: object, value: object) -> object:

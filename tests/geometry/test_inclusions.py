@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mesobayes.geometry.inclusions import sample_cell, sample_fractions
-from mesobayes.geometry.settings import InclusionFamily
 from mesobayes.geometry.packing import ball_volume, pack_periodic
+from mesobayes.geometry.settings import InclusionFamily
 
 MONO = InclusionFamily("mono", 128)
 POLY = InclusionFamily("poly", 128, radius_min=4, radius_max=12, fraction_max=0.65)

@@ -6,12 +6,8 @@ from jax.flatten_util import ravel_pytree
 from scipy.stats import multivariate_normal
 
 from mesobayes.learning.linear_output import draw_output, neighbourhoods, regress
-from mesobayes.nets.heteroencoder import (
-    HeteroencoderSettings,
-    build_heteroencoder,
-    last_features,
-    predict_damage,
-)
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder, last_features, predict_damage
+from mesobayes.nets.settings import HeteroencoderSettings
 
 NOISE, PRIOR_STD = 0.5, 0.8
 

@@ -8,7 +8,7 @@ import numpyro.distributions as dist
 import pytest
 
 from mesobayes.nets.build import build_network
-from mesobayes.nets.divergence import (
+from mesobayes.nets.posterior import (
     best_prior,
     gaussian_divergence,
     kl_divergence,

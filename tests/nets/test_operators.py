@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every rewritten convolution equals the plain one: values and both gradients."""
+"""Every convolution for a CPU equals the plain one: values and both gradients."""
 
 import jax
 import jax.numpy as jnp
@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 
 from mesobayes.nets.build import build_network
-from mesobayes.nets.cpu.stress_convolutions import BlockConvolution, PhasedTransposedConvolution
+from mesobayes.nets.cpu.block_convolution import BlockConvolution
+from mesobayes.nets.cpu.transposed_convolution import PhasedTransposedConvolution
 from mesobayes.nets.cpu.winograd import WinogradConvolution
-from mesobayes.nets.operators import (
-    Convolution,
-    TransposedConvolution,
-    Upsampling,
-    depth_to_space,
-    max_pool,
-    space_to_depth,
-)
+from mesobayes.nets.operators import Convolution, TransposedConvolution, Upsampling
+from mesobayes.nets.resampling import depth_to_space, max_pool, space_to_depth
 from mesobayes.nets.settings import StressNetworkSettings
 
 CASES = [
@@ -28,13 +23,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("plain", "rewritten", "image", "kernel"), CASES)
-def test_rewritten_convolution_equals_the_plain_one(plain, rewritten, image, kernel):
+@pytest.mark.parametrize(("plain", "faster", "image", "kernel"), CASES)
+def test_every_form_for_a_cpu_equals_the_plain_convolution(plain, faster, image, kernel):
     x, w = jax.random.normal(jax.random.key(0), image), jax.random.normal(jax.random.key(1), kernel)
     expected, pull_plain = jax.vjp(plain, x, w)
-    found, pull_rewritten = jax.vjp(rewritten, x, w)
+    found, pull_faster = jax.vjp(faster, x, w)
     cotangent = jax.random.normal(jax.random.key(2), expected.shape)
-    pairs = [(found, expected), *zip(pull_rewritten(cotangent), pull_plain(cotangent), strict=True)]
+    pairs = [(found, expected), *zip(pull_faster(cotangent), pull_plain(cotangent), strict=True)]
     for a, b in pairs:
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-5 * float(jnp.abs(b).max()))
 
@@ -73,13 +68,13 @@ def test_max_pool_equals_the_window_maximum():
     np.testing.assert_array_equal(max_pool(x), expected)
 
 
-def test_networks_with_plain_and_rewritten_convolutions_agree():
+def test_networks_with_plain_convolutions_and_those_for_a_cpu_agree():
     x = jax.random.normal(jax.random.key(0), (2, 24, 24, 5))
     options = {"width": 0.5, "blocks": 1, "strides": (1, 2, 2)}
     networks = [
         build_network(StressNetworkSettings("printed", 8, convolution=kind, **options), 0)
-        for kind in ("plain", "rewritten")
+        for kind in ("plain", "cpu")
     ]
-    plain, rewritten = (network(x) for network in networks)
+    plain, faster = (network(x) for network in networks)
     assert any(isinstance(u.linear.operator, WinogradConvolution) for u in [networks[1].blocks[0].first])
-    np.testing.assert_allclose(rewritten, plain, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(faster, plain, rtol=1e-3, atol=1e-4)

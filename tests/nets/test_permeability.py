@@ -8,9 +8,10 @@ import pytest
 from flax import nnx
 from jax import lax
 
-from mesobayes.nets.permeability import build_permeability_network
+from mesobayes.nets.build import build_network
+from mesobayes.nets.convolution import SameConvolution
+from mesobayes.nets.resampling import max_pool, mean_pool, space_to_depth
 from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.nets.space import SpaceConvolution, fold, max_pool, mean_pool
 
 forward = jax.jit(lambda graph, state, x: nnx.merge(graph, state)(x), static_argnums=0)
 
@@ -20,7 +21,7 @@ def images(*shape, seed=0):
 
 
 def modern(**settings):
-    return build_permeability_network(PermeabilityNetworkSettings("modern", 32, width=0.25, **settings), 3)
+    return build_network(PermeabilityNetworkSettings("modern", 32, width=0.25, **settings), 3)
 
 
 def run(network, x):
@@ -57,19 +58,19 @@ def test_modern_takes_any_size(shape):
 
 @pytest.mark.parametrize("name", ["printed", "modern"])
 def test_a_prediction_does_not_depend_on_its_batch_mates(name):
-    network = build_permeability_network(PermeabilityNetworkSettings(name, 32, width=0.25), 0)
+    network = build_network(PermeabilityNetworkSettings(name, 32, width=0.25), 0)
     x = images(4, 32, 32)
     np.testing.assert_allclose(run(network, x[:1])[0], run(network, x)[0][:1], rtol=1e-5, atol=1e-6)
 
 
 def test_printed_has_the_layers_of_the_paper():
-    network = build_permeability_network(PermeabilityNetworkSettings("printed", 256), 0)
-    assert [layer.weight.mu.shape[:2] for layer in network.convolutions] == [(3, 3), (3, 3), (5, 5), (7, 7)]
-    assert [layer.weight.mu.shape for layer in network.dense] == [(16 * 16 * 64, 64), (64, 32), (32, 2)]
+    network = build_network(PermeabilityNetworkSettings("printed", 256), 0)
+    assert [layer.kernel.mu.shape[:2] for layer in network.convolutions] == [(3, 3), (3, 3), (5, 5), (7, 7)]
+    assert [layer.kernel.mu.shape for layer in network.dense] == [(16 * 16 * 64, 64), (64, 32), (32, 2)]
 
 
 def test_printed_exists_in_three_dimensions_with_an_odd_edge():
-    network = build_permeability_network(PermeabilityNetworkSettings("printed", 21, 3, 1, width=0.1), 0)
+    network = build_network(PermeabilityNetworkSettings("printed", 21, 3, 1, width=0.1), 0)
     assert run(network, images(2, 21, 21, 21))[0].shape == (2, 1)
     maps = jax.eval_shape(network.feature_maps, images(1, 21, 21, 21))
     assert [values.shape[1] for values in maps] == [10, 5, 2, 1]
@@ -92,7 +93,7 @@ def test_a_convolution_and_its_gradients_are_those_of_the_plain_sum(boundary, in
     for ours, theirs in zip(
         *(
             (f(x, w), *jax.grad(lambda x, w, f=f: jnp.sum(weight * f(x, w)), argnums=(0, 1))(x, w))
-            for f in (SpaceConvolution(boundary), plain)
+            for f in (SameConvolution(boundary), plain)
         ),
         strict=True,
     ):
@@ -109,10 +110,8 @@ def test_a_volume_convolution_as_a_stack_of_images_is_the_same_sum(size):
             x, w, (1, 1, 1), "SAME", dimension_numbers=("NDHWC", "DHWIO", "NDHWC")
         )
 
-    np.testing.assert_allclose(SpaceConvolution()(x, w), direct(x, w), rtol=1e-4, atol=1e-4)
-    ours, plain = (
-        jax.grad(lambda w, f=f: jnp.sum(jnp.sin(f(x, w))))(w) for f in (SpaceConvolution(), direct)
-    )
+    np.testing.assert_allclose(SameConvolution()(x, w), direct(x, w), rtol=1e-4, atol=1e-4)
+    ours, plain = (jax.grad(lambda w, f=f: jnp.sum(jnp.sin(f(x, w))))(w) for f in (SameConvolution(), direct))
     np.testing.assert_allclose(ours, plain, rtol=1e-3, atol=1e-2)
 
 
@@ -121,26 +120,26 @@ def test_a_periodic_convolution_sees_the_image_again_beyond_its_edge():
         jax.random.normal(jax.random.key(0), (1, 6, 5, 2)),
         jax.random.normal(jax.random.key(1), (3, 3, 2, 3)),
     )
-    tiled = SpaceConvolution("zeros")(jnp.tile(x, (1, 3, 3, 1)), w)[:, 6:12, 5:10]
-    np.testing.assert_allclose(SpaceConvolution("periodic")(x, w), tiled, rtol=1e-5, atol=1e-5)
+    tiled = SameConvolution("zeros")(jnp.tile(x, (1, 3, 3, 1)), w)[:, 6:12, 5:10]
+    np.testing.assert_allclose(SameConvolution("periodic")(x, w), tiled, rtol=1e-5, atol=1e-5)
 
 
 def test_pooling_and_folding_keep_the_pixels_of_a_block_together():
     x = jnp.arange(32.0).reshape(1, 4, 8, 1)
     np.testing.assert_array_equal(max_pool(x)[0, :, :, 0], [[9, 11, 13, 15], [25, 27, 29, 31]])
     np.testing.assert_array_equal(mean_pool(x)[0, 0, :2, 0], [4.5, 6.5])
-    np.testing.assert_array_equal(fold(x, 2)[0, 0, 1], [2, 3, 10, 11])
-    assert fold(jnp.zeros((2, 4, 4, 4, 1)), 2).shape == (2, 2, 2, 2, 8)
+    np.testing.assert_array_equal(space_to_depth(x, 2)[0, 0, 1], [2, 3, 10, 11])
+    assert space_to_depth(jnp.zeros((2, 4, 4, 4, 1)), 2).shape == (2, 2, 2, 2, 8)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"name": "resnet"}, "should be 'printed' or 'modern'"),
-        ({"dimension": 4}, "less than or equal to 3"),
-        ({"outputs": 3}, "3 components are more than the dimension, 2"),
+        ({"name": "resnet"}, "'printed' or 'modern'"),
+        ({"dimension": 4}, "dimension"),
+        ({"outputs": 3}, "more than the dimension"),
         ({"side": 8}, "below 16 pixels"),
-        ({"levels": 9}, "less than or equal to 4"),
+        ({"levels": 9}, "levels"),
     ],
 )
 def test_impossible_networks_are_refused(settings, message):

@@ -7,10 +7,10 @@ import xarray as xr
 
 from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.errors import MesobayesError, StoreError
-from mesobayes.record.provenance import Provenance
+from mesobayes.record.provenance import Run
 from mesobayes.record.store import write_store
 
-ORIGIN = Provenance("stress/test", "smoke", "seed", "config", "code")
+ORIGIN = Run("stress/test", "smoke", "seed", "config", "code")
 
 
 def batch(ids, pores=2):

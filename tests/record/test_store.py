@@ -12,10 +12,10 @@ import zarr
 from zarr.storage import ZipStore
 
 from mesobayes.record.errors import StoreError
-from mesobayes.record.provenance import Provenance
+from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 
-ORIGIN = Provenance("stress/test", "smoke", "seed", "config", "code")
+ORIGIN = Run("stress/test", "smoke", "seed", "config", "code")
 
 
 def example(n: int = 12) -> xr.Dataset:

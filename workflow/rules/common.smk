@@ -5,9 +5,12 @@ import json
 import os
 import re
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import yaml
+from snakemake.io import is_flagged
 
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(
@@ -139,6 +142,32 @@ def caption_file(target):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(target.caption, encoding="utf-8")
     return str(path.resolve())
+
+
+def remember_what_was_made():
+    """Say of every store that a failed job has left in its place what it was made by, and when.
+
+    Outputs under ``update`` stay until their replacement is whole, but after a failure Snakemake takes what
+    stayed for the work of the job that failed, and for new. The store itself knows better.
+    """
+    memory = workflow.persistence
+    for file in memory.all_outputfiles():
+        record = memory._read_record(memory._get_key(file))
+        made = made_by(file) if is_flagged(file, "update") and record else None
+        if made and record.params != [repr(made[0])]:
+            record.params = [repr(made[0])]
+            memory._write_record(memory._get_key(file), record)
+            os.utime(file, (made[1], made[1]))
+
+
+def made_by(file):
+    """Return the call that a store was made by and the time at which its last part was written."""
+    if not Path(file).is_file():
+        return None
+    with zipfile.ZipFile(file) as archive:
+        attributes = json.loads(archive.read("zarr.json"))["attributes"]
+        last = max(info.date_time for info in archive.infolist())
+    return attributes["call"], time.mktime((*last, 0, 0, -1))
 
 
 def write_configuration():

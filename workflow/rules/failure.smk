@@ -59,14 +59,9 @@ def deterministic_start(wildcards):
     )
 
 
-def variant(wildcards):
+def variant_of(wildcards):
     """Return the model that the wildcards name."""
-    return {name: wildcards[name] for name in ("kind", "transform", "weighting")}
-
-
-def of_network(records):
-    """Return an argument of call(): the record of the network that the wildcard names; the baseline has none."""
-    return lambda wildcards: getattr(records, wildcards.kind, None)
+    return {name: wildcards[name] for name in ("transform", "weighting")}
 
 
 def scores(*variants):
@@ -77,7 +72,7 @@ def scores(*variants):
 wildcard_constraints:
     preset="fast|printed",
     variant="|".join(GRID + BEYOND + BASELINES),
-    kind="point|bayes|modern|baseline",
+    kind="point|bayes|modern",
     transform="id|sigma|g|t",
     weighting="uniform|logistic|IH|IHpr",
     fold=r"\d+",
@@ -236,7 +231,7 @@ rule read_failure:
 
 
 rule fit_fold:
-    """Fit one model on one fold and predict its test specimens."""
+    """Fit one network on one fold and predict its test specimens."""
     input:
         specimens=SPECIMENS,
         start=deterministic_start,
@@ -258,19 +253,53 @@ rule fit_fold:
     params:
         **call(
             "mesobayes.studies.failure.fit:fit_fold",
-            variant=variant,
+            variant=lambda w: {"kind": w.kind, **variant_of(w)},
             fold=wildcard("fold", int),
             split=FAILURE.split,
             transform=FAILURE.target,
             weights=FAILURE.weights,
-            baseline=FAILURE.baseline,
-            network=of_network(FAILURE.networks),
-            settings=of_network(FAILURE.fits),
+            network=pick(FAILURE.networks, "kind"),
+            settings=pick(FAILURE.fits, "kind"),
             ranking=FAILURE.ranking,
             draws=FAILURE.draws,
         ),
     message:
         "fit_fold: {wildcards.kind}, target {wildcards.transform}, weights {wildcards.weighting}, fold {wildcards.fold}"
+    shell:
+        RUN
+
+
+rule fit_baseline:
+    """Fit the regression on local porosity on one fold and predict its test specimens."""
+    input:
+        specimens=SPECIMENS,
+    output:
+        fit=update(
+            "results/{scale}/failure/fits/baseline_{transform}_{weighting}/fold{fold}.zarr.zip"
+        ),
+    log:
+        "logs/{scale}/fit_baseline/{transform}_{weighting}_{fold}.log",
+    benchmark:
+        "results/{scale}/benchmarks/fit_baseline/{transform}_{weighting}_{fold}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=6000,
+        runtime=60,
+    params:
+        **call(
+            "mesobayes.studies.failure.baseline:fit_baseline",
+            variant=lambda w: {"kind": "baseline", **variant_of(w)},
+            fold=wildcard("fold", int),
+            split=FAILURE.split,
+            transform=FAILURE.target,
+            settings=FAILURE.baseline,
+            ranking=FAILURE.ranking,
+        ),
+    message:
+        "fit_baseline: target {wildcards.transform}, fold {wildcards.fold}"
     shell:
         RUN
 

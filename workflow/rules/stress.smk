@@ -258,5 +258,7 @@ rule collect_selective:
 
 
 TARGETS["selective_learning"] = draw(
-    "mesobayes.studies.stress.figures.selective", curves=CURVES
+    "mesobayes.studies.stress.figures.selective",
+    settings={"fits": STRESS.fits},
+    curves=CURVES,
 )

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import zipfile
 from dataclasses import asdict
@@ -15,27 +14,30 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesobayes.learning.data import PatchData
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.learning.task import Task
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
 
 _LOG = logging.getLogger(__name__)
-_WITHOUT_EFFECT = ("reports", "validation_patches", "checkpoint_seconds")
 
 
-def fit_identity(
-    network: StressNetworkSettings, start: Any, settings: FitSettings, data: PatchData, seed: int
-) -> str:
-    """Hash of all that decides the numbers of a fit: settings, seed, starting weights and training data."""
-    fit = {key: value for key, value in asdict(settings).items() if key not in _WITHOUT_EFFECT}
-    text = json.dumps({"network": asdict(network), "fit": fit, "seed": seed}, sort_keys=True)
-    digest = hashlib.sha256(text.encode())
-    for array in (*jax.tree.leaves(start), data.inputs, data.target, data.mask):
-        array = np.asarray(array)
-        digest.update(f"{array.shape}{array.dtype}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+def fit_identity(task: Task, settings: FitSettings, seed: int, start: Any) -> str:
+    """Hash of all that decides the numbers of a fit: settings, seed, starting weights and data."""
+    fit = asdict(settings)
+    del fit["checkpoint_seconds"]
+    if settings.schedule != "plateau":
+        del fit["reports"]
+    content = {"fit": fit, "seed": seed, "start": start, "task": dict(task.identity), "data": task.data}
+    digest = hashlib.sha256()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(content, is_leaf=lambda leaf: leaf is None):
+        digest.update(jax.tree_util.keystr(path).encode())
+        if isinstance(leaf, np.ndarray | jax.Array):
+            array = np.asarray(leaf)
+            digest.update(f"{array.shape}{array.dtype}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        else:
+            digest.update(repr(leaf).encode())
     return digest.hexdigest()[:16]
 
 
@@ -62,8 +64,7 @@ def save_state(path: Path, state: Any, step: int, records: dict[str, np.ndarray]
 
 
 def load_state(path: Path, state: Any, identity: str) -> tuple[Any, int, dict[str, np.ndarray]] | None:
-    """Training state shaped like `state`, finished steps and records; None where there is nothing to go on
-    from.
+    """Training state shaped like `state`, finished steps and records; None without a usable checkpoint.
 
     A damaged checkpoint and one of another fit are left out with a message in the log.
     """

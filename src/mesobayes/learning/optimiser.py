@@ -1,46 +1,55 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adam with a constant rate, or AdamW with a one-cycle schedule; faster rates for spreads and noise."""
+"""Adam with decoupled decay of kernels, faster rates for spreads and noise, and a schedule of the rate."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from mesobayes.learning.settings import FitSettings
-from mesobayes.record.errors import SettingsError
+from mesobayes.nets.state import Arrays
 
 _SPREADS = ("rho", "log_noise")
 
 
-def build_optimiser(settings: FitSettings) -> optax.GradientTransformation:
-    """Gradient transformation of a fit; the settings must hold the number of steps."""
-    if settings.steps is None:
-        raise SettingsError("the optimiser needs the number of steps: use FitSettings.for_examples first")
-    parts = []
-    if settings.clip_norm is not None:
-        parts.append(optax.clip_by_global_norm(settings.clip_norm))
+def build_optimiser(settings: FitSettings, steps: int) -> optax.GradientTransformation:
+    """Gradient transformation of a fit of so many steps."""
+    parts = [] if settings.clip_norm is None else [optax.clip_by_global_norm(settings.clip_norm)]
     parts.append(optax.scale_by_adam())
-    if settings.schedule == "constant":
-        rate: Any = settings.learning_rate
-    else:
-        parts.append(optax.add_decayed_weights(settings.weight_decay, mask=_is_kernel))
-        rate = optax.cosine_onecycle_schedule(max(settings.steps, 2), settings.learning_rate, pct_start=0.2)
-    parts += [optax.scale_by_learning_rate(rate), _scale_spreads(settings.spread_rate)]
+    if settings.weight_decay > 0:
+        parts.append(optax.add_decayed_weights(settings.weight_decay, mask=kernel_means))
+    parts.append(optax.masked(optax.scale(settings.spread_rate), spreads))
+    parts.append(optax.scale_by_learning_rate(learning_rate(settings, steps)))
     return optax.chain(*parts)
 
 
-def _scale_spreads(factor: float) -> optax.GradientTransformation:
-    def scale(path: Any, update: jax.Array) -> jax.Array:
-        return update * factor if _names(path) & set(_SPREADS) else update
-
-    return optax.stateless(lambda updates, _: jax.tree_util.tree_map_with_path(scale, updates))
-
-
-def _is_kernel(parameters: Any) -> Any:
-    return jax.tree_util.tree_map_with_path(lambda path, _: "mu" in _names(path), parameters)
+def learning_rate(settings: FitSettings, steps: int) -> float | Callable[[jax.Array], jax.Array]:
+    """Rate of the schedule, without the drops of "plateau"."""
+    if settings.schedule == "onecycle":
+        return optax.cosine_onecycle_schedule(max(steps, 2), settings.learning_rate, pct_start=0.2)
+    if settings.schedule == "cosine":
+        return optax.cosine_decay_schedule(settings.learning_rate, steps)
+    return settings.learning_rate
 
 
-def _names(path: Any) -> set[str]:
-    return {str(getattr(key, "key", getattr(key, "name", ""))) for key in path}
+def kernel_means(parameters: Arrays) -> dict[str, bool]:
+    """Which parameters decay: the means of kernels, not ρ, biases, noise or normalisation."""
+    return {name: name.split(".")[-2:] == ["kernel", "mu"] for name in parameters}
+
+
+def spreads(parameters: Arrays) -> dict[str, bool]:
+    """Which parameters have the faster rate: ρ and the noise of the likelihood."""
+    return {name: name.rpartition(".")[2] in _SPREADS for name in parameters}
+
+
+def all_finite(arrays: Arrays) -> bool:
+    """Whether every number is finite."""
+    return bool(_all_finite(arrays))
+
+
+@jax.jit
+def _all_finite(arrays: Arrays) -> jax.Array:
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(array)) for array in arrays.values()]))

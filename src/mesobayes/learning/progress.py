@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """State of a fit: loss is the mean since the last report, accuracy that at 10 % on validation patches."""
+    """State of a fit: loss is the mean since the last report, score that of the validation data, if any."""
 
     step: int
     steps: int
     epoch: float
     loss: float
-    accuracy: float | None
+    score: float | None
     seconds_left: float
 
     def __str__(self) -> str:
-        accuracy = "" if self.accuracy is None else f"  accuracy {100 * self.accuracy:.1f} %"
+        score = "" if self.score is None else f"  score {self.score:.4f}"
         return (
-            f"step {self.step}/{self.steps}  epoch {self.epoch:.1f}  loss {self.loss:.4f}{accuracy}"
+            f"step {self.step}/{self.steps}  epoch {self.epoch:.1f}  loss {self.loss:.4f}{score}"
             f"  {self.seconds_left:.0f} s left"
         )
 

@@ -1,34 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a network is fitted."""
+"""How a network is fitted: the part that all studies share."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Literal
 
 from mesobayes.record.settings import Count, NonNegative, Positive, settings
 
+Precision = Literal["default", "tensorfloat32", "float32"]
+
 
 @settings
 class FitSettings:
-    """Objective and optimiser of one fit.
+    """Length and optimiser of one fit, and how much its observations count.
 
     Attributes:
-        steps, epochs: length of the fit; give exactly one. Compare training sets of different size by steps.
+        steps, epochs: length of the fit; exactly one is given. Sets of different size compare by steps.
         batch: examples per step.
-        learning_rate: constant rate, or the peak of the one-cycle schedule.
-        schedule: "constant" is Adam as printed; "onecycle" is AdamW with a rise over 20 % of the steps and a
-            cosine.
-        weight_decay: decoupled decay of the kernels of "onecycle".
+        learning_rate: constant rate, or the largest of a schedule.
+        schedule: "constant"; "onecycle" rises over 20 % of the steps and falls with a cosine; "cosine" falls
+            from the start; "plateau" divides the rate by ten after `plateau_patience` scores without a lower
+            one, stops after `stop_patience`, and keeps the best weights.
+        weight_decay: decoupled decay of the kernels; Gaussian weights have their prior instead.
         clip_norm: largest norm of the gradient, None for no limit.
-        spread_rate: factor on the learning rate of ρ and of the likelihood's noise.
-        kl_weight: 1 is the evidence lower bound; 1/8 counts the eight symmetric copies of a patch as data.
-        augment: random symmetries of the square and random sign of the load.
-        loss_scale: "pixel" divides residuals by the pixelwise output scale S of the network (Krokos et al.
-            2022, section 3.1), "patch" leaves them in units of the patch scale.
-        reports: number of progress reports, evenly spaced.
-        validation_patches: patches of the validation set scored at each report.
+        spread_rate: factor on the rate of ρ and of the likelihood's noise, which otherwise hardly move.
+        evidence: how often each observation counts against the prior: the loss is -evidence · log likelihood
+            + KL, up to a factor. 1 is the evidence lower bound; 8 counts eight symmetric copies as data.
+        reports: number of reports, evenly spaced; None for one after every epoch.
+        plateau_patience, stop_patience: of "plateau", in reports.
+        precision: of float32 matrix products; "default" is float32 on a CPU and TensorFloat-32 on a GPU.
         checkpoint_seconds: shortest time between checkpoints.
     """
 
@@ -36,23 +37,36 @@ class FitSettings:
     epochs: Positive | None = None
     batch: Count = 32
     learning_rate: Positive = 1e-3
-    schedule: Literal["constant", "onecycle"] = "constant"
+    schedule: Literal["constant", "onecycle", "cosine", "plateau"] = "constant"
     weight_decay: NonNegative = 0.0
     clip_norm: Positive | None = None
     spread_rate: Positive = 10.0
-    kl_weight: NonNegative = 1.0
-    augment: bool = False
-    loss_scale: Literal["pixel", "patch"] = "pixel"
-    reports: Count = 20
-    validation_patches: Count = 256
+    evidence: Positive = 1.0
+    reports: Count | None = None
+    plateau_patience: Count = 25
+    stop_patience: Count = 100
+    precision: Precision = "default"
     checkpoint_seconds: NonNegative = 60.0
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):
-            raise ValueError("give a number to exactly one of steps and epochs")
+            raise ValueError(f"steps = {self.steps}, epochs = {self.epochs}: give exactly one of the two")
 
-    def for_examples(self, n_examples: int) -> FitSettings:
-        """Return the same settings with the number of steps that the epochs amount to."""
-        if self.epochs is None:
-            return self
-        return replace(self, steps=math.ceil(self.epochs * n_examples / self.batch), epochs=None)
+    def total_steps(self, examples: int) -> int:
+        """Number of steps of a fit to so many examples."""
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None
+        return math.ceil(self.epochs * examples / self.batch)
+
+    def report_steps(self, examples: int) -> list[int]:
+        """Steps after which a fit reports and is scored; the last step is one of them."""
+        steps = self.total_steps(examples)
+        if self.reports is None:
+            ends = {
+                -(-epoch * examples // self.batch) for epoch in range(1, steps * self.batch // examples + 1)
+            }
+        else:
+            every = math.ceil(steps / self.reports)
+            ends = set(range(every, steps, every))
+        return sorted({end for end in ends if end < steps} | {steps})

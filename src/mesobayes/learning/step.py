@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One optimiser step, traced once: called from Python on a CPU, scanned in chunks on a GPU."""
+"""One optimiser step, traced once: called from Python on a CPU, looped over in chunks on a GPU."""
 
 from __future__ import annotations
 
@@ -9,89 +9,112 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from flax import nnx
 from jax import lax
 
-from mesobayes.learning.objective import Terms, negative_elbo
 from mesobayes.learning.optimiser import build_optimiser
+from mesobayes.learning.plateau import Plateau
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets.build import draw_noise
-from mesobayes.studies.stress.symmetries import Batch, augment
+from mesobayes.learning.task import Task
+from mesobayes.nets.state import Arrays
 
 
 class TrainingState(NamedTuple):
-    """Everything that changes from step to step."""
+    """Everything that changes from step to step, and from score to score."""
 
-    parameters: Any
-    statistics: Any
+    parameters: Arrays
+    statistics: Arrays
     optimiser: Any
+    plateau: Plateau | None
+
+
+@partial(jax.jit, static_argnames=("examples", "batch", "steps"))
+def draw_rows(
+    key: jax.Array, epoch: jax.Array, offset: jax.Array, examples: int, batch: int, steps: int
+) -> jax.Array:
+    """Examples (steps, batch) of consecutive steps, the first of which begins `offset` examples into `epoch`.
+
+    The stream of examples is one random permutation after another, cut into batches without regard to where
+    an epoch ends: every example is seen equally often and every batch has the same size, also when there are
+    fewer examples than the batch holds.
+    """
+    epochs = (examples + steps * batch - 2) // examples + 1  # that a stretch of the stream can touch
+    orders = jax.vmap(lambda number: jax.random.permutation(jax.random.fold_in(key, number), examples))(
+        epoch + jnp.arange(epochs)
+    )
+    position = offset + jnp.arange(steps * batch)
+    return orders[position // examples, position % examples].reshape(steps, batch)
 
 
 def update(
-    graph: Any,
-    settings: FitSettings,
-    state: TrainingState,
-    batch: Batch,
-    n_examples: jax.Array,
-    key: jax.Array,
-) -> tuple[TrainingState, Terms]:
-    """One optimiser step on one minibatch; the key is that of the step."""
-    key_symmetry, key_weights = jax.random.split(key)
-    if settings.augment:
-        batch = augment(batch, key_symmetry)
+    task: Task, settings: FitSettings, steps: int, state: TrainingState, batch: Any, key: jax.Array
+) -> tuple[TrainingState, jax.Array]:
+    """One optimiser step on one minibatch; returns the loss and the named terms as one array."""
 
-    def objective(parameters: Any) -> tuple[jax.Array, tuple[Terms, Any]]:
-        network = nnx.merge(graph, parameters, state.statistics, copy=True)
-        noise = draw_noise(network, key_weights)
-        terms = negative_elbo(network, batch, noise, n_examples, settings.kl_weight, settings.loss_scale)
-        return terms.loss, (terms, nnx.state(network, nnx.Not(nnx.Param)))
+    def objective(parameters: Arrays) -> tuple[jax.Array, tuple[jax.Array, Arrays]]:
+        loss, (terms, statistics) = task.loss(parameters, state.statistics, batch, key)
+        return loss, (jnp.stack([loss, *(terms[name] for name in task.terms)]), statistics)
 
     gradient, (terms, statistics) = jax.grad(objective, has_aux=True)(state.parameters)
-    updates, optimiser = build_optimiser(settings).update(gradient, state.optimiser, state.parameters)
-    return TrainingState(optax.apply_updates(state.parameters, updates), statistics, optimiser), terms
+    optimiser = build_optimiser(settings, steps)
+    updates, moments = optimiser.update(gradient, state.optimiser, state.parameters)
+    if state.plateau is not None:
+        factor = 0.1**state.plateau.drops
+        updates = jax.tree.map(lambda change: factor * change, updates)
+    parameters = optax.apply_updates(state.parameters, updates)
+    return TrainingState(parameters, statistics, moments, state.plateau), terms
 
 
-@partial(jax.jit, static_argnames=("graph", "settings"), donate_argnames=("state",))
+def _step(
+    task: Task,
+    settings: FitSettings,
+    steps: int,
+    state: TrainingState,
+    data: Any,
+    rows: jax.Array,
+    root: jax.Array,
+    number: jax.Array,
+) -> tuple[TrainingState, jax.Array]:
+    key_batch, key_loss = jax.random.split(jax.random.fold_in(root, number))
+    batch = task.batch(data, rows[number % len(rows)], key_batch)
+    return update(task, settings, steps, state, batch, key_loss)
+
+
+@partial(jax.jit, static_argnames=("task", "settings", "steps"), donate_argnames=("state",))
 def training_step(
-    graph: Any,
+    task: Task,
     settings: FitSettings,
+    steps: int,
     state: TrainingState,
-    batch: Batch,
-    n_examples: jax.Array,
+    data: Any,
+    rows: jax.Array,
     root: jax.Array,
-    step: jax.Array,
+    number: jax.Array,
 ) -> tuple[TrainingState, jax.Array]:
-    """One step on a given batch; returns the terms as an array (4,)."""
-    state, terms = update(graph, settings, state, batch, n_examples, jax.random.fold_in(root, step))
-    return state, jnp.stack(terms)
+    """Step `number` on its row of `rows` (k, batch); returns the terms (1, terms)."""
+    state, terms = _step(task, settings, steps, state, data, rows, root, number)
+    return state, terms[None]
 
 
-@partial(jax.jit, static_argnames=("graph", "settings"), donate_argnames=("state",))
+@partial(jax.jit, static_argnames=("task", "settings", "steps"), donate_argnames=("state",))
 def training_chunk(
-    graph: Any,
+    task: Task,
     settings: FitSettings,
+    steps: int,
     state: TrainingState,
-    data: Batch,
-    n_examples: jax.Array,
+    data: Any,
+    rows: jax.Array,
     root: jax.Array,
-    steps: jax.Array,
-    indices: jax.Array,
+    begin: jax.Array,
+    end: jax.Array,
 ) -> tuple[TrainingState, jax.Array]:
-    """Steps (k,) on examples indices (k, batch) of data on the device; steps past the last change nothing.
+    """Steps `begin` to `end`, at most k of them, on their rows; returns the terms (k, terms), the first used.
 
-    Not for a CPU, where XLA runs convolution gradients inside a scan many times slower.
+    Not for a CPU, where XLA runs convolution gradients inside a loop many times slower.
     """
 
-    def body(
-        state: TrainingState, step_and_rows: tuple[jax.Array, jax.Array]
-    ) -> tuple[TrainingState, jax.Array]:
-        step, rows = step_and_rows
+    def body(number: jax.Array, carry: tuple[TrainingState, jax.Array]) -> tuple[TrainingState, jax.Array]:
+        state, terms = carry
+        state, row = _step(task, settings, steps, state, data, rows, root, number)
+        return state, terms.at[number - begin].set(row)
 
-        def train(state: TrainingState) -> tuple[TrainingState, jax.Array]:
-            batch = jax.tree.map(lambda array: array[rows], data)
-            state, terms = update(graph, settings, state, batch, n_examples, jax.random.fold_in(root, step))
-            return state, jnp.stack(terms)
-
-        return lax.cond(step < (settings.steps or 0), train, lambda state: (state, jnp.zeros(4)), state)
-
-    return lax.scan(body, state, (steps, indices))
+    return lax.fori_loop(begin, end, body, (state, jnp.zeros((len(rows), len(task.terms) + 1))))

@@ -35,6 +35,23 @@ def labels_to_reach(accuracy: NDArray, added: NDArray, plateau: float) -> float:
     return float("nan")
 
 
+def labels_by_repeat(curves: xr.Dataset, network: str, acquisition: str) -> tuple[NDArray, NDArray]:
+    """Return the added labels (repeat,) at which random and another acquisition reach random's last accuracy.
+
+    A chain that never reaches it counts with all labels of its last query.
+    """
+    added = (curves["labelled"] - curves["labelled"][0]).values
+    accuracy = curves["accuracy"].sel(network=network)
+    random, chosen = (accuracy.sel(acquisition=name).values for name in ("random", acquisition))
+    pairs = [
+        [labels_to_reach(curve, added, own[-1]) for curve in (own, other)]
+        for own, other in zip(random, chosen, strict=True)
+    ]
+    reached = np.array(pairs)
+    reached = np.where(np.isnan(reached), added[-1], reached)
+    return reached[:, 0], reached[:, 1]
+
+
 @dataclass(frozen=True)
 class LabelSaving:
     """What one acquisition saves against random on one network.
@@ -68,27 +85,3 @@ def label_saving(curves: xr.Dataset, network: str, acquisition: str) -> LabelSav
     advantage, half = mean_and_band((chosen - random)[:, 1:].mean(axis=1, keepdims=True))
     saving = 1 - labels / labels_random if labels_random > 0 else float("nan")
     return LabelSaving(plateau, labels, labels_random, saving, float(advantage[0]), float(half[0]))
-
-
-def claim_verdict(saving: LabelSaving, printed_saving: float, scale: str) -> tuple[str, str]:
-    """Verdict on the printed label saving, and the reason in one sentence.
-
-    Shown: the advantage over random is positive beyond its 95 % interval and at least three quarters of the
-    printed saving are reached. Contradicted: at the printed settings (scale `paper`) random is better beyond
-    the interval. Everything else is not shown at this scale.
-    """
-    low, high = saving.advantage - saving.advantage_half_width, saving.advantage + saving.advantage_half_width
-    facts = (
-        f"accuracy above random {100 * saving.advantage:+.1f} points, "
-        f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}, label saving "
-        + (
-            "none: the plateau of random is not reached"
-            if np.isnan(saving.saving)
-            else f"{100 * saving.saving:.0f} %"
-        )
-    )
-    if low > 0 and saving.saving >= 0.75 * printed_saving:
-        return "shown", facts
-    if high < 0 and scale == "paper":
-        return "contradicts the paper", facts
-    return "not shown at this scale", facts

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from mesobayes.nets.cpu.stress_convolutions import convolution
+from mesobayes.nets.convolution import convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.layers import Linear, Normalisation
+from mesobayes.nets.layers import Linear
+from mesobayes.nets.normalisation import Normalisation
 from mesobayes.nets.operators import Dense
 from mesobayes.nets.settings import StressNetworkSettings
 
@@ -41,9 +42,9 @@ class ConvolutionUnit(nnx.Module):
         settings: StressNetworkSettings,
         plan: WeightPlan,
     ):
-        operator = convolution(settings, size, stride, inputs, outputs)
+        operator = convolution(settings.convolution, size, stride, inputs, outputs)
         self.linear = Linear(operator, (size, size, inputs, outputs), outputs, settings, plan)
-        self.norm = Normalisation(outputs, settings)
+        self.norm = Normalisation(outputs, settings.norm)
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
         return nnx.relu(self.norm(self.linear(x, noise), train))

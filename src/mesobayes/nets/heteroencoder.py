@@ -1,140 +1,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Networks from pores to damage: the heteroencoder of Bridgman et al. 2022, figure 8, and one with skips.
 
-Parameters are a plain tree of arrays and the networks plain functions of it. A variational layer has Gaussian
-kernels *and* biases (448 = 2 × 224 parameters in the first layer).
+Kernels *and* biases of a variational layer are Gaussian (448 = 2 × 224 parameters in the first layer).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 
-from mesobayes.nets.divergence import best_prior, gaussian_divergence
-from mesobayes.nets.estimators import ESTIMATORS
-from mesobayes.nets.keys import random_key, standard_normal
+from mesobayes.nets.convolution import volume_convolution
+from mesobayes.nets.estimators import Noise
+from mesobayes.nets.keys import WeightPlan
+from mesobayes.nets.layers import Linear, Weight
+from mesobayes.nets.resampling import max_pool, upsample
 from mesobayes.nets.settings import HeteroencoderSettings
-from mesobayes.nets.volumes import BandedConvolution3D, Convolution3D, max_pool, scale_channels, upsample
 
-BIAS_SPREAD = 0.1  # unit of the initial posterior deviation of a bias, as the kernels have √(2/fan-in)
-
-
-def convolution(settings: HeteroencoderSettings) -> Convolution3D | BandedConvolution3D:
-    """Operator of the settings; "auto" depends on the machine."""
-    banded = settings.convolution == "banded" or (
-        settings.convolution == "auto" and jax.default_backend() == "cpu"
-    )
-    return BandedConvolution3D() if banded else Convolution3D()
+ApplyLayer = Callable[[int, jax.Array], jax.Array]
 
 
-class Gaussian(NamedTuple):
-    """Weights N(μ, softplus(ρ)²); ρ is None for point weights."""
+class Heteroencoder(nnx.Module):
+    """Pores (n, x, y, z), 1 in a void, sides divisible by 4 -> damage (n, x, y, z).
 
-    mu: jax.Array
-    rho: jax.Array | None
-
-    @property
-    def sigma(self) -> jax.Array:
-        return jnp.zeros_like(self.mu) if self.rho is None else jax.nn.softplus(self.rho)
-
-
-class Layer(NamedTuple):
-    """Kernel (3, 3, 3, i, o) and bias (o,)."""
-
-    kernel: Gaussian
-    bias: Gaussian
-
-
-class Parameters(NamedTuple):
-    """All layers, and the logarithm of the likelihood's standard deviation."""
-
-    layers: tuple[Layer, ...]
-    log_noise: jax.Array
-
-
-def build_heteroencoder(settings: HeteroencoderSettings, seed: int) -> Parameters:
-    """Parameters from a seed: kernels N(0, 2/fan-in), biases 0."""
-    root = random_key(seed)
-
-    def gaussian(mu: jax.Array, spread: float) -> Gaussian:
-        if settings.estimator == "none":
-            return Gaussian(mu, None)
-        rho = math.log(math.expm1(settings.posterior_std * spread))
-        return Gaussian(mu, jnp.full(mu.shape, rho, jnp.float32))
-
-    layers = []
-    for number, (inputs, outputs) in enumerate(settings.channels):
-        spread = math.sqrt(2.0 / (27 * inputs))
-        shape = (3, 3, 3, inputs, outputs)
-        key = jax.random.fold_in(root, number)
-        kernel = gaussian(spread * standard_normal(key, shape), spread)
-        layers.append(Layer(kernel, gaussian(jnp.zeros(outputs, jnp.float32), BIAS_SPREAD)))
-    return Parameters(tuple(layers), jnp.float32(math.log(settings.noise_std)))
-
-
-def warm_start(variational: Parameters, deterministic: Parameters) -> Parameters:
-    """`variational` with the posterior means of `deterministic` (Bridgman et al. 2022, section 5.4)."""
-    layers = tuple(
-        Layer(Gaussian(new.kernel.mu, old.kernel.rho), Gaussian(new.bias.mu, old.bias.rho))
-        for old, new in zip(variational.layers, deterministic.layers, strict=True)
-    )
-    return Parameters(layers, variational.log_noise)
-
-
-def count_parameters(layer: Layer) -> int:
-    """Trainable numbers of a layer: one per weight, two when it is variational."""
-    return sum(int(array.size) for array in jax.tree.leaves(layer))
-
-
-def predict_damage(
-    parameters: Parameters,
-    pores: jax.Array,
-    settings: HeteroencoderSettings,
-    key: jax.Array | None = None,
-) -> jax.Array:
-    """Damage (n, x, y, z) from pores (n, x, y, z), 1 in a void; sides divisible by 4.
-
-    With a key the weights are random, by the estimator of the settings; without they are the posterior means.
+    `log_noise` is the logarithm of the likelihood's standard deviation; a network with point weights is
+    fitted to a weighted squared error and has none.
     """
-    operator = convolution(settings)
 
-    def layer(number: int, x: jax.Array) -> jax.Array:
-        kernel, bias = parameters.layers[number]
-        ones = jnp.ones((x.shape[0], 1, 1, 1, bias.mu.shape[0]), x.dtype)
-        if key is None or settings.estimator == "none":
-            return operator(x, kernel.mu) + scale_channels(ones, bias.mu)
-        estimator = ESTIMATORS[settings.estimator]
-        keys = jax.random.split(jax.random.fold_in(key, number), 4)
-        return estimator(
-            operator, x, kernel.mu, kernel.sigma, standard_normal(keys[0], kernel.mu.shape), keys[1]
-        ) + estimator(
-            scale_channels, ones, bias.mu, bias.sigma, standard_normal(keys[2], bias.mu.shape), keys[3]
+    def __init__(self, settings: HeteroencoderSettings, plan: WeightPlan):
+        self.settings = settings
+        operator = volume_convolution(settings.convolution)
+        self.layers = nnx.List(
+            [
+                Linear(operator, (3, 3, 3, inputs, outputs), outputs, settings, plan, random_bias=True)
+                for inputs, outputs in settings.channels
+            ]
         )
+        initial = jnp.float32(math.log(settings.noise_std))
+        self.log_noise = None if settings.estimator == "none" else nnx.Param(initial)
 
-    x = pores.astype(jnp.float32)[..., None]
-    network = _printed if settings.name == "printed" else _modern
-    return network(x, layer)[..., 0]
+    def __call__(self, pores: jax.Array, noise: Noise | None = None) -> jax.Array:
+        """Damage by the posterior means, or by random weights."""
+        return self._run(pores, lambda number, x: self.layers[number](x, noise))[..., 0]
 
+    def last_features(self, pores: jax.Array) -> jax.Array:
+        """What the last convolution of the posterior means sees, (n, x, y, z, channel)."""
+        last = len(self.layers) - 1
+        return self._run(pores, lambda number, x: x if number == last else self.layers[number](x, None))
 
-def last_features(parameters: Parameters, pores: jax.Array, settings: HeteroencoderSettings) -> jax.Array:
-    """What the last convolution of the posterior means sees, (n, x, y, z, channel)."""
-    last = len(parameters.layers) - 1
-
-    def layer(number: int, x: jax.Array) -> jax.Array:
-        if number == last:
-            return x
-        kernel, bias = parameters.layers[number]
-        return convolution(settings)(x, kernel.mu) + bias.mu
-
-    network = _printed if settings.name == "printed" else _modern
-    return network(pores.astype(jnp.float32)[..., None], layer)
+    def _run(self, pores: jax.Array, layer: ApplyLayer) -> jax.Array:
+        network = _printed if self.settings.name == "printed" else _modern
+        return network(pores.astype(jnp.float32)[..., None], layer)
 
 
-def _printed(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.Array:
+def _printed(x: jax.Array, layer: ApplyLayer) -> jax.Array:
     """Figure 8: two poolings, two upsamplings, six convolutions."""
     relu = jax.nn.relu
     x = max_pool(relu(layer(0, x)))
@@ -144,7 +66,7 @@ def _printed(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.
     return layer(5, relu(layer(4, x)))
 
 
-def _modern(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.Array:
+def _modern(x: jax.Array, layer: ApplyLayer) -> jax.Array:
     relu = jax.nn.leaky_relu  # a plain one dies: the uniform field is a local optimum of the loss
     first = relu(layer(0, jnp.concatenate([x, jnp.ones_like(x)], axis=-1)))
     second = relu(layer(1, max_pool(first)))
@@ -153,39 +75,19 @@ def _modern(x: jax.Array, layer: Callable[[int, jax.Array], jax.Array]) -> jax.A
     return layer(6, relu(layer(5, jnp.concatenate([upsample(second), first], axis=-1))))
 
 
-def divergence(parameters: Parameters, settings: HeteroencoderSettings) -> jax.Array:
-    """KL of all kernels and biases from their priors, in nats; 0 for point weights."""
-    total = jnp.zeros((), jnp.float32)
-    for layer in parameters.layers:
-        for weights in layer:
-            if weights.rho is None:
-                continue
-            mean: jax.Array | float = 0.0
-            std: jax.Array | float = settings.prior_std
-            if settings.prior == "learned":
-                mean, std = best_prior(weights.mu, weights.sigma)
-            total += gaussian_divergence(weights.mu, weights.sigma, mean, std)
-    return total
+def count_parameters(layer: Linear) -> int:
+    """Trainable numbers of a layer: one per weight, two when it is variational."""
+    return sum(int(array.size) for array in jax.tree.leaves(nnx.state(layer, nnx.Param)))
 
 
-def draw_weights(parameters: Parameters, key: jax.Array) -> Parameters:
-    """One coherent draw of all weights, as point weights."""
-    layers = []
-    for number, layer in enumerate(parameters.layers):
-        drawn = [
-            Gaussian(w.mu + w.sigma * standard_normal(k, w.mu.shape), None)
-            for w, k in zip(layer, jax.random.split(jax.random.fold_in(key, number)), strict=True)
-        ]
-        layers.append(Layer(*drawn))
-    return Parameters(tuple(layers), parameters.log_noise)
-
-
-def variation_by_layer(parameters: Parameters) -> tuple[list[float], list[float]]:
+def variation_by_layer(network: Heteroencoder) -> tuple[list[float], list[float]]:
     """Σ σ / |Σ μ| of the kernels and of the biases of every layer (Bridgman et al. 2022, section 7).
 
     The paper prints Σ σ / Σ μ; its sign is that of the mean weight and is dropped here.
     """
-    values = [
-        [float(jnp.sum(w.sigma) / jnp.abs(jnp.sum(w.mu))) for w in layer] for layer in parameters.layers
-    ]
-    return [kernel for kernel, _ in values], [bias for _, bias in values]
+
+    def variation(weight: Weight) -> float:
+        return float(jnp.sum(weight.sigma) / jnp.abs(jnp.sum(weight.mu[...])))
+
+    kernels = [variation(layer.kernel) for layer in network.layers]
+    return kernels, [variation(layer.bias) for layer in network.layers]

@@ -20,20 +20,24 @@ def standard_normal(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
 
 
 class WeightPlan:
-    """What a network's layers share while it is built: initial random keys and places in the noise vector.
+    """What a network's layers share while it is built: initial random numbers and places in the noise vector.
 
     All weight noise of a forward pass is one vector, drawn at once: one random number generation compiles in
-    a fraction of the time of one per layer. Each layer owns a stretch of it.
+    a fraction of the time of one per layer. Each kernel and each random bias owns a stretch of it.
     """
 
     def __init__(self, seed: int):
         self._root = random_key(seed)
-        self._layers = 0
+        self._kernels = 0
         self._size = 0
 
     def place(self, shape: tuple[int, ...]) -> tuple[int, jax.Array]:
-        """Offset in the noise vector and key for the initial values of the next layer's weights."""
-        offset, key = self._size, jax.random.fold_in(self._root, self._layers)
-        self._size += math.prod(shape)
-        self._layers += 1
-        return offset, key
+        """Offset in the noise vector and standard normal initial values of the next kernel."""
+        key = jax.random.fold_in(self._root, self._kernels)
+        self._kernels += 1
+        return self.stretch(math.prod(shape)), standard_normal(key, shape)
+
+    def stretch(self, size: int) -> int:
+        """Offset of the next stretch of the noise vector."""
+        offset, self._size = self._size, self._size + size
+        return offset

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Layers with point or Gaussian weights around a linear operator, and normalisation."""
+"""Layers with point or Gaussian weights around a linear operator, for images, volumes and features."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from flax import nnx
 
 from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.nets.variational import VariationalSettings
+from mesobayes.nets.operators import Scale
+from mesobayes.nets.settings import VariationalSettings
+
+_BIAS_SPREAD = 0.1  # unit of the initial posterior deviation of a bias, as kernels have √(2/fan-in)
 
 
 class Weight(nnx.Module):
-    """Weights of one layer: points μ, or independent Gaussians N(μ, softplus(ρ)²).
+    """Weights of one kernel or bias: points μ, or independent Gaussians N(μ, softplus(ρ)²).
 
-    Krokos et al. 2022, section 3.4. `rho` is None for point weights. `offset` is where the layer's stretch
-    of the noise vector begins.
+    Krokos et al. 2022, section 3.4. `rho` is None for point weights. `offset` is where their stretch of the
+    noise vector begins.
     """
 
-    def __init__(self, shape: tuple[int, ...], gain: float, settings: VariationalSettings, plan: WeightPlan):
-        spread = gain * math.sqrt(2.0 / math.prod(shape[:-1]))
-        self.offset, key = plan.place(shape)
-        self.mu = nnx.Param(spread * jax.random.normal(key, shape, jnp.float32))
+    def __init__(self, mu: jax.Array, spread: float, offset: int, settings: VariationalSettings):
+        self.offset = offset
+        self.mu = nnx.Param(mu)
         initial = math.log(math.expm1(settings.posterior_std * spread))  # softplus⁻¹
         variational = settings.estimator != "none"
-        self.rho = nnx.Param(jnp.full(shape, initial, jnp.float32)) if variational else None
+        self.rho = nnx.Param(jnp.full(mu.shape, initial, jnp.float32)) if variational else None
 
     @property
     def sigma(self) -> jax.Array:
@@ -36,7 +37,7 @@ class Weight(nnx.Module):
         return jnp.zeros_like(self.mu[...]) if self.rho is None else jax.nn.softplus(self.rho[...])
 
     def epsilon(self, noise: Noise) -> jax.Array:
-        """This layer's standard normal numbers, shaped like its weights."""
+        """Standard normal numbers of these weights, shaped like them."""
         shape = self.mu.shape
         return noise.epsilon[self.offset : self.offset + math.prod(shape)].reshape(shape)
 
@@ -44,9 +45,20 @@ class Weight(nnx.Module):
         """One draw w = μ + σ∘ε of the weights."""
         return self.mu[...] + self.sigma * self.epsilon(noise)
 
+    def apply(self, operator: LinearOperator, x: jax.Array, noise: Noise | None) -> jax.Array:
+        """op(x, w) with the posterior means, or with random weights by the estimator of the noise."""
+        if noise is None or self.rho is None:
+            return operator(x, self.mu[...])
+        key = jax.random.fold_in(noise.key, self.offset)
+        estimator = ESTIMATORS[noise.estimator]
+        return estimator(operator, x, self.mu[...], self.sigma, self.epsilon(noise), key)
+
 
 class Linear(nnx.Module):
-    """y = op(x, w) + b with point biases; the operator says whether it is dense or a convolution."""
+    """y = op(x, w) + b; the operator says whether it is dense or a convolution.
+
+    Kernels start from N(0, gain² 2/fan-in). Biases are points, or weights like the others (`random_bias`).
+    """
 
     def __init__(
         self,
@@ -57,40 +69,21 @@ class Linear(nnx.Module):
         plan: WeightPlan,
         gain: float = 1.0,
         bias: float = 0.0,
+        random_bias: bool = False,
     ):
         self.operator = operator
-        self.weight = Weight(shape, gain, settings, plan)
-        self.bias = nnx.Param(jnp.full((channels,), bias, jnp.float32))
+        spread = gain * math.sqrt(2.0 / math.prod(shape[:-1]))
+        offset, values = plan.place(shape)
+        self.kernel = Weight(spread * values, spread, offset, settings)
+        start = jnp.full((channels,), bias, jnp.float32)
+        self.bias: Weight | nnx.Param = (
+            Weight(start, _BIAS_SPREAD, plan.stretch(channels), settings) if random_bias else nnx.Param(start)
+        )
 
     def __call__(self, x: jax.Array, noise: Noise | None) -> jax.Array:
         """x (n, ..., channel) -> (n, ..., channels); noise None uses the posterior means."""
-        weight = self.weight
-        if noise is None or weight.rho is None:
-            return self.operator(x, weight.mu[...]) + self.bias[...]
-        key = jax.random.fold_in(noise.key, weight.offset)
-        estimator = ESTIMATORS[noise.estimator]
-        y = estimator(self.operator, x, weight.mu[...], weight.sigma, weight.epsilon(noise), key)
-        return y + self.bias[...]
-
-
-class Normalisation(nnx.Module):
-    """Batch, group or no normalisation over (n, h, w, channel)."""
-
-    def __init__(self, channels: int, settings: StressNetworkSettings):
-        self.kind = settings.norm
-        self.norm = _normalisation(channels, settings.norm)
-
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """Normalise x; `train` uses and records the statistics of the batch where there are any."""
-        if self.kind == "batch":
-            return self.norm(x, use_running_average=not train)  # type: ignore[misc]
-        return x if self.norm is None else self.norm(x)
-
-
-def _normalisation(channels: int, kind: str) -> nnx.Module | None:
-    rngs = nnx.Rngs(0)  # the initial scale 1 and offset 0 are not random
-    if kind == "batch":
-        return nnx.BatchNorm(channels, momentum=0.9, epsilon=1e-5, rngs=rngs)
-    if kind == "group":
-        return nnx.GroupNorm(channels, num_groups=math.gcd(8, channels), rngs=rngs)
-    return None
+        y = self.kernel.apply(self.operator, x, noise)
+        if not isinstance(self.bias, Weight):
+            return y + self.bias[...]
+        ones = jnp.ones((x.shape[0], *(1,) * (x.ndim - 2), y.shape[-1]), x.dtype)
+        return y + self.bias.apply(Scale(), ones, noise)

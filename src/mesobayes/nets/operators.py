@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from mesobayes.nets.resampling import depth_to_space
+
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+Boundary = Literal["zeros", "periodic"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ class Convolution:
 
 
 @dataclass(frozen=True)
+class Convolution3D:
+    """x (n, x, y, z, i), w (3, 3, 3, i, o) -> (n, x, y, z, o), zeros outside the volume."""
+
+    def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:
+        return lax.conv_general_dilated(
+            x, w, (1, 1, 1), "SAME", dimension_numbers=("NDHWC", "DHWIO", "NDHWC")
+        )
+
+
+@dataclass(frozen=True)
 class TransposedConvolution:
     """x (n, h, w, i), w (3, 3, i, o) -> (n, 2 h, 2 w, o): stride 2, zeros outside the image."""
 
@@ -49,23 +63,20 @@ class Upsampling:
         return depth_to_space(x @ w, self.factor)
 
 
-def depth_to_space(x: jax.Array, block: int) -> jax.Array:
-    """(n, h, w, block² c) -> (n, block h, block w, c): channel (a, b, c) is pixel (a, b) of its block."""
-    n, h, w, channels = x.shape
-    c = channels // block**2
-    x = x.reshape(n, h, w, block, block, c).transpose(0, 1, 3, 2, 4, 5)
-    return x.reshape(n, h * block, w * block, c)
+@dataclass(frozen=True)
+class Scale:
+    """x (n, ..., c), w (c,) -> x w: a bias is the scale of ones, which is linear in each argument."""
+
+    def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:
+        return x * w
 
 
-def space_to_depth(x: jax.Array, block: int) -> jax.Array:
-    """(n, h, w, c) -> (n, h / block, w / block, block² c): the inverse of `depth_to_space`."""
-    n, h, w, c = x.shape
-    x = x.reshape(n, h // block, block, w // block, block, c).transpose(0, 1, 3, 2, 4, 5)
-    return x.reshape(n, h // block, w // block, block**2 * c)
+def continued(x: jax.Array, half: int, axes: tuple[int, ...], boundary: Boundary) -> jax.Array:
+    """Add `half` pixels on both sides of some axes: zeros, or the image again."""
+    mode = "wrap" if boundary == "periodic" else "constant"
+    return jnp.pad(x, [(half, half) if axis in axes else (0, 0) for axis in range(x.ndim)], mode=mode)
 
 
-def max_pool(x: jax.Array) -> jax.Array:
-    """Maximum over 2 × 2 pixels of x (n, h, w, c), in two steps: its gradient is cheaper than a window's."""
-    n, h, w, c = x.shape
-    x = jnp.max(x.reshape(n, h // 2, 2, w, c), axis=2)
-    return jnp.max(x.reshape(n, h // 2, w // 2, 2, c), axis=3)
+def plain_convolution(x: jax.Array, w: jax.Array, padding: str) -> jax.Array:
+    """x (n, h, w, i), w (k, k, i, o) -> (n, h, w, o) with "SAME" padding, or smaller with "VALID"."""
+    return lax.conv_general_dilated(x, w, (1, 1), padding, dimension_numbers=DIMENSIONS)

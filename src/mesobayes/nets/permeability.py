@@ -12,12 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from mesobayes.nets.convolution import SameConvolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
+from mesobayes.nets.resampling import max_pool, mean_pool, space_to_depth
 from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.nets.space import SpaceConvolution, fold, max_pool, mean_pool
 
 _PRINTED_KERNELS = (3, 3, 5, 7)
 _PRINTED_FILTERS = (16, 32, 64, 64)
@@ -34,7 +35,7 @@ class PrintedPermeabilityCNN(nnx.Module):
         layers = []
         for size, filters in zip(_PRINTED_KERNELS, map(settings.channels, _PRINTED_FILTERS), strict=True):
             shape = (*(size,) * d, inputs, filters)
-            layers.append(Linear(SpaceConvolution(), shape, filters, settings, plan))
+            layers.append(Linear(SameConvolution(), shape, filters, settings, plan))
             inputs, edge = filters, edge // 2
         self.convolutions = nnx.List(layers)
         inputs *= edge**d
@@ -79,7 +80,7 @@ class PeriodicPermeabilityNet(nnx.Module):
 
         def convolution(inputs: int, outputs: int, gain: float = 1.0) -> Linear:
             shape = (*(3,) * d, inputs, outputs)
-            return Linear(SpaceConvolution("periodic"), shape, outputs, settings, plan, gain=gain)
+            return Linear(SameConvolution("periodic"), shape, outputs, settings, plan, gain=gain)
 
         self.stem = convolution(settings.stem**d, filters[0])
         blocks, enter = [], []
@@ -100,12 +101,12 @@ class PeriodicPermeabilityNet(nnx.Module):
     def __call__(self, images: jax.Array, noise: Noise | None = None) -> tuple[jax.Array, jax.Array]:
         """(n, …) -> mean and log standard deviation of log μ, each (n, outputs)."""
         n = images.shape[0]
-        turned = [jnp.swapaxes(images, -1, -1 - i) for i in range(self.settings.outputs)]
-        if len({image.shape for image in turned}) == 1:  # one pass over all orientations
-            turned = [jnp.concatenate(turned)]
+        oriented = [jnp.swapaxes(images, -1, -1 - i) for i in range(self.settings.outputs)]
+        if len({image.shape for image in oriented}) == 1:  # one pass over all orientations
+            oriented = [jnp.concatenate(oriented)]
         mean, log_std = (
             jnp.concatenate(parts)
-            for parts in zip(*(self._symmetric_along_x(x, noise) for x in turned), strict=True)
+            for parts in zip(*(self._symmetric_along_x(x, noise) for x in oriented), strict=True)
         )
         return mean.reshape(-1, n).T, log_std.reshape(-1, n).T
 
@@ -131,7 +132,7 @@ class PeriodicPermeabilityNet(nnx.Module):
         """(n, features): mean and root mean square of every filter at every resolution, volume fraction."""
         x = self._continued(images)[..., None]
         fraction = jnp.mean(images.reshape(images.shape[0], -1), axis=1, keepdims=True)
-        x = nnx.relu(self.stem(fold(x, self.settings.stem) - 0.5, noise))
+        x = nnx.relu(self.stem(space_to_depth(x, self.settings.stem) - 0.5, noise))
         pooled = [fraction, fraction**2]
         for level in range(self.settings.levels):
             if level:
@@ -149,11 +150,3 @@ class PeriodicPermeabilityNet(nnx.Module):
 
 
 PermeabilityNetwork = PrintedPermeabilityCNN | PeriodicPermeabilityNet
-
-
-def build_permeability_network(settings: PermeabilityNetworkSettings, seed: int) -> PermeabilityNetwork:
-    """Network with weights drawn from the seed (any non-negative integer below 2⁶³)."""
-    plan = WeightPlan(seed)
-    if settings.name == "printed":
-        return PrintedPermeabilityCNN(settings, plan)
-    return PeriodicPermeabilityNet(settings, plan)

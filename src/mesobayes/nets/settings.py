@@ -3,14 +3,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
 from mesobayes.nets.channels import COVERAGE_CHANNEL, SOLID_CHANNEL
 from mesobayes.record.settings import FROM_DATA, Count, Positive, settings
 
+Estimator = Literal["none", "shared", "flipout"]
+Prior = Literal["fixed", "learned"]
+ConvolutionForm = Literal["auto", "plain", "cpu"]
 Stride = Annotated[int, Field(ge=1, le=2)]
+
+
+class VariationalSettings(Protocol):
+    """Part of every network's settings that decides on posterior and prior of its weights.
+
+    Attributes:
+        estimator: "none" point weights, "shared" one draw per batch, "flipout" decorrelated per example.
+        prior: "fixed" N(0, prior_std²) for every weight, "learned" one Gaussian per layer by empirical Bayes.
+        prior_std: standard deviation of the fixed prior.
+        posterior_std: initial posterior standard deviation over the initial spread of the layer's weights.
+    """
+
+    @property
+    def estimator(self) -> Estimator: ...
+
+    @property
+    def prior(self) -> Prior: ...
+
+    @property
+    def prior_std(self) -> float: ...
+
+    @property
+    def posterior_std(self) -> float: ...
 
 
 @settings
@@ -22,7 +48,7 @@ class StressNetworkSettings:
             the linear stress head.
         roi: edge of the square region of interest in pixels (8 pixels per pore radius at the papers' 4).
         width: multiplier of all channel counts (1 gives 1.69 M weights for "printed", 0.24 M for "modern").
-        strides: strides of the three encoder convolutions of "printed".
+        strides: strides of the three encoder convolutions of "printed", each 1 or 2.
         blocks: number of residual blocks of "printed".
         se_reduction: channel reduction of squeeze and excitation.
         norm: normalisation of "printed"; "modern" has none.
@@ -30,17 +56,14 @@ class StressNetworkSettings:
             that the cost of a patch does not depend on its resolution (1 for 2 pixels per radius, 2 for 4).
         levels: resolutions of "modern".
         geometry: channel that describes the pores; None takes "solid" for "printed", "coverage" for "modern".
-        estimator: "none" point weights, "shared" one weight draw per batch, "flipout" one per example.
-        prior: "fixed" N(0, prior_std²) for every weight, "learned" one Gaussian per layer by empirical Bayes.
-        prior_std: standard deviation of the fixed prior.
-        posterior_std: initial posterior deviation in units of the initial spread of the layer's weights.
+        estimator, prior, prior_std, posterior_std: see `VariationalSettings`.
         noise_std: initial standard deviation of the likelihood.
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
-        convolution: "auto" takes the convolutions rewritten for a CPU there, and the plain ones elsewhere.
+        convolution: "auto" takes the forms that are fast on a CPU there, and the plain ones elsewhere.
     """
 
     name: Literal["printed", "modern"]
-    roi: Annotated[int, FROM_DATA] = 32
+    roi: Annotated[Count, FROM_DATA] = 32
     width: Positive = 1.0
     strides: tuple[Stride, Stride, Stride] = (1, 2, 2)
     blocks: Count = 5
@@ -49,16 +72,16 @@ class StressNetworkSettings:
     stem: Count = 1
     levels: Count = 3
     geometry: Literal["solid", "coverage"] | None = None
-    estimator: Literal["none", "shared", "flipout"] = "none"
-    prior: Literal["fixed", "learned"] = "learned"
+    estimator: Estimator = "none"
+    prior: Prior = "learned"
     prior_std: Positive = 0.1
     posterior_std: Positive = 0.1
     noise_std: Positive = 0.1
     scale_floor: Positive = 0.1
-    convolution: Literal["auto", "plain", "rewritten"] = "auto"
+    convolution: ConvolutionForm = "auto"
 
     def channels(self, count: int) -> int:
-        """Return a channel count scaled by the width, at least 4."""
+        """Channel count scaled by the width, at least 4."""
         return max(4, round(count * self.width))
 
     @property
@@ -82,18 +105,18 @@ class PermeabilityNetworkSettings:
         width: multiplier of all filter counts.
         levels: resolutions of "modern".
         stem: "modern" folds stem × stem pixels into channels at its entry.
-        estimator, prior, prior_std, posterior_std: as for the stress networks.
+        estimator, prior, prior_std, posterior_std: see `VariationalSettings`.
     """
 
     name: Literal["printed", "modern"]
-    side: Annotated[Count, FROM_DATA] = 256
+    side: Annotated[Count, FROM_DATA] = 128
     dimension: Annotated[int, Field(ge=2, le=3), FROM_DATA] = 2
     outputs: Annotated[Count, FROM_DATA] = 2
     width: Positive = 1.0
     levels: Annotated[int, Field(ge=1, le=4)] = 3
     stem: Count = 4
-    estimator: Literal["none", "shared", "flipout"] = "none"
-    prior: Literal["fixed", "learned"] = "learned"
+    estimator: Estimator = "none"
+    prior: Prior = "learned"
     prior_std: Positive = 0.1
     posterior_std: Positive = 0.02
 
@@ -121,9 +144,7 @@ class HeteroencoderSettings:
         name: "printed" is figure 8 of Bridgman et al. 2022; "modern" has skip connections and a second input
             channel that is 1 inside the specimen, so that zero padding can be told from solid.
         filters: channels at full resolution; 8 as printed.
-        estimator: "none" point weights, "flipout" or "shared" Gaussian ones.
-        prior: "fixed" N(0, prior_std²), "learned" one Gaussian per kernel and per bias by empirical Bayes.
-        prior_std: of the fixed prior.
+        estimator, prior, prior_std: see `VariationalSettings`; kernels and biases have priors of their own.
         posterior_std: initial posterior deviation, in units of √(2/fan-in).
         noise_std: initial deviation of the likelihood.
         convolution: "auto" takes the banded convolution on a CPU and the plain one elsewhere.
@@ -131,12 +152,12 @@ class HeteroencoderSettings:
 
     name: Literal["printed", "modern"] = "printed"
     filters: Count = 8
-    estimator: Literal["none", "flipout", "shared"] = "none"
-    prior: Literal["fixed", "learned"] = "fixed"
+    estimator: Estimator = "none"
+    prior: Prior = "fixed"
     prior_std: Positive = 1.0
     posterior_std: Positive = 0.05
     noise_std: Positive = 0.1
-    convolution: Literal["auto", "plain", "banded"] = "auto"
+    convolution: ConvolutionForm = "auto"
 
     @property
     def channels(self) -> tuple[tuple[int, int], ...]:
@@ -148,3 +169,6 @@ class HeteroencoderSettings:
             *((2, f), (f, 2 * f), (2 * f, 4 * f), (4 * f, 4 * f)),
             *((6 * f, 2 * f), (3 * f, f), (f, 1)),
         )
+
+
+NetworkSettings = StressNetworkSettings | PermeabilityNetworkSettings | HeteroencoderSettings

@@ -9,10 +9,11 @@ from flax import nnx
 
 from mesobayes.nets.blocks import ConvolutionUnit, ResidualBlock
 from mesobayes.nets.channels import STRESS_CHANNELS
-from mesobayes.nets.cpu.stress_convolutions import convolution, transposed_convolution
+from mesobayes.nets.convolution import convolution, transposed_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.layers import Linear, Normalisation
+from mesobayes.nets.layers import Linear
+from mesobayes.nets.normalisation import Normalisation
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.stress import crop, output_scale
 
@@ -24,10 +25,12 @@ class UpUnit(nnx.Module):
         self, inputs: int, outputs: int, stride: int, settings: StressNetworkSettings, plan: WeightPlan
     ):
         operator = (
-            transposed_convolution(settings) if stride == 2 else convolution(settings, 3, 1, inputs, outputs)
+            transposed_convolution(settings.convolution)
+            if stride == 2
+            else convolution(settings.convolution, 3, 1, inputs, outputs)
         )
         self.linear = Linear(operator, (3, 3, inputs, outputs), outputs, settings, plan)
-        self.norm = Normalisation(outputs, settings)
+        self.norm = Normalisation(outputs, settings.norm)
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
         return nnx.relu(self.norm(self.linear(x, noise), train))
@@ -55,7 +58,7 @@ class StressNet(nnx.Module):
         self.blocks = nnx.List([ResidualBlock(c3, settings, plan) for _ in range(settings.blocks)])
         self.decoder = nnx.List([UpUnit(c3, c2, s3, settings, plan), UpUnit(c2, c1, s2, settings, plan)])
         self.first_up = UpUnit(c1, c1, 2, settings, plan) if s1 == 2 else None
-        last = convolution(settings, 9, 1, c1, 1)
+        last = convolution(settings.convolution, 9, 1, c1, 1)
         self.last = Linear(last, (9, 9, c1, 1), 1, settings, plan, gain=0.3, bias=0.5)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(settings.noise_std, jnp.float32)))
 

@@ -9,11 +9,12 @@ from flax import nnx
 
 from mesobayes.nets.blocks import SqueezeExcitation
 from mesobayes.nets.channels import STRESS_CHANNELS
-from mesobayes.nets.cpu.stress_convolutions import convolution
+from mesobayes.nets.convolution import convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
-from mesobayes.nets.operators import Upsampling, depth_to_space, max_pool, space_to_depth
+from mesobayes.nets.operators import Upsampling
+from mesobayes.nets.resampling import depth_to_space, max_pool, space_to_depth
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.stress import crop, deviator, norm
 
@@ -36,7 +37,7 @@ class LinearStressUNet(nnx.Module):
         widths = [settings.channels(24 * 2**level) for level in range(settings.levels)]
 
         def conv(inputs: int, outputs: int, gain: float = 1.0) -> Linear:
-            operator = convolution(settings, 3, 1, inputs, outputs)
+            operator = convolution(settings.convolution, 3, 1, inputs, outputs)
             return Linear(operator, (3, 3, inputs, outputs), outputs, settings, plan, gain)
 
         previous = [4 * settings.stem**2, *widths[:-1]]

@@ -36,6 +36,7 @@ class Run:
         seed: the study seed, a name.
         config_hash: :func:`config_hash` of the settings in use.
         code_hash: :func:`code_hash` of the modules in use.
+        call: everything the job was asked to do, as the workflow wrote it.
         overrides: keys of the study whose values are not those of its scale.
         checkpoint: where a fit may keep what it needs to go on after an interruption.
     """
@@ -45,6 +46,7 @@ class Run:
     seed: str
     config_hash: str = ""
     code_hash: str = ""
+    call: str = ""
     overrides: tuple[str, ...] = ()
     checkpoint: Path | None = None
 
@@ -63,6 +65,7 @@ class Run:
             "seed": self.seed,
             "config_hash": self.config_hash,
             "code_hash": self.code_hash,
+            "call": self.call,
         }
 
 

@@ -31,7 +31,7 @@ def posteriors(rhat):
         {"posterior": ["mean field", "full covariance", "SMC"]},
         {
             "runs": 4,
-            "thinning": 300.0,
+            "evidence": 1 / 300,
             "noise_std": 0.1,
             "evidence_bound": {"mean field": -2.0, "full covariance": -1.0},
             "log_evidence": [0.5, -0.5],
@@ -57,3 +57,7 @@ def test_the_record_holds_the_agreement_with_the_truth_and_the_spreads_over_that
     assert drawn["median_deviation_ratio_of_weights"] == pytest.approx(ratios)
     means = {"mean field": 0.2, "full covariance": 0.5, "SMC": 0.8}
     assert drawn["correlation_of_mean_with_truth"] == pytest.approx(means)
+
+
+def test_the_figure_says_how_often_a_voxel_counts():
+    assert "evidence 1/300 of a voxel" in reference_posterior(posteriors(1.0), RUN).figure.get_supxlabel()

@@ -17,7 +17,7 @@ def data():
     return pores, np.where(pores, 0.0, rng.random(pores.shape)).astype(np.float32)
 
 
-def settings(thinning, steps, particles):
+def settings(evidence, steps, particles):
     return ReferenceSettings(
         1,
         3,
@@ -29,14 +29,14 @@ def settings(thinning, steps, particles):
         steps=steps,
         gaussian_steps=steps,
         prior_std=PRIOR_STD,
-        thinning=thinning,
+        evidence=evidence,
     )
 
 
 def test_without_evidence_all_posteriors_are_the_prior_and_the_runs_agree(data):
     pores, target = data
     result = compare_posteriors(
-        pores[:3], target[:3], pores[3:], target[3:], settings(1e9, 1500, particles=150), "test"
+        pores[:3], target[:3], pores[3:], target[3:], settings(1e-9, 1500, particles=150), "test"
     )
     field, full, drawn = result["weight_std"].values
     np.testing.assert_allclose(field, PRIOR_STD, rtol=0.1)
@@ -54,14 +54,16 @@ def test_no_two_random_choices_share_a_seed(data, monkeypatch):
         return random_key(seed)
 
     monkeypatch.setattr(reference, "random_key", recorded)
-    compare_posteriors(pores[:3], target[:3], pores[3:], target[3:], settings(300.0, 2, particles=4), "test")
+    compare_posteriors(
+        pores[:3], target[:3], pores[3:], target[3:], settings(1 / 300, 2, particles=4), "test"
+    )
     assert len(set(seeds)) == len(seeds) > 5
 
 
 def test_evidence_narrows_all_posteriors(data):
     pores, target = data
     result = compare_posteriors(
-        pores[:3], target[:3], pores[3:], target[3:], settings(0.1, 300, particles=16), "test"
+        pores[:3], target[:3], pores[3:], target[3:], settings(10.0, 300, particles=16), "test"
     )
     widths = result["weight_std"].values
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)

@@ -5,11 +5,13 @@ import xarray as xr
 
 from mesobayes.fem.bar.failure import FAILED, fail_specimen
 from mesobayes.geometry.porosity import PorosityField
-from mesobayes.nets.heteroencoder import build_heteroencoder
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure import fit
+from mesobayes.studies.failure.baseline import predict_baseline
 from mesobayes.studies.failure.damage_fit import predict_draws, predict_fields
-from mesobayes.studies.failure.fit import fit_baseline, fit_network, label_fit, prepare, restore
+from mesobayes.studies.failure.examples import label_prediction, prepare
+from mesobayes.studies.failure.fit import fit_network, restore
 from mesobayes.studies.failure.folds import assign_folds, choose_realizations, split_specimens
 from mesobayes.studies.failure.scores import score_fold
 from mesobayes.studies.failure.settings import (
@@ -116,11 +118,11 @@ def fitted(specimens, kind, start=None, draws=3, weighting="IH"):
     examples = prepare(specimens, rows, "t", TransformSettings())
     ranking = RankingSettings()
     if kind == "baseline":
-        result = fit_baseline(examples, BaselineSettings(), ranking)
+        result = predict_baseline(examples, BaselineSettings(), ranking)
     else:
         weights = WeightSettings()
         result = fit_network(examples, start, variant, 0, weights, network, FIT, ranking, draws, SEED)
-    return label_fit(result, examples, variant, 0)
+    return label_prediction(result, examples, variant, 0)
 
 
 def test_a_fit_is_stored_with_what_predicts_it_again(specimens):

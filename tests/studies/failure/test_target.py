@@ -3,7 +3,7 @@ import jax
 import numpy as np
 import pytest
 
-from mesobayes.nets.heteroencoder import build_heteroencoder, divergence
+from mesobayes.nets.functional_heteroencoder import build_heteroencoder, divergence
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure.damage_fit import (
     DamageData,
@@ -100,6 +100,12 @@ def test_logistic_weights_grow_with_the_damage():
     assert (np.diff(weight_table("logistic", DAMAGE, SOLID).table[0]) > 0).all()
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_the_first_symmetries_are_quarter_turns_about_the_axis_of_the_bar(turns):
+    volume = RNG.random((2, 4, 4, 6))
+    np.testing.assert_array_equal(apply_symmetry(volume, turns), np.rot90(volume, turns, axes=(1, 2)))
+
+
 def test_symmetries_are_sixteen_different_ones_and_six_are_printed():
     volume = RNG.random((1, 4, 4, 6))
     results = {apply_symmetry(volume, number).tobytes() for number in range(N_SYMMETRIES)}
@@ -131,7 +137,7 @@ def test_an_epoch_of_minibatches_holds_the_divergence_once():
     solid = np.zeros((1, 4, 4, 8), np.float32)
     batch = Minibatch(solid, solid, np.ones_like(solid))
     key = jax.random.key(0)
-    with_kl, without = (float(objective(parameters, batch, FLIPOUT, 10, k, key)) for k in (1.0, 0.0))
+    with_kl, without = (float(objective(parameters, batch, FLIPOUT, 10, k, key)) for k in (1.0, 1e30))
     voxels = 4 * 4 * 8
     kl = float(divergence(parameters, FLIPOUT))
     assert 10 * voxels * (with_kl - without) == pytest.approx(kl, rel=1e-3)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesobayes.learning.outliers import fit_outlier_detector
-from mesobayes.nets.permeability import build_permeability_network
+from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.studies.permeability.draws import pooled_features
 from mesobayes.studies.permeability.predict import predict_tensor_diagonal
@@ -16,7 +16,7 @@ from mesobayes.studies.permeability.predict import predict_tensor_diagonal
 @pytest.mark.parametrize("estimator", ["none", "shared"])
 def test_without_enough_validation_cells_there_is_no_interval(fit, estimator):
     settings = PermeabilityNetworkSettings("modern", 16, width=0.25, levels=2, stem=2, estimator=estimator)
-    network = build_permeability_network(settings, 0)
+    network = build_network(settings, 0)
     images = np.random.default_rng(0).random((20, 16, 16)) < 0.3
     detector = fit_outlier_detector(*np.split(pooled_features(network, images), 2))
     trained = fit(0.03).assign(

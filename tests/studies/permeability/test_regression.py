@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 from mesobayes.learning.outliers import fit_outlier_detector
-from mesobayes.nets.permeability import build_permeability_network
+from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.errors import StoreError
 from mesobayes.studies.permeability import regression
@@ -37,7 +37,7 @@ def labelled(count, seed):
 
 def network(name="modern", estimator="none", seed=0):
     settings = PermeabilityNetworkSettings(name, 16, width=0.25, levels=2, stem=2, estimator=estimator)
-    return build_permeability_network(settings, seed)
+    return build_network(settings, seed)
 
 
 FAST = RegressionSettings(epochs=12, batch=16, learning_rate=3e-3, schedule="onecycle", l2=0.0, augment=True)

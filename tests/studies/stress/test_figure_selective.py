@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mesobayes.drawing.registry import read_registry
-from mesobayes.jobs.fig_selective_learning import fig_selective_learning, printed_values
+from mesobayes.drawing.target import make_target
+from mesobayes.learning.settings import FitSettings
 from mesobayes.record.errors import StoreError
-from mesobayes.record.provenance import Provenance
+from mesobayes.record.provenance import Run
+from mesobayes.record.settings import plain
 from mesobayes.record.store import write_store
+from mesobayes.studies.stress.settings import StressFits
 
 REGISTRY = Path(__file__).parents[3] / "workflow" / "figures.yaml"
-TARGET = read_registry(REGISTRY)["selective_learning"]
-ORIGIN = Provenance("stress/selective", "small", "seed", "config", "code")
 ACQUISITIONS = ["random", "max_variance", "relative_spread", "oracle"]
 
 
@@ -49,39 +49,60 @@ def curves(scale="small", acquisitions=ACQUISITIONS, lead=0.0):
     )
 
 
-def draw(data, tmp_path, scale="small"):
+FITS = StressFits(FitSettings(steps=100), FitSettings(steps=640, batch=16))
+
+
+def draw(data, tmp_path, scale="small", overrides=()):
     path = tmp_path / "curves.zarr.zip"
-    origin = Provenance("stress/selective", data.attrs.pop("scale"), "seed", "config", "code")
-    write_store(data, path, "stress/curves", origin)
-    here = Provenance("stress/selective", scale, "seed", "config", "code")
-    files = [tmp_path / f"fig.{ending}" for ending in ("pdf", "png", "json")]
-    fig_selective_learning(path, REGISTRY, *files, here)
-    return json.loads(files[2].read_text())
+    write_store(data, path, "stress/curves", Run("stress", data.attrs.pop("scale"), "seed"))
+    files = {ending: tmp_path / f"fig.{ending}" for ending in ("pdf", "png", "json")}
+    make_target(
+        "selective_learning",
+        "mesobayes.studies.stress.figures.selective:selective_learning",
+        {"fits": plain(FITS)},
+        REGISTRY,
+        {"curves": path},
+        files,
+        Run("stress", scale, "seed", overrides=overrides),
+    )
+    return json.loads(files["json"].read_text())
 
 
-def verdicts(data):
-    return {entry["key"]: (entry["ours"], entry["verdict"]) for entry in printed_values(TARGET, data)}
+def verdicts(record):
+    return {entry["key"]: (entry["ours"], entry["verdict"]) for entry in record["printed"]}
 
 
-def test_a_saving_of_two_queries_in_five_is_the_printed_40_percent():
-    found = verdicts(curves(lead=2.0))
+def test_a_saving_of_two_queries_in_five_is_the_printed_40_percent(tmp_path):
+    found = verdicts(draw(curves(lead=2.0), tmp_path))
     assert found["label_saving"] == (pytest.approx(0.4), "shown")
     assert found["patches_needed_maxunc"] == (pytest.approx(1500), "shown")
     assert found["patches_needed_random"] == (pytest.approx(2500), "shown")
     assert found["plateau_accuracy"][0] == pytest.approx(0.751)
 
 
-def test_no_saving_is_not_shown_at_a_small_scale():
-    assert verdicts(curves(lead=0.0))["label_saving"] == (pytest.approx(0.0), "not shown at this scale")
+def test_no_saving_is_not_shown_at_a_small_scale(tmp_path):
+    found = verdicts(draw(curves(lead=0.0), tmp_path))
+    assert found["label_saving"] == (pytest.approx(0.0), "not shown at this scale")
 
 
-def test_worse_than_random_contradicts_the_paper_only_at_its_own_settings():
-    assert verdicts(curves("small", lead=-1.0))["label_saving"] == (None, "not shown at this scale")
-    assert verdicts(curves("paper", lead=-1.0))["label_saving"] == (None, "contradicts the paper")
+@pytest.mark.parametrize(
+    ("scale", "overrides", "verdict"),
+    [
+        ("small", (), "not shown at this scale"),
+        ("paper", (), "contradicts the paper"),
+        ("paper", ("stress.selective.repeats",), "not shown at this scale"),
+        ("smoke", (), "no verdict"),
+    ],
+)
+def test_worse_than_random_contradicts_the_paper_only_at_its_own_settings(
+    tmp_path, scale, overrides, verdict
+):
+    found = verdicts(draw(curves(scale, lead=-1.0), tmp_path, scale, overrides))
+    assert found["label_saving"] == (0.0, verdict)
 
 
-def test_without_the_printed_acquisition_nothing_is_claimed():
-    found = verdicts(curves(acquisitions=["random", "oracle"]))
+def test_without_the_printed_acquisition_nothing_is_claimed(tmp_path):
+    found = verdicts(draw(curves(acquisitions=["random", "oracle"]), tmp_path))
     assert {ours for ours, _ in found.values()} == {None}
     assert {verdict for _, verdict in found.values()} == {"not shown at this scale"}
 
@@ -93,17 +114,17 @@ def test_a_chain_that_a_network_lacks_is_neither_drawn_nor_scored(tmp_path):
     record = draw(data, tmp_path)
     chains = record["drawn"]["chains (repeat, query)"]
     assert set(chains) == {f"modern/{a}" for a in ACQUISITIONS} | {"printed/random", "printed/max_variance"}
-    assert set(record["savings"]) == {name for name in chains if not name.endswith("random")}
-    assert record["wall_time_s"]["fits"] == 3 * (2 + 5 * 6)
+    assert set(record["drawn"]["savings"]) == {name for name in chains if not name.endswith("random")}
+    assert record["drawn"]["fit_seconds"] == 3 * (2 + 5 * 6)
 
 
 def test_the_training_time_counts_the_shared_first_fit_once(tmp_path):
     record = draw(curves(), tmp_path)
-    assert record["wall_time_s"]["fits"] == 2 * 3 * (1 + 5 * 4)
+    assert record["drawn"]["fit_seconds"] == 2 * 3 * (1 + 5 * 4)
 
 
 def test_the_savings_of_every_acquisition_and_network_are_recorded(tmp_path):
-    savings = draw(curves(lead=2.0), tmp_path)["savings"]
+    savings = draw(curves(lead=2.0), tmp_path)["drawn"]["savings"]
     assert set(savings) == {f"{n}/{a}" for n in ("printed", "modern") for a in ACQUISITIONS[1:]}
     assert savings["modern/max_variance"]["saving"] == pytest.approx(0.4)
     assert savings["modern/oracle"]["saving"] == pytest.approx(0.0)

@@ -6,7 +6,7 @@ import pytest
 
 from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
 from mesobayes.geometry import PlateFamily
-from mesobayes.studies.stress.label_noise import measure_label_noise, roi_maxima
+from mesobayes.studies.stress.label_noise import deviations_of_structures, roi_maxima
 
 FAMILY = PlateFamily(
     "small", 30.0, 5.0, n_ellipses=1, semi_axis_min=2.0, semi_axis_max=4.0, n_pores_min=6, n_pores_max=8
@@ -29,14 +29,14 @@ def test_an_image_smaller_than_a_roi_is_refused():
 
 
 def test_default_labels_are_within_two_per_cent_and_linear_triangles_are_not():
-    quadratic = measure_label_noise(FAMILY, range(2), "noise")
-    linear = measure_label_noise(FAMILY, range(2), "noise", MeshSettings(7.0, 7.0, 8.0, 0.2, order=1))
+    quadratic = deviations_of_structures(FAMILY, range(2), "noise")
+    linear = deviations_of_structures(FAMILY, range(2), "noise", MeshSettings(7.0, 7.0, 8.0, 0.2, order=1))
     assert quadratic.percentiles[1] <= 0.02
     assert linear.percentiles[1] > 2.0 * quadratic.percentiles[1]
 
 
 def test_the_noise_of_a_mesh_against_itself_is_zero():
-    noise = measure_label_noise(FAMILY, [0], "noise", reference=DEFAULT_MESH, pixels_per_radius=2)
+    noise = deviations_of_structures(FAMILY, [0], "noise", reference=DEFAULT_MESH, pixels_per_radius=2)
     attributes = noise.attributes()
     assert noise.percentiles == (0.0, 0.0, 0.0)
     assert attributes["label_noise_p95"] == 0.0

@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from mesobayes.images.tensor import tresca
-from mesobayes.studies.stress.patches import cut_patches
+from mesobayes.studies.stress.patches import cut_structures
 
 PIXELS = 2
 SIDE = 58 * PIXELS
@@ -33,7 +33,7 @@ def structures() -> xr.Dataset:
 
 @pytest.fixture(scope="module")
 def patches(structures: xr.Dataset) -> xr.Dataset:
-    return cut_patches(structures, PIXELS, validation_structures=1, study_seed="test")
+    return cut_structures(structures, PIXELS, validation_structures=1, study_seed="test")
 
 
 def test_the_scaled_macro_stress_reaches_one_in_every_patch_and_never_exceeds_it(patches):
@@ -66,4 +66,4 @@ def test_every_patch_shows_a_void(patches):
 
 def test_too_few_good_structures_are_refused_with_what_to_change(structures):
     with pytest.raises(ValueError, match="3 good structures cannot give 3 for validation"):
-        cut_patches(structures, PIXELS, validation_structures=3, study_seed="test")
+        cut_structures(structures, PIXELS, validation_structures=3, study_seed="test")

@@ -44,7 +44,7 @@ def results() -> dict:
 
 
 def test_every_score_comes_from_the_fit_of_its_chain_repeat_and_query(results):
-    curves = learning_curves(results)
+    curves = learning_curves(results, 0.10)
     fit = results["printed", "max_variance", 1, 2]
     at = {"network": "printed", "acquisition": "max_variance", "repeat": 1, "query": 2}
     error = np.abs(fit["mean_max"] - fit["true_max"]) / fit["true_max"]
@@ -57,13 +57,13 @@ def test_every_score_comes_from_the_fit_of_its_chain_repeat_and_query(results):
 
 def test_a_network_may_lack_an_acquisition(results):
     results |= {("modern", *key[1:]): fit for key, fit in results.items() if key[1] != "max_variance"}
-    curves = learning_curves(results)
+    curves = learning_curves(results, 0.10)
     assert chains_of(curves, "printed") == ["random", "max_variance"]
     assert chains_of(curves, "modern") == ["random"]
 
 
 def test_the_initial_fit_stands_at_the_start_of_every_chain_of_its_repeat(results):
-    curves = learning_curves(results)
+    curves = learning_curves(results, 0.10)
     start = curves["accuracy"].sel(query=0)
     np.testing.assert_array_equal(start.sel(acquisition="random"), start.sel(acquisition="max_variance"))
     assert curves["labelled"].values.tolist() == [10, 15, 20]
@@ -71,4 +71,4 @@ def test_the_initial_fit_stands_at_the_start_of_every_chain_of_its_repeat(result
 
 def test_a_score_that_grows_with_the_true_error_has_rank_correlation_one(results):
     assert score_correlation(results["printed", "initial", 0, 0], "max_variance") == pytest.approx(1.0)
-    np.testing.assert_allclose(learning_curves(results)["correlation"], 1.0)
+    np.testing.assert_allclose(learning_curves(results, 0.10)["correlation"], 1.0)

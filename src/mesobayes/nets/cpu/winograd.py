@@ -41,12 +41,12 @@ def _forward(x: jax.Array, w: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ja
 
 
 def _backward(residual: tuple[jax.Array, jax.Array], g: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Gradients: of the input, a convolution with the turned kernel; of the kernel, products over tiles."""
+    """Gradients: of the input, a convolution with the mirrored kernel; of the kernel, products over tiles."""
     x, w = residual
-    turned = jnp.swapaxes(jnp.flip(w, (0, 1)), 2, 3)
+    mirrored = jnp.swapaxes(jnp.flip(w, (0, 1)), 2, 3)
     v, m = _input_tiles(x), _output_tiles_adjoint(g)
     products = [[v[i][j].T @ m[i][j] for j in range(4)] for i in range(4)]
-    return _multiply(_input_tiles(g), _kernel_tiles(turned), g.shape), _kernel_adjoint(products)
+    return _multiply(_input_tiles(g), _kernel_tiles(mirrored), g.shape), _kernel_adjoint(products)
 
 
 _convolve.defvjp(_forward, _backward)

@@ -4,12 +4,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mesobayes.studies.failure.settings import BaselineSettings
+from mesobayes.record.provenance import Run
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
+from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.settings import (
+    BaselineSettings,
+    RankingSettings,
+    SplitSettings,
+    TransformSettings,
+    Variant,
+)
+from mesobayes.studies.failure.stores import FIT, SPECIMENS
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
@@ -18,6 +31,32 @@ FEATURES = (
     *("void share of the cross-section", "smoothed along z"),
     *("closeness of a pore", "size of the nearest pore", "its area across the load", "closeness of a face"),
 )
+
+
+def fit_baseline(
+    specimens: Path,
+    fit: Path,
+    variant: Variant,
+    fold: int,
+    split: SplitSettings,
+    transform: TransformSettings,
+    settings: BaselineSettings,
+    ranking: RankingSettings,
+    run: Run,
+) -> None:
+    """Write the predictions of the regression on the test specimens of one fold, like those of a network."""
+    data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
+    examples = prepare(data, split_specimens(data, fold, split, run.seed), variant.transform, transform)
+    result = predict_baseline(examples, settings, ranking)
+    write_store(label_prediction(result, examples, variant, fold), fit, FIT, run)
+
+
+def predict_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:
+    """Predict the test specimens without a network."""
+    train, test = examples.rows.train, examples.rows.test
+    baseline = fit_pore_baseline(examples.pores[train], examples.target[train], settings)
+    mean = baseline.predict(examples.pores[test])
+    return summarise(mean[None], mean, None, examples.places[test], ranking)
 
 
 def pore_features(pores: BoolArray) -> FloatArray:

@@ -17,7 +17,7 @@ import optax
 from numpy.typing import NDArray
 
 from mesobayes.learning.data import batch_indices
-from mesobayes.nets.heteroencoder import (
+from mesobayes.nets.functional_heteroencoder import (
     Parameters,
     divergence,
     draw_weights,
@@ -67,12 +67,13 @@ def objective(
     batch: Minibatch,
     settings: HeteroencoderSettings,
     n_examples: int,
-    kl_weight: float,
+    evidence: float,
     key: jax.Array,
 ) -> jax.Array:
     """Per solid voxel: weighted squared error (equation 11), or minus the evidence lower bound (19, 20).
 
-    The bound of N specimens with V solid voxels each is divided by N V: KL enters as KL / (N V).
+    The bound of N specimens with V solid voxels each is divided by N V and the evidence e that a voxel
+    counts: KL enters as KL / (e N V).
     """
     point = settings.estimator == "none"
     prediction = predict_damage(parameters, batch.pores, settings, None if point else key)
@@ -84,7 +85,7 @@ def objective(
     log_noise = parameters.log_noise
     likelihood = 0.5 * error * jnp.exp(-2.0 * log_noise) + log_noise * jnp.sum(batch.weight) / voxels
     per_specimen = voxels / batch.pores.shape[0]
-    return likelihood + kl_weight * divergence(parameters, settings) / (n_examples * per_specimen)
+    return likelihood + divergence(parameters, settings) / (evidence * n_examples * per_specimen)
 
 
 @partial(jax.jit, static_argnames=("settings", "fit", "n_examples"), donate_argnames=("parameters", "state"))
@@ -98,9 +99,7 @@ def training_step(
     key: jax.Array,
 ) -> tuple[Parameters, optax.OptState, jax.Array]:
     """One step of Adam."""
-    loss, gradient = jax.value_and_grad(objective)(
-        parameters, batch, settings, n_examples, fit.kl_weight, key
-    )
+    loss, gradient = jax.value_and_grad(objective)(parameters, batch, settings, n_examples, fit.evidence, key)
     updates, state = optimiser(fit).update(gradient, state)
     updates = jax.tree_util.tree_map_with_path(
         lambda path, u: u * fit.spread_rate if path[-1].name in ("rho", "log_noise") else u, updates

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,28 +12,24 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mesobayes.metrics.clusters import rank_clusters, rank_of_place
-from mesobayes.nets.heteroencoder import Parameters, build_heteroencoder, warm_start
+from mesobayes.nets.functional_heteroencoder import Parameters, build_heteroencoder, warm_start
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.baseline import fit_pore_baseline
 from mesobayes.studies.failure.damage_fit import DamageData, fit_damage, predict_draws, predict_fields
-from mesobayes.studies.failure.folds import Fold, split_specimens
+from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
+from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import weight_table
 from mesobayes.studies.failure.settings import (
-    BaselineSettings,
     DamageFitSettings,
     RankingSettings,
     SplitSettings,
-    Transform,
     TransformSettings,
     Variant,
     WeightSettings,
 )
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
-from mesobayes.studies.failure.target import transform_damage
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
@@ -50,67 +45,32 @@ def fit_fold(
     split: SplitSettings,
     transform: TransformSettings,
     weights: WeightSettings,
-    baseline: BaselineSettings,
-    network: HeteroencoderSettings | None,
-    settings: DamageFitSettings | None,
+    network: HeteroencoderSettings,
+    settings: DamageFitSettings,
     ranking: RankingSettings,
     draws: int,
     run: Run,
 ) -> None:
-    """Write the predictions of one variant on the test specimens of one fold, the weights and the losses.
+    """Write the predictions of one network on the test specimens of one fold, the weights and the losses.
 
     Args:
         specimens, start, fit: stores; `start` is the deterministic fit that a variational one begins from.
-        network, settings: None for the baseline.
+        variant, fold: which model, which part of the specimens.
+        split, transform, weights, network, settings, ranking: of the configuration.
+        draws: of a variational prediction.
+        run: seed and origin.
     """
     data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
-    rows = split_specimens(data, fold, split, run.seed)
-    examples = prepare(data, rows, variant.transform, transform)
-    if network is None or settings is None:
-        result = fit_baseline(examples, baseline, ranking)
-    else:
-        warm = None if start is None else open_store(start, FIT)
-        result = fit_network(
-            examples, warm, variant, fold, weights, network, settings, ranking, draws, run.seed, _print_loss
-        )
-    write_store(label_fit(result, examples, variant, fold), fit, FIT, run)
+    examples = prepare(data, split_specimens(data, fold, split, run.seed), variant.transform, transform)
+    warm = None if start is None else open_store(start, FIT)
+    result = fit_network(
+        examples, warm, variant, fold, weights, network, settings, ranking, draws, run.seed, _print_loss
+    )
+    write_store(label_prediction(result, examples, variant, fold), fit, FIT, run)
 
 
 def _print_loss(step: int, loss: float) -> None:
     print(f"step {step}  loss {loss:.5f}", flush=True)
-
-
-class Examples(NamedTuple):
-    """Training and test specimens of one fold, and what is asked of the networks.
-
-    Attributes:
-        rows: of the specimens that train and test.
-        pores, target: of all specimens (n, x, y, z).
-        places: failed voxel of each (n, 3).
-        names: numbers of the specimens (n,).
-    """
-
-    rows: Fold
-    pores: BoolArray
-    target: FloatArray
-    places: NDArray[np.integer]
-    names: NDArray[np.integer]
-
-
-def prepare(specimens: xr.Dataset, rows: Fold, transform: Transform, settings: TransformSettings) -> Examples:
-    """Transform the damage of all specimens."""
-    pores = specimens["pores"].values.astype(bool)
-    target = transform_damage(specimens["damage"].values, ~pores, transform, settings)
-    return Examples(rows, pores, target, specimens["failed_voxel"].values, specimens["specimen"].values)
-
-
-def fit_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:
-    """Predict the test specimens without a network."""
-    train, test = examples.rows.train, examples.rows.test
-    mean = fit_pore_baseline(examples.pores[train], examples.target[train], settings).predict(
-        examples.pores[test]
-    )
-    return summarise(mean[None], mean, None, examples.places[test], ranking)
 
 
 def fit_network(
@@ -143,32 +103,8 @@ def fit_network(
     result = _predict(fitted.parameters, examples, network, ranking, draws, seed_from_name(*name, "draws"))
     result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
     if network.estimator != "none":  # the others have no likelihood
-        result = result.assign_attrs(noise_std=fitted.noise_std)
+        result = result.assign_attrs(noise_std=fitted.noise_std, evidence=settings.evidence)
     return result.assign_attrs(seconds=fitted.seconds)
-
-
-def label_fit(result: xr.Dataset, examples: Examples, variant: Variant, fold: int) -> xr.Dataset:
-    """Add what was asked: targets, pores, places of failure, and which model answered."""
-    rows = examples.rows
-    axes = ("specimen", "x", "y", "z")
-    return (
-        result.assign(
-            target=(axes, examples.target[rows.test].astype(np.float16)),
-            pores=(axes, examples.pores[rows.test].astype(np.uint8)),
-            failed_voxel=(("specimen", "axis"), examples.places[rows.test]),
-        )
-        .assign_coords(specimen=examples.names[rows.test])
-        .assign_attrs(
-            variant=variant.name,
-            kind=variant.kind,
-            transform=variant.transform,
-            weighting=variant.weighting,
-            fold=fold,
-            n_train=len(rows.train),
-            n_test=len(rows.test),
-            realizations=rows.realizations.tolist(),
-        )
-    )
 
 
 def _predict(
@@ -199,32 +135,6 @@ def _predict(
             np.concatenate(kept, axis=1).astype(np.float16),
         )
     return result
-
-
-def summarise(
-    draws: NDArray[np.floating],
-    mean: NDArray[np.floating],
-    std: NDArray[np.floating] | None,
-    places: NDArray[np.integer],
-    ranking: RankingSettings,
-) -> xr.Dataset:
-    """Fields and the rank of the true place among the clusters, from draws (draw, n, x, y, z)."""
-    ranked = [
-        rank_clusters(draws[:, i], ranking.threshold, ranking.level, ranking.largest)
-        for i in range(len(mean))
-    ]
-    ranks = [rank_of_place(r, place, ranking.reach) for r, place in zip(ranked, places, strict=True)]
-    axes = ("specimen", "x", "y", "z")
-    data = xr.Dataset(
-        {
-            "mean": (axes, mean.astype(np.float16)),
-            "rank": ("specimen", np.array(ranks, np.int32), {"long_name": "rank of the true place, 0: none"}),
-            "clusters": ("specimen", np.array([len(r.mass) for r in ranked], np.int32)),
-        }
-    )
-    if std is not None:
-        data["std"] = (axes, std.astype(np.float16))
-    return data
 
 
 def pack(data: xr.Dataset, parameters: Parameters) -> xr.Dataset:

@@ -32,7 +32,7 @@ from mesobayes.learning.gaussian_posterior import (
 from mesobayes.learning.linear_output import LinearPosterior, draw_output, neighbourhoods, regress
 from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
-from mesobayes.nets.heteroencoder import (
+from mesobayes.nets.functional_heteroencoder import (
     Parameters,
     build_heteroencoder,
     last_features,
@@ -178,7 +178,7 @@ def compare_posteriors(
         settings.learning_rate,
         decay=True,
         symmetries="none",
-        kl_weight=settings.thinning,
+        evidence=settings.evidence,
     )
     point = min(
         (
@@ -199,7 +199,7 @@ def compare_posteriors(
         jnp.asarray(truth, jnp.float32),
         point.parameters,
         network,
-        noise * np.sqrt(settings.thinning),
+        noise / np.sqrt(settings.evidence),
     )
     report(f"deterministic fit: deviation {noise:.4f}")
     seconds = [time.process_time()]
@@ -239,7 +239,7 @@ def compare_posteriors(
     result = describe(problem, draws, test_pores, test_target, settings)
     return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
         noise_std=noise,
-        thinning=settings.thinning,
+        evidence=settings.evidence,
         degrees=runs.degrees,
         evidence_bound=bounds,
         log_evidence=runs.log_evidence.round(2).tolist(),

@@ -192,7 +192,8 @@ class DamageFitSettings:
             variational).
         learning_rate: of Adam; `decay` ends the fit with a cosine to zero, the paper's rate is constant.
         spread_rate: factor on the rate of ρ and of the noise.
-        kl_weight: 1 is the evidence lower bound.
+        evidence: how often each voxel counts against the prior; 1 is the evidence lower bound, 1/300 counts
+            one voxel in 300 as an observation.
         symmetries: "printed" draws one of six for each minibatch, "all" one of sixteen, "none" leaves them
             as they are.
     """
@@ -202,7 +203,7 @@ class DamageFitSettings:
     learning_rate: Positive = 1e-3
     decay: bool = False
     spread_rate: Positive = 10.0
-    kl_weight: NonNegative = 1.0
+    evidence: Positive = 1.0
     symmetries: Literal["printed", "all", "none"] = "printed"
 
 
@@ -237,7 +238,7 @@ class ReferenceSettings:
         steps: of the deterministic fits and of mean field.
         gaussian_steps: of the full Gaussian.
         prior_std: √(2/fan-in), so that the prior neither swells nor shrinks the signal from layer to layer.
-        thinning: voxels of a specimen per voxel that counts as an independent observation.
+        evidence: how often each voxel counts against the prior; 1/300 counts one voxel in 300.
         test_specimens: unseen specimens that every posterior predicts.
         learning_rate: of the deterministic fits.
         mean_field_rate, gaussian_rate: learning rates of mean field and of the full Gaussian.
@@ -255,7 +256,7 @@ class ReferenceSettings:
     steps: Count
     gaussian_steps: Count
     prior_std: Positive
-    thinning: Positive
+    evidence: Positive
     test_specimens: Count = 8
     learning_rate: Positive = 1e-2
     mean_field_rate: Positive = 5e-3

@@ -6,6 +6,8 @@ Arrays are (specimen, x, y, z); damage is φ/φ_max and 0 in voids, `solid` is T
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -14,6 +16,7 @@ from mesobayes.studies.failure.settings import TRANSFORMS, Transform, TransformS
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
+Volumes = TypeVar("Volumes", bound=Any)
 
 
 def gaussian_filter(damage: FloatArray, solid: BoolArray, width: float) -> FloatArray:
@@ -70,11 +73,17 @@ PRINTED_SYMMETRIES = (0, 1, 2, 3, 4, 8)  # identity, quarter turns, reflection i
 N_SYMMETRIES = 16
 
 
-def apply_symmetry(volumes: NDArray, number: int) -> NDArray:
-    """One of the sixteen symmetries of the bar on (n, x, y, z): turns about z, reflections in x and in z."""
-    turned = np.rot90(volumes, number % 4, axes=(1, 2))
+def apply_symmetry(volumes: Volumes, number: int) -> Volumes:
+    """One of the sixteen symmetries of the bar on volumes (n, x, y, z), arrays of NumPy or JAX.
+
+    Two bits of the number are quarter turns about z, then one each a reflection in x and in z.
+    """
+    turns = number % 4
+    if turns == 2:
+        volumes = volumes[:, ::-1, ::-1]
+    elif turns:
+        volumes = volumes.swapaxes(1, 2)
+        volumes = volumes[:, ::-1] if turns == 1 else volumes[:, :, ::-1]
     if number & 4:
-        turned = turned[:, ::-1]
-    if number & 8:
-        turned = turned[..., ::-1]
-    return turned
+        volumes = volumes[:, ::-1]
+    return volumes[..., ::-1] if number & 8 else volumes

@@ -15,13 +15,13 @@ import numpy as np
 from flax import nnx
 
 from mesobayes.learning.checkpoint import load_arrays, save_arrays
-from mesobayes.nets.build import draw_noise
+from mesobayes.nets.build import build_network
 from mesobayes.nets.keys import random_key
 from mesobayes.nets.permeability import (
     PeriodicPermeabilityNet,
     PermeabilityNetwork,
-    build_permeability_network,
 )
+from mesobayes.nets.posterior import draw_noise
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.errors import StoreError
 
@@ -89,7 +89,7 @@ def load_permeability_network(path: Path) -> PermeabilityNetwork:
     """Network from its file. Raises StoreError if the file is missing, damaged or of another version."""
     arrays, text = load_arrays(path)
     try:
-        network = build_permeability_network(PermeabilityNetworkSettings(**json.loads(text)), 0)
+        network = build_network(PermeabilityNetworkSettings(**json.loads(text)), 0)
         graph, state = nnx.split(network)
         leaves, structure = jax.tree.flatten(state)
         found = [jnp.array(arrays[f"leaf{i:04d}"]) for i in range(len(leaves))]

@@ -13,10 +13,10 @@ from flax import nnx
 
 from mesobayes.learning.outliers import fit_outlier_detector
 from mesobayes.metrics.regression import FractionBaseline, coverage_factor, fit_fraction_baseline
+from mesobayes.nets.build import build_network
 from mesobayes.nets.permeability import (
     PeriodicPermeabilityNet,
     PermeabilityNetwork,
-    build_permeability_network,
 )
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
@@ -137,9 +137,7 @@ def fit_cells(
     baseline = fit_fraction_baseline(fraction[training], target[training])
 
     seeds = fit_seeds(study_seed, cells.attrs["family"], name)
-    network = (
-        build_permeability_network(network_settings, seeds.weights) if initial is None else nnx.clone(initial)
-    )
+    network = build_network(network_settings, seeds.weights) if initial is None else nnx.clone(initial)
     if isinstance(network, PeriodicPermeabilityNet):
         _set_constants(
             network, baseline, images[training][: fit_settings.feature_images], initial is not None

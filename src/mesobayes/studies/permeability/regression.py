@@ -19,10 +19,9 @@ import optax
 from flax import nnx
 
 from mesobayes.learning.checkpoint import load_state, save_state
-from mesobayes.nets.build import draw_noise
-from mesobayes.nets.divergence import kl_divergence, weights
 from mesobayes.nets.keys import random_key
 from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
+from mesobayes.nets.posterior import draw_noise, kl_divergence, weights
 from mesobayes.studies.permeability.regression_settings import RegressionSettings
 
 TRAINING, VALIDATION = 0, 1  # columns of a history

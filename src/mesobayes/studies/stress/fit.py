@@ -10,6 +10,7 @@ the order in which jobs run.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,24 +25,23 @@ from mesobayes.learning.acquisition import (
     take_best,
     take_random,
 )
-from mesobayes.learning.data import PatchData, masked_maximum
-from mesobayes.learning.prediction import predict
+from mesobayes.learning.fit import fit
 from mesobayes.learning.progress import Report, print_progress
-from mesobayes.learning.settings import FitSettings
-from mesobayes.learning.training import fit
 from mesobayes.metrics.scores import relative_error
-from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
-from mesobayes.studies.stress.settings import Acquisition, ChainSettings
+from mesobayes.studies.stress.predict import Prediction, predict_patches
+from mesobayes.studies.stress.settings import Acquisition, ChainSettings, PatchFitSettings
 from mesobayes.studies.stress.stores import FIT, PATCHES
+from mesobayes.studies.stress.task import patch_task
 
 _UNIT = {"units": "patch scale"}
 _SQUARED_UNIT = {"units": "patch scale²"}
-_PREDICTION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def fit_selective(
     query: int,
     chain: ChainSettings,
     network: StressNetworkSettings,
-    settings: FitSettings,
+    settings: PatchFitSettings,
     run: Run,
 ) -> None:
     """Write the result of one query of one chain."""
@@ -126,16 +126,6 @@ def label_next(
     return np.concatenate([previous["labelled"].values, pool[best]])
 
 
-def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:
-    """Inputs, ROI targets and ROI masks of the patches with the given numbers."""
-    selected = patches.isel(patch=np.asarray(numbers))
-    roi = PatchGeometry(patches.attrs["pixels_per_radius"]).roi_slice()
-    inputs = selected["input"].values
-    return PatchData(
-        inputs=inputs, target=selected["target"].values[:, roi, roi], mask=inputs[:, roi, roi, 3].astype(bool)
-    )
-
-
 def fit_query(
     patches: xr.Dataset,
     previous: xr.Dataset | None,
@@ -144,7 +134,7 @@ def fit_query(
     query: int,
     chain: ChainSettings,
     network: StressNetworkSettings,
-    settings: FitSettings,
+    settings: PatchFitSettings,
     study_seed: str,
     checkpoint: Path | None,
     report: Report | None,
@@ -164,17 +154,13 @@ def fit_query(
     pool = np.setdiff1d(sets.pool, labelled)
     seed = seed_from_name(study_seed, "fit", network.name, repeat, query)
     validation = patch_data(patches, sets.validation)
-    result = fit(
-        build_network(network, seed=seed),
-        patch_data(patches, labelled),
-        settings,
-        seed=seed,
-        checkpoint=checkpoint,
-        report=report,
-        validation=validation,
+    start = build_network(network, seed)
+    task = patch_task(start, settings, patch_data(patches, labelled), validation)
+    result = fit(task, start, settings, seed, checkpoint, report)
+    predicted = partial(
+        predict_patches, result.network, draws=chain.draws, seed=seed, precision=settings.precision
     )
-
-    prediction = predict(result.network, validation.inputs, chain.draws, _PREDICTION_BATCH, seed)
+    prediction = predicted(validation.inputs)
     squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
     dataset = xr.Dataset(
         {
@@ -186,19 +172,23 @@ def fit_query(
             "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
             "squared_error": ("patch", squared.sum((1, 2)) / validation.mask.sum((1, 2)), _SQUARED_UNIT),
         },
-        attrs={"repeat": repeat, "query": query, "network": network.name, "fit_seconds": result.seconds},
+        attrs={
+            "repeat": repeat,
+            "query": query,
+            "network": network.name,
+            "fit_seconds": result.seconds,
+            "evidence": settings.evidence,
+            "precision": result.precision,
+        },
     )
     if acquisition != "random" and query < chain.queries:
-        scores = pool_scores(result.network, patch_data(patches, pool), chain.draws, seed)
-        dataset = dataset.assign(scores)
+        unlabelled = patch_data(patches, pool)
+        dataset = dataset.assign(pool_scores(predicted(unlabelled.inputs), unlabelled))
     return dataset
 
 
-def pool_scores(
-    network: StressNetwork, pool: PatchData, draws: int, seed: int
-) -> dict[str, tuple[str, NDArray]]:
+def pool_scores(prediction: Prediction, pool: PatchData) -> dict[str, tuple[str, NDArray]]:
     """The scores of every acquisition but random, for each patch of the pool."""
-    prediction = predict(network, pool.inputs, draws, _PREDICTION_BATCH, seed)
     truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
     return {
         "score_max_variance": ("pool_patch", max_variance(prediction.epistemic_std, pool.mask)),

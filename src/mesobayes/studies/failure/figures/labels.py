@@ -58,9 +58,15 @@ def training_note(fit: xr.Dataset, run: Run) -> str:
     return f"{run.label}: trained on {fit.attrs['n_train']} specimens"
 
 
+def evidence_note(fit: xr.Dataset) -> str:
+    """How often each voxel counted against the prior."""
+    evidence = float(fit.attrs["evidence"])
+    return f"evidence {evidence:g}" if evidence >= 1.0 else f"evidence 1/{1.0 / evidence:.0f} of a voxel"
+
+
 def fit_note(fit: xr.Dataset, run: Run) -> str:
     """What a fit has seen and what is shown of it."""
-    draws = f", {fit.sizes['draw']} posterior draws" if "draw" in fit.sizes else ""
+    draws = f", {fit.sizes['draw']} posterior draws, {evidence_note(fit)}" if "draw" in fit.sizes else ""
     return f"{training_note(fit, run)}, shown are test specimens{draws}"
 
 

@@ -15,6 +15,7 @@ from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import BLACK, BLUE, GREY, ORANGE, new_figure
 from mesobayes.metrics.convergence import RHAT_LIMIT
 from mesobayes.record.provenance import Run
+from mesobayes.studies.failure.figures.labels import evidence_note
 
 FloatArray = NDArray[np.floating]
 COLOURS = {"mean field": BLUE, "full covariance": ORANGE, "SMC": BLACK}
@@ -25,7 +26,7 @@ def reference_posterior(reference: xr.Dataset, run: Run) -> Drawing:
     data = reference
     note = (
         f"{run.label}: {data.sizes['weight']} weights, {data.sizes['draw']} draws of each posterior, "
-        f"one voxel in {data.attrs['thinning']:.0f} counts as an observation"
+        f"{evidence_note(data)}"
     )
     solid = ~data["pores"].values.astype(bool)
     names = [str(name) for name in data["posterior"].values]
@@ -91,7 +92,7 @@ def _draw_ratios(axes: Axes, title: str, spread: dict[str, FloatArray]) -> None:
     axes.set_title(f"spread of the {title}", loc="left")
 
 
-_SETTINGS = ("noise_std", "evidence_bound", "log_evidence", "degrees", "seconds")
+_SETTINGS = ("evidence", "noise_std", "evidence_bound", "log_evidence", "degrees", "seconds")
 _UNITS = {"predicted damage": "voxels", "weights": "weights"}
 
 

@@ -64,7 +64,7 @@ def model_variants(run: Run) -> Table:
 
 def heteroencoder_layers(networks: NetworksSettings, run: Run) -> Table:
     """Figure 8 in numbers: layers of the deterministic and of the variational network in use."""
-    from mesobayes.nets.heteroencoder import build_heteroencoder, count_parameters  # loads jax
+    from mesobayes.nets.functional_heteroencoder import build_heteroencoder, count_parameters  # loads jax
 
     counts = [
         [count_parameters(layer) for layer in build_heteroencoder(settings, 0).layers]

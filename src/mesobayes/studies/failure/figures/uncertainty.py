@@ -14,7 +14,13 @@ from mesobayes.drawing.style import BLACK, BLUE, GREY, ORANGE, VERMILION, new_fi
 from mesobayes.metrics.clusters import RankedClusters, rank_clusters
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
-from mesobayes.studies.failure.figures.labels import MODEL_STYLE, by_variant, fit_note, training_note
+from mesobayes.studies.failure.figures.labels import (
+    MODEL_STYLE,
+    by_variant,
+    evidence_note,
+    fit_note,
+    training_note,
+)
 from mesobayes.studies.failure.settings import LETTERS, FigureSettings, RankingSettings
 
 
@@ -88,7 +94,7 @@ def cluster_cdfs(fit: xr.Dataset, ranking: RankingSettings, run: Run) -> Drawing
     axes.set(xlabel="mean damage of the cluster", ylabel="share of the posterior draws", ylim=(0, 1.02))
     figure.legend(loc="outside upper center", ncols=2)
     axes.set_title(f"realization ({LETTERS[number]})", loc="left")
-    foot_note(figure, f"{run.label}, {fit.sizes['draw']} posterior draws")
+    foot_note(figure, f"{run.label}, {fit.sizes['draw']} posterior draws, {evidence_note(fit)}")
     drawn = {
         "realization": LETTERS[number],
         "mass": np.round(clusters.mass[:3], 3),
@@ -100,7 +106,7 @@ def cluster_cdfs(fit: xr.Dataset, ranking: RankingSettings, run: Run) -> Drawing
 
 def weight_cv_by_layer(fits: list[xr.Dataset], network: HeteroencoderSettings, run: Run) -> Drawing:
     """Figure 17: Σσ / |Σμ| of kernels and biases by layer; bars are means over the folds, dots the folds."""
-    from mesobayes.nets.heteroencoder import build_heteroencoder, variation_by_layer  # loads jax
+    from mesobayes.nets.functional_heteroencoder import build_heteroencoder, variation_by_layer  # loads jax
     from mesobayes.studies.failure.fit import restore
 
     like = build_heteroencoder(network, 0)
@@ -118,5 +124,5 @@ def weight_cv_by_layer(fits: list[xr.Dataset], network: HeteroencoderSettings, r
         axes.set_title(title, loc="left")
         drawn[title] = values
         growth.append([np.corrcoef(layers, np.log(fold))[0, 1] for fold in values])
-    foot_note(figure, f"{training_note(fits[0], run)}, {len(fits)} fold(s)")
+    foot_note(figure, f"{training_note(fits[0], run)}, {len(fits)} fold(s), {evidence_note(fits[0])}")
     return Drawing(figure, {"claim": Number.of(np.min(growth, axis=0))}, drawn)

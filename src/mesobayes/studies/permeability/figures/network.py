@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import GREEN, ORANGE, SKY, new_figure
-from mesobayes.nets.permeability import PrintedPermeabilityCNN, build_permeability_network
+from mesobayes.nets.build import build_network
+from mesobayes.nets.permeability import PrintedPermeabilityCNN
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.studies.permeability.draws import load_permeability_network
@@ -24,7 +25,7 @@ _FILTERS = 4  # of each layer
 
 def permeability_cnn(network: PermeabilityNetworkSettings, run: Run) -> Drawing:
     """The layers of the network in use, read from the network itself."""
-    built = build_permeability_network(network, 0)
+    built = build_network(network, 0)
     assert isinstance(built, PrintedPermeabilityCNN)
     figure = new_figure(1.0, 0.36)
     axes = figure.add_subplot(aspect="equal")
@@ -35,7 +36,7 @@ def permeability_cnn(network: PermeabilityNetworkSettings, run: Run) -> Drawing:
     axes.text(x + 0.25, 1.4, f"image\n{edge} × {edge}", ha="center", va="top", fontsize=6.5)
     x += 3.0
     for i, layer in enumerate(built.convolutions):
-        k, _, _, filters = layer.weight.mu.shape
+        k, _, _, filters = layer.kernel.mu.shape
         edge, height = edge // 2, 0.74 * height
         width = 0.35 + filters / 45
         axes.add_patch(Rectangle((x, 4.8 - height / 2), width, height, facecolor=SKY, edgecolor="black"))
@@ -44,7 +45,7 @@ def permeability_cnn(network: PermeabilityNetworkSettings, run: Run) -> Drawing:
         layers.append({"name": f"Conv{i + 1}", "kernel": k, "filters": filters, "output": edge})
         x += width + 2.6
     for i, layer in enumerate(built.dense):
-        inputs, units = layer.weight.mu.shape
+        inputs, units = layer.kernel.mu.shape
         last = i == len(built.dense) - 1
         height = 1.0 if last else 1.2 + units / 20
         colour = GREEN if last else ORANGE
@@ -56,7 +57,7 @@ def permeability_cnn(network: PermeabilityNetworkSettings, run: Run) -> Drawing:
         x += 2.6
     axes.set_xlim(-1.0, x - 0.6)
     axes.set_ylim(-0.9, 8.2)
-    weights = sum(int(np.prod(layer.weight.mu.shape)) for layer in (*built.convolutions, *built.dense))
+    weights = sum(int(np.prod(layer.kernel.mu.shape)) for layer in (*built.convolutions, *built.dense))
     axes.set_title(
         f"scale {run.scale}: {weights:,} weights; filter counts are a choice, the paper does not print them"
     )

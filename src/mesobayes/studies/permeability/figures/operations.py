@@ -15,7 +15,8 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_figure
-from mesobayes.nets.space import SpaceConvolution, max_pool, mean_pool
+from mesobayes.nets.convolution import SameConvolution
+from mesobayes.nets.resampling import max_pool, mean_pool
 
 _IMAGE = np.array([[0, 1, 1, 0, 0], [1, 1, 0, 0, 1], [1, 0, 0, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 _KERNEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
@@ -55,7 +56,7 @@ def _sign(axes: Axes, x: float, y: float, text: str) -> None:
 
 def _correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Equation 7 by the convolution of the networks, without its padding."""
-    result = SpaceConvolution()(
+    result = SameConvolution()(
         jnp.asarray(image, jnp.float32)[None, :, :, None], jnp.asarray(kernel, jnp.float32)[:, :, None, None]
     )
     return np.asarray(result)[0, 1:-1, 1:-1, 0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linear operators and resampling of volumes (n, x, y, z, channel) for three-dimensional networks."""
+"""Three-dimensional convolution as a two-dimensional one with a banded kernel."""
 
 from __future__ import annotations
 
@@ -10,16 +10,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from mesobayes.nets.operators import DIMENSIONS
-
-
-@dataclass(frozen=True)
-class Convolution3D:
-    """x (n, x, y, z, i), w (3, 3, 3, i, o) -> (n, x, y, z, o), zeros outside the volume."""
-
-    def __call__(self, x: jax.Array, w: jax.Array) -> jax.Array:
-        return lax.conv_general_dilated(
-            x, w, (1, 1, 1), "SAME", dimension_numbers=("NDHWC", "DHWIO", "NDHWC")
-        )
 
 
 @dataclass(frozen=True)
@@ -48,23 +38,3 @@ class BandedConvolution3D:
         y = lax.conv_general_dilated(folded, kernel, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
         y = y.reshape(n, nx // block, ny, nz, block, outputs).transpose(0, 1, 4, 2, 3, 5)
         return y.reshape(n, nx, ny, nz, outputs)
-
-
-def scale_channels(x: jax.Array, w: jax.Array) -> jax.Array:
-    """x (n, 1, 1, 1, c), w (c,) -> their product: a bias as an operator that is linear in each argument."""
-    return x * w
-
-
-def max_pool(x: jax.Array) -> jax.Array:
-    """Maximum over 2 × 2 × 2 voxels, one axis after the other: its gradient is cheaper than a window's."""
-    for axis in (1, 2, 3):
-        shape = x.shape
-        x = jnp.max(x.reshape(*shape[:axis], shape[axis] // 2, 2, *shape[axis + 1 :]), axis=axis + 1)
-    return x
-
-
-def upsample(x: jax.Array) -> jax.Array:
-    """Each voxel repeated 2 × 2 × 2 times."""
-    n, nx, ny, nz, c = x.shape
-    x = jnp.broadcast_to(x[:, :, None, :, None, :, None], (n, nx, 2, ny, 2, nz, 2, c))
-    return x.reshape(n, 2 * nx, 2 * ny, 2 * nz, c)

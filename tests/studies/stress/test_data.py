@@ -8,8 +8,8 @@ import xarray as xr
 from mesobayes.fem.errors import MeshError
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry import PlacementError, PlateFamily
-from mesobayes.studies import structures
-from mesobayes.studies.stress.structures import draw_structure, simulate_structures
+from mesobayes.studies.stress import data as structures
+from mesobayes.studies.stress.data import draw_structure, simulate_batch
 
 FAMILY = PlateFamily(
     "tiny", 18.0, 5.0, n_ellipses=1, semi_axis_min=1.0, semi_axis_max=2.0, n_pores_min=1, n_pores_max=2
@@ -18,7 +18,7 @@ COARSE = MeshSettings(3.0, 1.5)
 
 
 def simulate(indices, **options):
-    return simulate_structures(FAMILY, indices, "seed", COARSE, 2, **options)
+    return simulate_batch(FAMILY, indices, "seed", COARSE, 2, **options)
 
 
 def test_numbers_do_not_depend_on_the_batch():
@@ -92,4 +92,4 @@ def test_a_structure_that_always_fails_is_given_up_and_the_others_are_kept(monke
 def test_a_family_without_room_is_not_retried():
     crowded = PlateFamily("crowded", 18.0, 5.0, n_ellipses=3, semi_axis_min=3.0, semi_axis_max=4.0)
     with pytest.raises(PlacementError, match="crowded"):
-        simulate_structures(crowded, [0], "seed")
+        simulate_batch(crowded, [0], "seed")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Posterior predictions of patches: mean field, spread, and the maxima of coherent draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mesobayes.learning.predict import predict_draws, predict_mean_weights
+from mesobayes.learning.settings import Precision
+from mesobayes.metrics.scores import accuracy_at
+from mesobayes.nets.build import StressNetwork
+from mesobayes.nets.channels import SOLID_CHANNEL
+from mesobayes.nets.stress import crop
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Posterior prediction of n patches, in units of the patch scale.
+
+    Attributes:
+        mean, epistemic_std: (n, roi, roi), over the weight draws (zero spread for point weights).
+        roi_max: (draw, n), largest Tresca stress over the solid pixels of the region of interest.
+    """
+
+    mean: np.ndarray
+    epistemic_std: np.ndarray
+    roi_max: np.ndarray
+
+
+def predict_patches(
+    network: StressNetwork,
+    inputs: np.ndarray,
+    draws: int,
+    seed: int,
+    batch: int = 64,
+    precision: Precision = "default",
+) -> Prediction:
+    """Mean, spread and maxima over weight draws for inputs (n, h, w, 5)."""
+    found = predict_draws(
+        network, inputs, draws, seed, functional=roi_maximum, batch=batch, precision=precision
+    )
+    return Prediction(found.mean, found.std, found.values)
+
+
+def roi_maximum(field: jax.Array, inputs: jax.Array) -> jax.Array:
+    """Largest value of field (n, roi, roi) over the solid pixels of inputs (n, h, w, 5); 0 without any."""
+    solid = crop(inputs[..., SOLID_CHANNEL], field.shape[-1]) > 0.5
+    return jnp.max(jnp.where(solid, field, 0.0), axis=(1, 2))
+
+
+def mean_accuracy(network: StressNetwork, data: PatchData, threshold: float = 0.1) -> float:
+    """Accuracy at a threshold of the posterior mean weights."""
+    field = predict_mean_weights(network, data.inputs)
+    true = masked_maximum(data.target, data.mask)
+    return accuracy_at(masked_maximum(field, data.mask), true, threshold)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the training loop has to know of the stress study: minibatches of patches, objective, score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from mesobayes.learning.objective import gaussian_nll
+from mesobayes.nets.build import StressNetwork
+from mesobayes.nets.estimators import Noise
+from mesobayes.nets.posterior import draw_noise, kl_per_example
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.state import Arrays, Structure, merge_network, split_network, statistics_of
+from mesobayes.nets.stress import crop, output_scale
+from mesobayes.studies.stress.patch_data import PatchData
+from mesobayes.studies.stress.predict import mean_accuracy
+from mesobayes.studies.stress.settings import PatchFitSettings
+from mesobayes.studies.stress.symmetries import Batch, augment
+
+
+@dataclass(frozen=True)
+class PatchTask:
+    """Fit of a stress network to patches; the score is 1 minus the accuracy at 10 %."""
+
+    structure: Structure
+    network: StressNetworkSettings
+    settings: PatchFitSettings
+    patches: PatchData = field(compare=False)
+    validation: PatchData | None = field(compare=False)
+
+    terms: ClassVar[tuple[str, ...]] = ("nll", "kl", "mse")
+
+    @property
+    def data(self) -> Batch:
+        return Batch(self.patches.inputs, self.patches.target, self.patches.mask)
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        scored = None if self.validation is None else vars(self.validation)
+        return {"network": asdict(self.network)} | (
+            {"validation": scored} if self.settings.schedule == "plateau" else {}
+        )
+
+    def batch(self, data: Batch, rows: jax.Array, key: jax.Array) -> Batch:
+        batch = jax.tree.map(lambda array: array[rows], data)
+        return augment(batch, key) if self.settings.augment else batch
+
+    def loss(
+        self, parameters: Arrays, statistics: Arrays, batch: Batch, key: jax.Array
+    ) -> tuple[jax.Array, tuple[dict[str, jax.Array], Arrays]]:
+        network = merge_network(self.structure, parameters, statistics)
+        noise, settings = draw_noise(network, key), self.settings
+        terms = negative_elbo(
+            network, batch, noise, len(self.patches), settings.evidence, settings.loss_scale
+        )
+        return terms.loss, (terms._asdict(), statistics_of(network))
+
+    def score(self, parameters: Arrays, statistics: Arrays) -> float | None:
+        if self.validation is None or len(self.validation) == 0:
+            return None
+        network = merge_network(self.structure, parameters, statistics)
+        some = self.validation.take(slice(self.settings.validation_patches))
+        return 1.0 - mean_accuracy(network, some)
+
+
+def patch_task(
+    network: StressNetwork,
+    settings: PatchFitSettings,
+    patches: PatchData,
+    validation: PatchData | None = None,
+) -> PatchTask:
+    """Return the task of fitting a network to patches."""
+    return PatchTask(split_network(network)[0], network.settings, settings, patches, validation)
+
+
+class Terms(NamedTuple):
+    """Parts of the objective, all per pixel of the region of interest except the last.
+
+    Attributes:
+        loss: negative evidence lower bound.
+        nll: expected negative log likelihood.
+        kl: divergence over evidence.
+        mse: mean squared scaled residual over the solid pixels.
+    """
+
+    loss: jax.Array
+    nll: jax.Array
+    kl: jax.Array
+    mse: jax.Array
+
+
+def negative_elbo(
+    network: StressNetwork,
+    batch: Batch,
+    noise: Noise | None,
+    n_examples: jax.Array | float,
+    evidence: float = 1.0,
+    loss_scale: str = "pixel",
+) -> Terms:
+    """Negative evidence lower bound of a minibatch, divided by examples and pixels.
+
+    The bound of the whole training set is Σₙ E_q[log p(yₙ | xₙ, w)] - KL(q ‖ p), the sum of the log
+    likelihood over the solid pixels of the region of interest. A minibatch of b examples estimates 1/N of
+    its negative as (1/b) Σ -log p + KL/N; both are divided by the constant roi² to keep gradients of order
+    one. `evidence` counts every observation so many times: KL enters as KL / (evidence N).
+    """
+    settings = network.settings
+    prediction = network(batch.inputs, noise, train=True)
+    scale = residual_scale(batch.inputs, settings.roi, settings.scale_floor, loss_scale)
+    residual = jnp.where(batch.mask, (prediction - batch.target) / scale, 0.0)
+    log_likelihood = jnp.where(batch.mask, -gaussian_nll(residual, network.log_noise[...]), 0.0)
+    nll = -jnp.mean(log_likelihood)
+    kl = kl_per_example(network, settings, n_examples, evidence) / settings.roi**2
+    mse = jnp.sum(residual**2) / jnp.maximum(jnp.sum(batch.mask), 1)
+    return Terms(nll + kl, nll, kl, mse)
+
+
+def residual_scale(inputs: jax.Array, roi: int, floor: float, loss_scale: str) -> jax.Array:
+    """Unit of the residuals (n, roi, roi): the output scale S, or 1 (units of the patch scale)."""
+    if loss_scale == "patch":
+        return jnp.ones((inputs.shape[0], roi, roi), inputs.dtype)
+    return crop(output_scale(inputs, floor), roi)
