@@ -42,6 +42,11 @@ def damage_fit(variant, fold):
     return f"{FAILURE_FOLDER}/fits/{variant}/fold{fold}.zarr.zip"
 
 
+def fitted_weights(variant, fold):
+    """Return the store of the weights of one fit."""
+    return f"{FAILURE_FOLDER}/fits/{variant}/weights{fold}.zarr.zip"
+
+
 def fits_of_variant(variant):
     """Return the fits that a model is scored by; those beyond the paper's grid may have fewer folds."""
     split = FAILURE.split
@@ -51,10 +56,10 @@ def fits_of_variant(variant):
 
 
 def deterministic_start(wildcards):
-    """Return the deterministic fit that a variational one starts from."""
+    """Return the weights of the deterministic fit that a variational one starts from."""
     if wildcards.kind != "bayes":
         return []
-    return damage_fit(
+    return fitted_weights(
         f"point_{wildcards.transform}_{wildcards.weighting}", wildcards.fold
     )
 
@@ -236,8 +241,11 @@ rule fit_fold:
         specimens=SPECIMENS,
         start=deterministic_start,
     output:
-        fit=update(
+        prediction=update(
             "results/{scale}/failure/fits/{kind}_{transform}_{weighting}/fold{fold}.zarr.zip"
+        ),
+        weights=update(
+            "results/{scale}/failure/fits/{kind}_{transform}_{weighting}/weights{fold}.zarr.zip"
         ),
     log:
         "logs/{scale}/fit_fold/{kind}_{transform}_{weighting}_{fold}.log",
@@ -257,7 +265,7 @@ rule fit_fold:
             fold=wildcard("fold", int),
             split=FAILURE.split,
             transform=FAILURE.target,
-            weights=FAILURE.weights,
+            weighting=FAILURE.weights,
             network=pick(FAILURE.networks, "kind"),
             settings=pick(FAILURE.fits, "kind"),
             ranking=FAILURE.ranking,
@@ -274,7 +282,7 @@ rule fit_baseline:
     input:
         specimens=SPECIMENS,
     output:
-        fit=update(
+        prediction=update(
             "results/{scale}/failure/fits/baseline_{transform}_{weighting}/fold{fold}.zarr.zip"
         ),
     log:
@@ -454,8 +462,11 @@ TARGETS["cluster_ranking"] = draw(
 )
 TARGETS["weight_cv_by_layer"] = draw(
     f"{FAILURE_FIGURES}.uncertainty",
-    settings={"network": FAILURE.networks.bayes},
     fits=fits_of_variant("bayes_t_uniform"),
+    weights=[
+        fitted_weights("bayes_t_uniform", fold)
+        for fold in range(len(fits_of_variant("bayes_t_uniform")))
+    ],
 )
 TARGETS["failure_readings"] = draw(
     f"{FAILURE_FIGURES}.readings",

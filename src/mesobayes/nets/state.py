@@ -40,4 +40,4 @@ def statistics_of(network: nnx.Module) -> Arrays:
 
 def _arrays(network: nnx.Module, kind: Any) -> Arrays:
     flat = nnx.to_flat_state(nnx.state(network, kind))
-    return {".".join(map(str, path)): variable[...] for path, variable in flat}
+    return {".".join(map(str, path)): variable.get_raw_value() for path, variable in flat}

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import numpy as np
 import pytest
+import xarray as xr
 
+from mesobayes.learning.fit import fit
+from mesobayes.nets.build import build_network
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure import reference
 from mesobayes.studies.failure.reference import compare_posteriors
 from mesobayes.studies.failure.settings import ReferenceSettings
@@ -58,6 +62,48 @@ def test_no_two_random_choices_share_a_seed(data, monkeypatch):
         pores[:3], target[:3], pores[3:], target[3:], settings(1 / 300, 2, particles=4), "test"
     )
     assert len(set(seeds)) == len(seeds) > 5
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_reference_that_was_killed_goes_on_bitwise(data, monkeypatch, tmp_path):
+    pores, target = data
+    arguments = pores[:3], target[:3], pores[3:], target[3:], settings(1 / 300, 20, particles=8), "test"
+    whole = compare_posteriors(*arguments)
+    checkpoint = tmp_path / "reference.npz"
+
+    def killed(line):
+        if line.startswith("full covariance"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        compare_posteriors(*arguments, checkpoint, killed)
+    assert len(list(tmp_path.iterdir())) == 3  # two deterministic fits and mean field
+    resumed = []
+
+    def recorded(*values, **options):
+        result = fit(*values, **options)
+        resumed.append(result.resumed_at)
+        return result
+
+    monkeypatch.setattr(reference, "fit", recorded)
+    again = compare_posteriors(*arguments, checkpoint)
+    assert resumed == [20, 20, 20]
+    assert not list(tmp_path.iterdir())
+    xr.testing.assert_identical(again.drop_attrs(), whole.drop_attrs())
+
+
+def test_the_flat_weights_are_those_of_the_network_the_last_convolution_last():
+    network = build_network(HeteroencoderSettings(filters=2), 3)
+    flat, vector = reference.flat_network(network), reference.flatten(network)[0]
+    pores = np.zeros((1, 4, 4, 8), np.float32)
+    pores[0, 1, 2, 3] = 1.0
+    np.testing.assert_array_equal(flat.unflatten(vector)(pores), network(pores))
+    last = network.layers[5]
+    np.testing.assert_array_equal(vector[-55:-1], last.kernel.mu[...].ravel())
+    np.testing.assert_array_equal(vector[-1:], last.bias.mu[...])
 
 
 def test_evidence_narrows_all_posteriors(data):

@@ -35,7 +35,7 @@ FEATURES = (
 
 def fit_baseline(
     specimens: Path,
-    fit: Path,
+    prediction: Path,
     variant: Variant,
     fold: int,
     split: SplitSettings,
@@ -48,7 +48,7 @@ def fit_baseline(
     data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
     examples = prepare(data, split_specimens(data, fold, split, run.seed), variant.transform, transform)
     result = predict_baseline(examples, settings, ranking)
-    write_store(label_prediction(result, examples, variant, fold), fit, FIT, run)
+    write_store(label_prediction(result, examples, variant, fold), prediction, FIT, run)
 
 
 def predict_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:

@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from mesobayes.nets.functional_heteroencoder import Parameters, build_heteroencoder, warm_start
+from mesobayes.learning.fit import FitResult, fit
+from mesobayes.learning.predict import predict_draws, predict_mean_weights
+from mesobayes.learning.progress import Report, print_progress
+from mesobayes.learning.settings import Precision
+from mesobayes.learning.weights import load_network, save_network
+from mesobayes.nets.build import build_network
+from mesobayes.nets.heteroencoder import Heteroencoder
+from mesobayes.nets.posterior import warm_start
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.damage_fit import DamageData, fit_damage, predict_draws, predict_fields
 from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import weight_table
@@ -30,139 +34,139 @@ from mesobayes.studies.failure.settings import (
     WeightSettings,
 )
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
+from mesobayes.studies.failure.task import specimen_task
 
-FloatArray = NDArray[np.floating]
-BoolArray = NDArray[np.bool_]
-_BLOCK = 64
+_BLOCK = 64  # specimens whose draws are in memory together
+_BATCH = 32
 
 
 def fit_fold(
     specimens: Path,
     start: Path | None,
-    fit: Path,
+    prediction: Path,
+    weights: Path,
     variant: Variant,
     fold: int,
     split: SplitSettings,
     transform: TransformSettings,
-    weights: WeightSettings,
+    weighting: WeightSettings,
     network: HeteroencoderSettings,
     settings: DamageFitSettings,
     ranking: RankingSettings,
     draws: int,
     run: Run,
 ) -> None:
-    """Write the predictions of one network on the test specimens of one fold, the weights and the losses.
+    """Write the weights of one network fitted on one fold, and its predictions on the test specimens.
 
     Args:
-        specimens, start, fit: stores; `start` is the deterministic fit that a variational one begins from.
+        specimens: store of all specimens.
+        start: weights of the deterministic fit that a variational one begins from.
+        prediction, weights: stores to write.
         variant, fold: which model, which part of the specimens.
-        split, transform, weights, network, settings, ranking: of the configuration.
+        split, transform, weighting, network, settings, ranking: of the configuration.
         draws: of a variational prediction.
-        run: seed and origin.
+        run: seed, origin and checkpoint.
     """
     data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
     examples = prepare(data, split_specimens(data, fold, split, run.seed), variant.transform, transform)
-    warm = None if start is None else open_store(start, FIT)
-    result = fit_network(
-        examples, warm, variant, fold, weights, network, settings, ranking, draws, run.seed, _print_loss
+    name = (run.seed, "heteroencoder", variant.kind, variant.transform, variant.weighting, fold)
+    begin = build_network(network, seed_from_name(*name))
+    if start is not None:
+        begin = warm_start(begin, load_network(start))
+    fitted = fit_network(
+        begin,
+        examples,
+        variant,
+        weighting,
+        settings,
+        seed_from_name(*name, "fit"),
+        run.checkpoint,
+        print_progress,
     )
-    write_store(label_prediction(result, examples, variant, fold), fit, FIT, run)
-
-
-def _print_loss(step: int, loss: float) -> None:
-    print(f"step {step}  loss {loss:.5f}", flush=True)
+    seed = seed_from_name(*name, "draws")
+    result = predict_network(fitted.network, examples, ranking, draws, seed, settings.precision)
+    result = record_fit(result, fitted, settings)
+    save_network(fitted.network, weights, run)
+    write_store(label_prediction(result, examples, variant, fold), prediction, FIT, run)
 
 
 def fit_network(
+    start: Heteroencoder,
     examples: Examples,
-    start: xr.Dataset | None,
     variant: Variant,
-    fold: int,
-    weights: WeightSettings,
-    network: HeteroencoderSettings,
+    weighting: WeightSettings,
     settings: DamageFitSettings,
-    ranking: RankingSettings,
-    draws: int,
-    seed: str,
-    report: Callable[[int, float], None] | None = None,
+    seed: int,
+    checkpoint: Path | None = None,
+    report: Report | None = None,
+) -> FitResult[Heteroencoder]:
+    """Fit a network to the training specimens of a fold."""
+    train = examples.rows.train
+    pores, target = examples.pores[train], examples.target[train]
+    table = weight_table(variant.weighting, target, ~pores, weighting)
+    return fit(
+        specimen_task(start, settings, pores, target, table), start, settings, seed, checkpoint, report
+    )
+
+
+def record_fit(
+    result: xr.Dataset, fitted: FitResult[Heteroencoder], settings: DamageFitSettings
 ) -> xr.Dataset:
-    """Fit one network on one fold and predict its test specimens.
-
-    `start` is the deterministic fit whose weights begin a variational one. The result holds over `specimen`
-    the `mean`, ranks of the true place of failure, for variational fits `std` and the `draws` of the
-    realizations a to l, and the weights.
-    """
-    rows = examples.rows
-    pores, target = examples.pores[rows.train], examples.target[rows.train]
-    name = (seed, "heteroencoder", variant.kind, variant.transform, variant.weighting, fold)
-    parameters = build_heteroencoder(network, seed_from_name(*name))
-    if start is not None:
-        parameters = warm_start(parameters, unpack(start, parameters))
-    data = DamageData(pores, target, weight_table(variant.weighting, target, ~pores, weights))
-    fitted = fit_damage(parameters, data, network, settings, seed_from_name(*name, "fit"), report)
-    result = _predict(fitted.parameters, examples, network, ranking, draws, seed_from_name(*name, "draws"))
-    result = pack(result, fitted.parameters).assign(loss=("step", fitted.loss.astype(np.float32)))
-    if network.estimator != "none":  # the others have no likelihood
+    """Add to a prediction how its fit went; the noise and the evidence only where there is a likelihood."""
+    result = result.assign(loss=("step", fitted.history[:, 0]))
+    if fitted.noise_std is not None:
         result = result.assign_attrs(noise_std=fitted.noise_std, evidence=settings.evidence)
-    return result.assign_attrs(seconds=fitted.seconds)
+    return result.assign_attrs(steps=len(fitted.history), seconds=fitted.seconds, precision=fitted.precision)
 
 
-def _predict(
-    parameters: Parameters,
+def predict_network(
+    network: Heteroencoder,
     examples: Examples,
-    network: HeteroencoderSettings,
     ranking: RankingSettings,
     draws: int,
     seed: int,
+    precision: Precision = "default",
 ) -> xr.Dataset:
+    """Predict the test specimens of a fold.
+
+    Returns:
+        Over `specimen` the `mean` and the rank of the true place of failure; of a variational network also
+        `std` and the `draws` of the realizations a to l.
+    """
     rows = examples.rows
-    pores, places = examples.pores[rows.test], examples.places[rows.test]
-    if network.estimator == "none":
-        mean = predict_fields(parameters, pores, network)
+    pores, places = examples.pores[rows.test].astype(np.uint8), examples.places[rows.test]
+    if network.settings.estimator == "none":
+        mean = predict_mean_weights(network, pores, forward=solid_field, batch=_BATCH, precision=precision)
         return summarise(mean[None], mean, None, places, ranking)
     parts, kept = [], []
     for begin in range(0, len(pores), _BLOCK):
         block = slice(begin, begin + _BLOCK)
-        everything = np.arange(len(pores[block]))
-        mean, std, fields = predict_draws(parameters, pores[block], network, draws, seed, everything)
-        parts.append(summarise(fields, mean, std, places[block], ranking))
+        found = predict_draws(
+            network,
+            pores[block],
+            draws,
+            seed,
+            forward=solid_field,
+            functional=whole_field,
+            batch=_BATCH,
+            precision=precision,
+        )
+        parts.append(summarise(found.values, found.mean, found.std, places[block], ranking))
         inside = rows.realizations[(rows.realizations >= begin) & (rows.realizations < begin + _BLOCK)]
-        kept.append(fields[:, inside - begin])
+        kept.append(found.values[:, inside - begin])
     result = xr.concat(parts, dim="specimen", data_vars="all")
     if len(rows.realizations):
-        result["draws"] = (
-            ("draw", "kept", "x", "y", "z"),
-            np.concatenate(kept, axis=1).astype(np.float16),
-        )
+        fields = np.concatenate(kept, axis=1).astype(np.float16)
+        result["draws"] = (("draw", "kept", "x", "y", "z"), fields)
     return result
 
 
-def pack(data: xr.Dataset, parameters: Parameters) -> xr.Dataset:
-    """Add all parameters as one vector each."""
-    leaves = [np.asarray(leaf).ravel() for leaf in jax.tree.leaves(parameters)]
-    return data.assign(weights=("weight", np.concatenate(leaves).astype(np.float32)))
+def solid_field(network: Heteroencoder, pores: jax.Array) -> jax.Array:
+    """Damage (b, x, y, z) of pores (b, x, y, z), 0 in voids."""
+    return jnp.where(pores > 0, 0.0, network(pores))
 
 
-def unpack(data: xr.Dataset, like: Parameters) -> Parameters:
-    """Point weights of a stored deterministic fit of the same architecture."""
-    point = like._replace(
-        layers=tuple(
-            layer._replace(kernel=layer.kernel._replace(rho=None), bias=layer.bias._replace(rho=None))
-            for layer in like.layers
-        )
-    )
-    return restore(data["weights"].values, point)
-
-
-def restore(vector: NDArray[np.floating], like: Parameters) -> Parameters:
-    """Parameters shaped like `like` from the stored vector; raises ValueError if the lengths differ."""
-    leaves, structure = jax.tree.flatten(like)
-    sizes = [int(leaf.size) for leaf in leaves]
-    if sum(sizes) != len(vector):
-        raise ValueError(
-            f"the stored fit has {len(vector)} parameters, the network {sum(sizes)}: fit it again"
-        )
-    pieces = np.split(vector, np.cumsum(sizes)[:-1])
-    return jax.tree.unflatten(
-        structure, [jnp.asarray(p.reshape(leaf.shape)) for p, leaf in zip(pieces, leaves, strict=True)]
-    )
+def whole_field(field: jax.Array, pores: jax.Array) -> jax.Array:
+    """The field itself, kept for every draw."""
+    del pores
+    return field

@@ -9,9 +9,10 @@ the weights before the last convolution; that one is linear and is integrated ou
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +21,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
+from mesobayes.learning.fit import FitResult, fit
 from mesobayes.learning.gaussian_posterior import (
     GaussianPosterior,
     evidence_bound,
@@ -32,19 +33,16 @@ from mesobayes.learning.gaussian_posterior import (
 from mesobayes.learning.linear_output import LinearPosterior, draw_output, neighbourhoods, regress
 from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
-from mesobayes.nets.functional_heteroencoder import (
-    Parameters,
-    build_heteroencoder,
-    last_features,
-    predict_damage,
-    warm_start,
-)
+from mesobayes.nets.build import build_network
+from mesobayes.nets.heteroencoder import Heteroencoder
 from mesobayes.nets.keys import random_key
+from mesobayes.nets.posterior import warm_start
+from mesobayes.nets.posterior import weights as posterior_weights
 from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.nets.state import Structure, merge_network, split_network
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.damage_fit import DamageData, fit_damage
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import WeightTable
 from mesobayes.studies.failure.settings import (
@@ -55,19 +53,62 @@ from mesobayes.studies.failure.settings import (
 )
 from mesobayes.studies.failure.stores import REFERENCE, SPECIMENS
 from mesobayes.studies.failure.target import transform_damage
+from mesobayes.studies.failure.task import specimen_task
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 POSTERIORS = ("mean field", "full covariance", "SMC")
+_UNIFORM = WeightTable(np.ones((1, 1), np.float32))
+
+
+@dataclass(frozen=True)
+class FlatNetwork:
+    """A network with point weights as a function of one vector (n,), kernel before bias, layer by layer."""
+
+    structure: Structure
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+
+    def unflatten(self, vector: jax.Array) -> Heteroencoder:
+        """The network with these weights."""
+        parameters, begin = {}, 0
+        for name, shape in self.shapes:
+            end = begin + math.prod(shape)
+            parameters[name] = vector[begin:end].reshape(shape)
+            begin = end
+        network: Heteroencoder = merge_network(self.structure, parameters, {})
+        return network
+
+
+def flat_network(network: Heteroencoder) -> FlatNetwork:
+    """Structure and order of the weights of a network with point weights."""
+    structure, parameters, _ = split_network(network)
+    names = [f"layers.{i}.{part}.mu" for i in range(len(network.layers)) for part in ("kernel", "bias")]
+    return FlatNetwork(structure, tuple((name, parameters[name].shape) for name in names))
+
+
+def flatten(network: Heteroencoder) -> tuple[jax.Array, jax.Array]:
+    """Means and deviations (n,) of all weights in the order of `FlatNetwork`."""
+    every = posterior_weights(network)
+    return (
+        jnp.concatenate([weight.mu[...].ravel() for weight in every]),
+        jnp.concatenate([weight.sigma.ravel() for weight in every]),
+    )
 
 
 class Problem(NamedTuple):
-    """Training set (n, x, y, z), network with a fitted start, and deviation of an independent observation."""
+    """What all posteriors share.
+
+    Attributes:
+        pores, target: training set (n, x, y, z), float32.
+        flat: the network.
+        prior_std: of every weight.
+        noise: deviation of an independent observation.
+    """
 
     pores: jax.Array
     target: jax.Array
-    start: Parameters
-    network: HeteroencoderSettings
+    flat: FlatNetwork
+    prior_std: float
     noise: float
 
     def error(self, weights: jax.Array) -> jax.Array:
@@ -76,11 +117,12 @@ class Problem(NamedTuple):
         return (self.predict(weights, pores) - target) * (1.0 - pores) / self.noise
 
     def predict(self, weights: jax.Array, pores: jax.Array) -> jax.Array:
-        return predict_damage(self.start._replace(layers=self.unravel(weights)), pores, self.network)
+        """Damage (n, x, y, z) by the weights (n,)."""
+        return self.flat.unflatten(weights)(pores)
 
     def potential(self, weights: jax.Array) -> jax.Array:
         """Minus the log posterior of all weights (n,)."""
-        prior = jnp.sum(weights**2) / self.network.prior_std**2
+        prior = jnp.sum(weights**2) / self.prior_std**2
         return 0.5 * jnp.sum(self.error(weights) ** 2) + 0.5 * prior
 
     def log_evidence(self, hidden: jax.Array) -> jax.Array:
@@ -92,25 +134,28 @@ class Problem(NamedTuple):
         return jnp.concatenate([hidden, draw_output(self.last_layer(hidden), key)])
 
     def last_layer(self, hidden: jax.Array) -> LinearPosterior:
+        """Posterior of the last convolution given all weights before it."""
         pores, target = self.data()
-        return regress(self.columns(hidden, pores), target.ravel(), self.noise, self.network.prior_std)
+        return regress(self.columns(hidden, pores), target.ravel(), self.noise, self.prior_std)
 
     def columns(self, hidden: jax.Array, pores: jax.Array) -> jax.Array:
-        weights = jnp.concatenate([hidden, jnp.zeros(self.last, hidden.dtype)])
-        parameters = self.start._replace(layers=self.unravel(weights))
-        return neighbourhoods(last_features(parameters, pores, self.network), 1.0 - pores)
+        """What the last convolution sees, one row for each of its weights."""
+        network = self.flat.unflatten(jnp.concatenate([hidden, jnp.zeros(self.last, hidden.dtype)]))
+        return neighbourhoods(network.last_features(pores), 1.0 - pores)
 
     def data(self) -> tuple[jax.Array, jax.Array]:
+        """Training set as the compiler may not see it."""
         return jax.lax.optimization_barrier((self.pores, self.target))  # else folded for minutes
 
     @property
-    def last(self) -> int:
-        """Number of weights of the last convolution; they come last, kernel before bias."""
-        return 27 * self.network.filters + 1
+    def size(self) -> int:
+        """Number of all weights."""
+        return sum(math.prod(shape) for _, shape in self.flat.shapes)
 
     @property
-    def unravel(self) -> Callable[[jax.Array], tuple]:
-        return ravel_pytree(self.start.layers)[1]
+    def last(self) -> int:
+        """Number of weights of the last convolution; they come last."""
+        return sum(math.prod(shape) for _, shape in self.flat.shapes[-2:])
 
 
 class Runs(NamedTuple):
@@ -142,6 +187,7 @@ def sample_reference(
         target[test],
         settings,
         run.seed,
+        run.checkpoint,
         report=_print,
     )
     write_store(result, reference, REFERENCE, run)
@@ -158,63 +204,37 @@ def compare_posteriors(
     test_target: FloatArray,
     settings: ReferenceSettings,
     seed: str,
+    checkpoint: Path | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> xr.Dataset:
     """Mean and spread of the damage of test specimens under each posterior, and diagnostics of the runs.
 
     The noise is that of the best deterministic fit to the same specimens. Both Gaussians start from that fit:
     mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
-    the prior where mean field has returned to it. `report` is told of every posterior and every run.
+    the prior where mean field has returned to it. `report` is told of every posterior and every run. Fits go
+    on from checkpoints beside the given one, if they are there, and leave none behind.
     """
     seed_of = partial(seed_from_name, seed, "reference")
     train, truth = pores[: settings.specimens], target[: settings.specimens]
-    network = HeteroencoderSettings(
-        filters=settings.filters, prior_std=settings.prior_std, convolution="auto"
-    )
-    data = DamageData(train, truth, WeightTable(np.ones((1, 1), np.float32)))
-    schedule = DamageFitSettings(
-        settings.steps,
-        len(train),
-        settings.learning_rate,
-        decay=True,
-        symmetries="none",
-        evidence=settings.evidence,
-    )
-    point = min(
-        (
-            fit_damage(
-                build_heteroencoder(network, seed_of("network", i)),
-                data,
-                network,
-                schedule,
-                seed_of("fit", i),
-            )
-            for i in range(settings.fits)
-        ),
-        key=lambda fit: fit.loss[-1],
-    )
-    noise = float(np.sqrt(point.loss[-1]))
+    network = HeteroencoderSettings(filters=settings.filters, prior_std=settings.prior_std)
+    point = best_fit(network, train, truth, settings, seed, checkpoint)
+    noise = float(np.sqrt(point.history[-1, 0]))
     problem = Problem(
         jnp.asarray(train, jnp.float32),
         jnp.asarray(truth, jnp.float32),
-        point.parameters,
-        network,
-        noise / np.sqrt(settings.evidence),
+        flat_network(point.network),
+        settings.prior_std,
+        noise / math.sqrt(settings.evidence),
     )
     report(f"deterministic fit: deviation {noise:.4f}")
     seconds = [time.process_time()]
-    field = fit_mean_field(problem, data, schedule, settings.mean_field_rate, noise, seed_of("mean field"))
+    field = fit_mean_field(point.network, train, truth, settings, noise, seed, checkpoint)
     seconds.append(time.process_time())
     report(f"mean field: {seconds[-1] - seconds[-2]:.0f} CPU s")
-    at = ravel_pytree(point.parameters.layers)[0]
+    at = flatten(point.network)[0]
     laplace = GaussianPosterior(at, laplace_factor(problem.error, at, settings.prior_std))
-    full = fit_gaussian(
-        problem.potential,
-        laplace,
-        settings.gaussian_steps,
-        random_key(seed_of("full covariance")),
-        settings.gaussian_rate,
-    )
+    key = random_key(seed_of("full covariance"))
+    full = fit_gaussian(problem.potential, laplace, settings.gaussian_steps, key, settings.gaussian_rate)
     seconds.append(time.process_time())
     report(f"full covariance: {seconds[-1] - seconds[-2]:.0f} CPU s")
     runs = sample_runs(problem, settings, seed, report)
@@ -236,6 +256,8 @@ def compare_posteriors(
         )
         for name, gaussian in zip(POSTERIORS, (field, full), strict=False)
     }
+    for path in _checkpoints(checkpoint, settings):
+        path.unlink(missing_ok=True)
     result = describe(problem, draws, test_pores, test_target, settings)
     return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
         noise_std=noise,
@@ -247,24 +269,73 @@ def compare_posteriors(
     )
 
 
+def best_fit(
+    network: HeteroencoderSettings,
+    pores: BoolArray,
+    target: FloatArray,
+    settings: ReferenceSettings,
+    seed: str,
+    checkpoint: Path | None = None,
+) -> FitResult[Heteroencoder]:
+    """The best of some deterministic fits from different initial weights."""
+    fits = []
+    for i in range(settings.fits):
+        start = build_network(network, seed_from_name(seed, "reference", "network", i))
+        task = specimen_task(start, _schedule(settings, settings.learning_rate), pores, target, _UNIFORM)
+        number = seed_from_name(seed, "reference", "fit", i)
+        fits.append(fit(task, start, task.settings, number, _checkpoint(checkpoint, f"fit{i}")))
+    return min(fits, key=lambda result: result.history[-1, 0])
+
+
 def fit_mean_field(
-    problem: Problem, data: DamageData, schedule: DamageFitSettings, rate: float, noise: float, seed: int
+    point: Heteroencoder,
+    pores: BoolArray,
+    target: FloatArray,
+    settings: ReferenceSettings,
+    noise: float,
+    seed: str,
+    checkpoint: Path | None = None,
 ) -> GaussianPosterior:
-    """The variational posterior of the study, by Flipout from the deterministic fit."""
-    network = replace(problem.network, estimator="flipout")
-    start = warm_start(build_heteroencoder(network, seed), problem.start)
-    start = start._replace(log_noise=jnp.float32(np.log(noise)))
-    held = replace(schedule, spread_rate=10.0, learning_rate=rate)
-    layers = fit_damage(start, data, network, held, seed, learn_noise=False).parameters.layers
-    mean = jnp.concatenate([w.mu.ravel() for layer in layers for w in layer])
-    return GaussianPosterior(mean, jnp.diag(jnp.concatenate([w.sigma.ravel() for la in layers for w in la])))
+    """The variational posterior of the study, by Flipout from a deterministic fit, the noise held."""
+    seed_of = partial(seed_from_name, seed, "reference", "mean field")
+    network = replace(point.settings, estimator="flipout")
+    start = warm_start(build_network(network, seed_of("network")), point)
+    assert start.log_noise is not None
+    start.log_noise[...] = jnp.float32(math.log(noise))
+    schedule = _schedule(settings, settings.mean_field_rate)
+    task = specimen_task(start, schedule, pores, target, _UNIFORM, learn_noise=False)
+    fitted = fit(task, start, schedule, seed_of("fit"), _checkpoint(checkpoint, "mean_field"))
+    mean, std = flatten(fitted.network)
+    return GaussianPosterior(mean, jnp.diag(std))
+
+
+def _schedule(settings: ReferenceSettings, rate: float) -> DamageFitSettings:
+    return DamageFitSettings(
+        steps=settings.steps,
+        batch=settings.specimens,
+        learning_rate=rate,
+        schedule="cosine",
+        evidence=settings.evidence,
+        reports=1,
+        symmetries="none",
+    )
+
+
+def _checkpoint(path: Path | None, name: str) -> Path | None:
+    """Where one of several fits keeps its checkpoint."""
+    return None if path is None else path.with_name(f"{path.stem}.{name}{path.suffix}")
+
+
+def _checkpoints(path: Path | None, settings: ReferenceSettings) -> list[Path]:
+    names = [f"fit{i}" for i in range(settings.fits)] + ["mean_field"]
+    return [found for name in names if (found := _checkpoint(path, name)) is not None]
 
 
 def sample_runs(
     problem: Problem, settings: ReferenceSettings, seed: str, report: Callable[[str], None]
 ) -> Runs:
     """Weights by independent runs of SMC, the particles of each in random order."""
-    size = len(ravel_pytree(problem.start.layers)[0]) - problem.last
+    size = problem.size - problem.last
     complete, log_evidence = jax.jit(problem.complete), jax.jit(problem.log_evidence)
     weights, evidence, degrees = [], [], 0
     for number in range(settings.runs):
@@ -272,7 +343,7 @@ def sample_runs(
         run = temper(
             log_evidence,
             size,
-            problem.network.prior_std,
+            problem.prior_std,
             settings.particles,
             settings.moves,
             settings.leapfrogs,

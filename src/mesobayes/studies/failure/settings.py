@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mesobayes.geometry.settings import PorositySettings
+from mesobayes.learning.settings import FitSettings
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.settings import Count, CountOrZero, NonNegative, Positive, Share, settings
 
@@ -184,26 +185,14 @@ class BaselineSettings:
 
 
 @settings
-class DamageFitSettings:
-    """How a heteroencoder is fitted.
+class DamageFitSettings(FitSettings):
+    """How a heteroencoder is fitted; the paper has 300 epochs of 128 (256 when variational).
 
     Attributes:
-        steps, batch: length and size of the minibatches; the paper has 300 epochs of 128 (256 when
-            variational).
-        learning_rate: of Adam; `decay` ends the fit with a cosine to zero, the paper's rate is constant.
-        spread_rate: factor on the rate of ρ and of the noise.
-        evidence: how often each voxel counts against the prior; 1 is the evidence lower bound, 1/300 counts
-            one voxel in 300 as an observation.
         symmetries: "printed" draws one of six for each minibatch, "all" one of sixteen, "none" leaves them
             as they are.
     """
 
-    steps: Count
-    batch: Count
-    learning_rate: Positive = 1e-3
-    decay: bool = False
-    spread_rate: Positive = 10.0
-    evidence: Positive = 1.0
     symmetries: Literal["printed", "all", "none"] = "printed"
 
 

@@ -64,10 +64,11 @@ def model_variants(run: Run) -> Table:
 
 def heteroencoder_layers(networks: NetworksSettings, run: Run) -> Table:
     """Figure 8 in numbers: layers of the deterministic and of the variational network in use."""
-    from mesobayes.nets.functional_heteroencoder import build_heteroencoder, count_parameters  # loads jax
+    from mesobayes.nets.build import build_network  # loads jax
+    from mesobayes.nets.heteroencoder import count_parameters
 
     counts = [
-        [count_parameters(layer) for layer in build_heteroencoder(settings, 0).layers]
+        [count_parameters(layer) for layer in build_network(settings, 0).layers]
         for settings in (networks.point, networks.bayes)
     ]
     pool, up = "pooling 2 × 2 × 2", "upsampling 2 × 2 × 2"

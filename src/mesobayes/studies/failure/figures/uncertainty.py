@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from mesobayes.drawing.bars import foot_note
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLACK, BLUE, GREY, ORANGE, VERMILION, new_figure
 from mesobayes.metrics.clusters import RankedClusters, rank_clusters
-from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.labels import (
     MODEL_STYLE,
@@ -104,14 +104,14 @@ def cluster_cdfs(fit: xr.Dataset, ranking: RankingSettings, run: Run) -> Drawing
     return Drawing(figure, {}, drawn)
 
 
-def weight_cv_by_layer(fits: list[xr.Dataset], network: HeteroencoderSettings, run: Run) -> Drawing:
+def weight_cv_by_layer(fits: list[xr.Dataset], weights: list[Path], run: Run) -> Drawing:
     """Figure 17: Σσ / |Σμ| of kernels and biases by layer; bars are means over the folds, dots the folds."""
-    from mesobayes.nets.functional_heteroencoder import build_heteroencoder, variation_by_layer  # loads jax
-    from mesobayes.studies.failure.fit import restore
+    from mesobayes.learning.weights import load_network  # loads jax
+    from mesobayes.nets.heteroencoder import Heteroencoder, variation_by_layer
 
-    like = build_heteroencoder(network, 0)
-    folds = [variation_by_layer(restore(fit["weights"].values, like)) for fit in fits]
-    layers = np.arange(1, len(network.channels) + 1)
+    networks = [load_network(path) for path in weights]
+    folds = [variation_by_layer(one) for one in networks if isinstance(one, Heteroencoder)]
+    layers = np.arange(1, len(folds[0][0]) + 1)
     figure = new_figure(height=0.34)
     panels = figure.subplots(1, 2)
     drawn: dict[str, Any] = {"folds": len(fits)}
