@@ -20,7 +20,7 @@ def permeability_fit(name):
 
 def permeability_weights(name):
     """Return the weights of a fit."""
-    return f"{PERMEABILITY_FOLDER}/fits/{name}.network.npz"
+    return f"{PERMEABILITY_FOLDER}/fits/{name}.weights.zarr.zip"
 
 
 def permeability_fits(**names):
@@ -142,7 +142,7 @@ rule fit_permeability:
         start=start_of_fit,
     output:
         fit=update("results/{scale}/permeability/fits/{fit}.zarr.zip"),
-        weights=update("results/{scale}/permeability/fits/{fit}.network.npz"),
+        weights=update("results/{scale}/permeability/fits/{fit}.weights.zarr.zip"),
     log:
         "logs/{scale}/fit_permeability/{fit}.log",
     benchmark:
@@ -159,7 +159,7 @@ rule fit_permeability:
             "mesobayes.studies.permeability.fit:fit_permeability",
             name=wildcard("fit"),
             network=lambda wildcards: PERMEABILITY.network_of(wildcards.fit),
-            settings=lambda wildcards: PERMEABILITY.regression_of(wildcards.fit),
+            settings=lambda wildcards: PERMEABILITY.fit_of(wildcards.fit),
             split=PERMEABILITY.split,
             prediction=PERMEABILITY.prediction,
         ),
@@ -224,7 +224,7 @@ rule predict_image:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.permeability.predict:predict_image",
+            "mesobayes.studies.permeability.user_image:predict_image",
             settings=PERMEABILITY.prediction,
         ),
     message:

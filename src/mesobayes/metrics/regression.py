@@ -62,8 +62,8 @@ def anisotropy_r2(log_truth: np.ndarray, log_predicted: np.ndarray) -> float:
 def coverage_factor(log_truth: np.ndarray, log_mean: np.ndarray, log_std: np.ndarray, level: float) -> float:
     """Factor with which a new truth lies within mean ± factor std with a probability of at least `level`.
 
-    The split-conformal quantile of |truth - mean| / std on n held-out values: the one of rank ⌈level (n + 1)⌉,
-    which is infinite where n is too small for the level.
+    The split-conformal quantile of |truth - mean| / std on n held-out values: the one of rank
+    ⌈level (n + 1)⌉, which is infinite where n is too small for the level.
     """
     ratio = np.sort(np.abs(log_truth - log_mean).ravel() / log_std.ravel())
     rank = math.ceil(round(level * (len(ratio) + 1), 9))  # rounded: 0.95 · 20 is 19, not 19.000000000000004
