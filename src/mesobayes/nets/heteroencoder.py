@@ -86,7 +86,8 @@ def variation_by_layer(network: Heteroencoder) -> tuple[list[float], list[float]
     The paper prints Σ σ / Σ μ; its sign is that of the mean weight and is dropped here.
     """
 
-    def variation(weight: Weight) -> float:
+    def variation(weight: Weight | nnx.Param) -> float:
+        assert isinstance(weight, Weight)  # a point bias has no spread
         return float(jnp.sum(weight.sigma) / jnp.abs(jnp.sum(weight.mu[...])))
 
     kernels = [variation(layer.kernel) for layer in network.layers]

@@ -37,7 +37,8 @@ class PatchTask:
 
     @property
     def data(self) -> Batch:
-        return Batch(self.patches.inputs, self.patches.target, self.patches.mask)
+        arrays: Any = (self.patches.inputs, self.patches.target, self.patches.mask)
+        return Batch(*arrays)
 
     @property
     def identity(self) -> Mapping[str, Any]:
