@@ -9,6 +9,7 @@ from mesobayes.nets.keys import random_key
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure import reference
 from mesobayes.studies.failure.reference import compare_posteriors
+from mesobayes.studies.failure.reference_problem import flat_network, flatten
 from mesobayes.studies.failure.settings import ReferenceSettings
 
 PRIOR_STD = 0.2
@@ -97,7 +98,7 @@ def test_a_reference_that_was_killed_goes_on_bitwise(data, monkeypatch, tmp_path
 
 def test_the_flat_weights_are_those_of_the_network_the_last_convolution_last():
     network = build_network(HeteroencoderSettings(filters=2), 3)
-    flat, vector = reference.flat_network(network), reference.flatten(network)[0]
+    flat, vector = flat_network(network), flatten(network)[0]
     pores = np.zeros((1, 4, 4, 8), np.float32)
     pores[0, 1, 2, 3] = 1.0
     np.testing.assert_array_equal(flat.unflatten(vector)(pores), network(pores))
