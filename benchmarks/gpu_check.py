@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does every stage give the same numbers on a GPU as on the CPU? ``make gpu-check``
+"""Does every stage give the same numbers on a GPU as on the CPU, and how fast? ``make gpu-check``
 
-Each stage runs in a process of its own on each platform; then the results are compared. ``--platforms
-cpu cpu`` compares the CPU with itself, which shows that the check runs where there is no GPU.
+Each platform has a process of its own. Stages with networks run once with products in float32 and once in
+TensorFloat-32, whose ten bits of mantissa allow larger deviations; solvers and Gram matrices always use
+float32 or double precision. ``--platforms cpu cpu`` compares the CPU with itself, which shows that the check
+runs where there is no GPU; ``--stages fit`` picks the stages whose names hold a word.
 """
 
 from __future__ import annotations
@@ -12,116 +14,93 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
 from pathlib import Path
 
+import gpu_stages
 import numpy as np
 
-# largest deviation over the largest magnitude: double precision, one float32 pass, sums of many, training
-TOLERANCE = {
-    "stress": 1e-8,
-    "forward printed": 1e-4,
-    "forward modern": 1e-4,
-    "draws modern": 1e-3,
-    "losses modern": 2e-2,
-}
+PRECISIONS = ("float32", "tensorfloat32")
 
 
-def stress() -> np.ndarray:
-    """Stress images (load, component, y, x) of a plate with an ellipse and three pores."""
-    from mesobayes.fem.plate.solution import solve_unit_strains
-    from mesobayes.geometry import Ellipse, Plate
-
-    pores = tuple(Ellipse(x, y, 1.0, 1.0) for x, y in ((-7.0, 2.0), (6.0, 6.0), (5.5, -6.0)))
-    plate = Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), pores)
-    return solve_unit_strains(plate, pixels_per_radius=2)["stress"].values
-
-
-def patches(count: int = 16):
-    """Random inputs, targets and solid masks of patches of 36 x 36 pixels."""
-    from mesobayes.learning import PatchData
-
-    rng = np.random.default_rng(0)
-    inputs = np.ones((count, 36, 36, 5), np.float32)
-    inputs[..., :3] = rng.uniform(-1.0, 1.0, (count, 36, 36, 3))
-    target = rng.uniform(0.0, 1.0, (count, 16, 16)).astype(np.float32)
-    return PatchData(inputs, target, np.ones((count, 16, 16), bool))
+def rows(word: str) -> list[tuple[str, str]]:
+    """Return stage and precision of every row of the table whose stage holds a word."""
+    return [
+        (name, precision)
+        for name, stage in gpu_stages.STAGES.items()
+        for precision in PRECISIONS
+        if word in name and precision in stage.allowed
+    ]
 
 
-def forward(name: str) -> np.ndarray:
-    """Stress of the ROI (patch, y, x) by a network with point weights."""
-    from mesobayes.learning import predict_mean_weights
-    from mesobayes.nets.build import build_network
-    from mesobayes.nets.settings import StressNetworkSettings
-
-    network = build_network(StressNetworkSettings(name, roi=16, width=0.25, convolution="plain"), seed=1)
-    return np.asarray(predict_mean_weights(network, patches().inputs))
-
-
-def draws() -> np.ndarray:
-    """Posterior mean and spread of the stress (2, patch, y, x) from eight draws, the same on both."""
-    from mesobayes.learning import predict
-    from mesobayes.nets.build import build_network
-    from mesobayes.nets.settings import StressNetworkSettings
-
-    settings = StressNetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
-    prediction = predict(build_network(settings, seed=1), patches().inputs, 8, 16, 3)
-    return np.stack([prediction.mean, prediction.epistemic_std])
+def run_rows(word: str, folder: Path) -> None:
+    """Run every row on the platform of this process; write numbers and the seconds of a second call."""
+    for name, precision in rows(word):
+        call = gpu_stages.STAGES[name].prepare(precision)
+        numbers = call()
+        begin = time.perf_counter()
+        call()
+        seconds = time.perf_counter() - begin
+        np.savez(folder / f"{name} {precision}.npz", numbers=numbers, seconds=seconds)
 
 
-def losses() -> np.ndarray:
-    """Loss of twenty training steps."""
-    from mesobayes.learning import FitSettings, fit
-    from mesobayes.nets.build import build_network
-    from mesobayes.nets.settings import StressNetworkSettings
+def run_platform(platform: str, word: str, folder: Path) -> None:
+    """Run all rows in a new process that sees one platform only.
 
-    settings = StressNetworkSettings("modern", roi=16, width=0.25, estimator="shared", convolution="plain")
-    result = fit(build_network(settings, seed=1), patches(), FitSettings(steps=20, batch=8), seed=2)
-    return result.history[:, 0]
-
-
-STAGES: dict[str, Callable[[], np.ndarray]] = {
-    "stress": stress,
-    "forward printed": lambda: forward("printed"),
-    "forward modern": lambda: forward("modern"),
-    "draws modern": draws,
-    "losses modern": losses,
-}
-
-
-def run_stage(name: str, platform: str, folder: Path) -> np.ndarray:
-    """Run one stage in a new process that sees one platform only."""
-    path = folder / "result.npy"
+    Raises:
+        SystemExit: the process failed, in one sentence.
+    """
+    folder.mkdir()
     environment = os.environ | {"JAX_PLATFORMS": platform, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    command = [sys.executable, __file__, "--stage", name, "--output", path]
+    command = [sys.executable, __file__, "--stages", word, "--output", folder]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if "Error" in line] or ["see above"]
         sys.exit(
-            f"error: stage {name!r} failed on {platform}: {said[-1]}\n"
+            f"error: the stages failed on {platform}: {said[-1]}\n"
             "Is there a GPU, and was `make env GPU=1` run?"
         )
-    return np.load(path)
+
+
+def compare(word: str, platforms: tuple[str, str]) -> list[str]:
+    """Print agreement and throughput of every row; return those that deviate by more than is allowed."""
+    wrong = []
+    with tempfile.TemporaryDirectory() as folder:
+        folders = [Path(folder) / f"{number}_{platform}" for number, platform in enumerate(platforms)]
+        for platform, place in zip(platforms, folders, strict=True):
+            run_platform(platform, word, place)
+        per_second = " ".join(f"{f'{platform} 1/s':>12}" for platform in platforms)
+        print(f"{'stage':32}{'products':>15}{'deviation':>11}{'allowed':>9} {per_second}{'ratio':>8}")
+        for name, precision in rows(word):
+            one, other = (np.load(place / f"{name} {precision}.npz") for place in folders)
+            stage = gpu_stages.STAGES[name]
+            allowed = stage.allowed[precision]
+            scale = np.abs(one["numbers"]).max()
+            deviation = float(np.abs(one["numbers"] - other["numbers"]).max() / scale)
+            first, second = (stage.items / float(result["seconds"]) for result in (one, other))
+            print(
+                f"{name:32}{precision:>15}{deviation:11.1e}{allowed:9.0e} "
+                f"{first:12.1f} {second:12.1f}{second / first:8.2f}"
+            )
+            if not deviation <= allowed:
+                wrong.append(f"{name} in {precision}")
+    return wrong
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--platforms", nargs=2, default=("cpu", "cuda"))
-    parser.add_argument("--stage", choices=STAGES)
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--stages", default="", help="only stages whose names hold this word")
+    parser.add_argument("--output", type=Path, help="run here and write to this folder, for the check itself")
     arguments = parser.parse_args()
-    if arguments.stage:
-        np.save(arguments.output, STAGES[arguments.stage]())
+    if arguments.output:
+        run_rows(arguments.stages, arguments.output)
         return
-    wrong = []
-    print(f"{'stage':20}{'deviation':>12}{'allowed':>10}")
-    with tempfile.TemporaryDirectory() as folder:
-        for name in STAGES:
-            one, other = (run_stage(name, platform, Path(folder)) for platform in arguments.platforms)
-            deviation = float(np.abs(one - other).max() / np.abs(one).max())
-            print(f"{name:20}{deviation:12.1e}{TOLERANCE[name]:10.0e}", flush=True)
-            if not deviation <= TOLERANCE[name]:
-                wrong.append(name)
+    begin = time.perf_counter()
+    wrong = compare(arguments.stages, tuple(arguments.platforms))
+    print(f"{time.perf_counter() - begin:.0f} s")
     if wrong:
         sys.exit(f"error: {', '.join(wrong)} differ between {' and '.join(arguments.platforms)}")
     print(f"every stage agrees between {' and '.join(arguments.platforms)}")
