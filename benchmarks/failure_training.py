@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Milliseconds of a heteroencoder's training step with plain and banded convolutions.
+"""Milliseconds of a heteroencoder's training step with plain convolutions and those for a CPU.
 
 python benchmarks/failure_training.py --grid 20 20 80 --batch 32 --output docs/benchmarks/failure_training.md
 """
@@ -7,19 +7,18 @@ python benchmarks/failure_training.py --grid 20 20 80 --batch 32 --output docs/b
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import jax
 import numpy as np
 from report import publish
+from side_by_side import Step, loop_step, take_turns
 
-from mesobayes.nets.functional_heteroencoder import build_heteroencoder
+from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import HeteroencoderSettings
-from mesobayes.studies.failure.damage_fit import DamageData, minibatch, training_step
-from mesobayes.studies.failure.damage_fit import optimiser as build_optimiser
 from mesobayes.studies.failure.loss_weights import weight_table
 from mesobayes.studies.failure.settings import DamageFitSettings
+from mesobayes.studies.failure.task import specimen_task
 
 
 def main() -> None:
@@ -34,41 +33,30 @@ def main() -> None:
     rng = np.random.default_rng(0)
     pores = rng.random((arguments.batch, *arguments.grid)) < 0.01
     target = rng.random(pores.shape).astype(np.float32)
-    data = DamageData(pores, target, weight_table("uniform", target, ~pores))
-    fit = DamageFitSettings(1, arguments.batch)
-    batch = minibatch(data, fit, 0, 0)
-    cases = [(c, e) for e in ("none", "flipout") for c in ("plain", "banded")]
-    states = {}
-    for case in cases:
-        settings = HeteroencoderSettings(convolution=case[0], estimator=case[1])
-        parameters = build_heteroencoder(settings, 0)
-        states[case] = (settings, parameters, build_optimiser(fit).init(parameters), [])
-    for _ in range(arguments.rounds + 1):  # side by side, so that the machine's mood touches all alike
-        for case, (settings, parameters, state, seconds) in states.items():
-            begin = time.perf_counter()
-            parameters, state, loss = training_step(
-                parameters, state, batch, settings, fit, arguments.batch, jax.random.key(0)
-            )
-            loss.block_until_ready()
-            seconds.append(time.perf_counter() - begin)
-            states[case] = (settings, parameters, state, seconds)
-    plain = {e: np.median(states["plain", e][3][1:]) for e in ("none", "flipout")}
+    weights = weight_table("uniform", target, ~pores)
+    fit = DamageFitSettings(steps=1000, batch=arguments.batch)
+    steps: dict[tuple[str, str], Step] = {}
+    for estimator in ("none", "flipout"):
+        for convolution in ("plain", "cpu"):
+            network = build_network(HeteroencoderSettings(convolution=convolution, estimator=estimator), 0)
+            task = specimen_task(network, fit, pores, target, weights)
+            steps[estimator, convolution] = loop_step(task, network, fit)
+    median = {case: wall for case, (wall, _) in take_turns(steps, arguments.rounds).items()}
     lines = [
         "# Heteroencoder: one training step",
         "",
         f"Made by `python benchmarks/failure_training.py` on one {jax.devices()[0].device_kind}: grid "
         f"{' × '.join(map(str, arguments.grid))}, minibatch {arguments.batch}, median of {arguments.rounds} "
         "steps, side by side.",
-        "`plain`: flax convolutions; `banded`: ours.",
+        "`plain`: XLA's volume convolutions; `cpu`: the same sums as banded image convolutions.",
         "",
         "| estimator | convolution | ms a step | specimens per s | times plain |",
         "|---|---|---|---|---|",
     ]
-    for (convolution, estimator), (_, _, _, seconds) in states.items():
-        median = np.median(seconds[1:])
+    for (estimator, convolution), seconds in median.items():
         lines.append(
-            f"| {estimator} | {convolution} | {1e3 * median:.0f} | {arguments.batch / median:.1f} "
-            f"| {plain[estimator] / median:.1f} |"
+            f"| {estimator} | {convolution} | {1e3 * seconds:.0f} | {arguments.batch / seconds:.1f} "
+            f"| {median[estimator, 'plain'] / seconds:.1f} |"
         )
     text = "\n".join(lines) + "\n"
     publish(text, arguments.output)

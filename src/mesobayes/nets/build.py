@@ -40,4 +40,4 @@ def build_network(settings: HeteroencoderSettings, seed: int) -> Heteroencoder: 
 def build_network(settings: NetworkSettings, seed: int) -> Network:
     """Network with weights drawn from the seed (any non-negative integer below 2⁶³)."""
     architecture = _ARCHITECTURES[type(settings), settings.name]
-    return architecture(settings, WeightPlan(seed))  # type: ignore[operator]
+    return architecture(settings, WeightPlan(seed))

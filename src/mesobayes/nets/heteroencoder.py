@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from flax import nnx
 from mesobayes.nets.convolution import volume_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.layers import Linear, Weight
+from mesobayes.nets.layers import Linear
 from mesobayes.nets.resampling import max_pool, upsample
 from mesobayes.nets.settings import HeteroencoderSettings
 
@@ -86,7 +87,7 @@ def variation_by_layer(network: Heteroencoder) -> tuple[list[float], list[float]
     The paper prints Σ σ / Σ μ; its sign is that of the mean weight and is dropped here.
     """
 
-    def variation(weight: Weight) -> float:
+    def variation(weight: Any) -> float:
         return float(jnp.sum(weight.sigma) / jnp.abs(jnp.sum(weight.mu[...])))
 
     kernels = [variation(layer.kernel) for layer in network.layers]

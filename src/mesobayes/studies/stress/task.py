@@ -37,7 +37,8 @@ class PatchTask:
 
     @property
     def data(self) -> Batch:
-        return Batch(self.patches.inputs, self.patches.target, self.patches.mask)
+        patches: Any = self.patches
+        return Batch(patches.inputs, patches.target, patches.mask)
 
     @property
     def identity(self) -> Mapping[str, Any]:
