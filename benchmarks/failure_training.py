@@ -48,7 +48,8 @@ def main() -> None:
         f"Made by `python benchmarks/failure_training.py` on one {jax.devices()[0].device_kind}: grid "
         f"{' × '.join(map(str, arguments.grid))}, minibatch {arguments.batch}, median of {arguments.rounds} "
         "steps, side by side.",
-        "`plain`: XLA's volume convolutions; `cpu`: the same sums as banded image convolutions.",
+        "`plain`: XLA's volume convolutions; `cpu`: the same sums as banded image convolutions. Symmetries "
+        "and weights are part of the step.",
         "",
         "| estimator | convolution | ms a step | specimens per s | times plain |",
         "|---|---|---|---|---|",

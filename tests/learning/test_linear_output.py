@@ -45,6 +45,6 @@ def test_neighbourhoods_times_the_last_weights_are_the_prediction():
     network = build_network(HeteroencoderSettings(filters=2, convolution="plain"), 1)
     pores = jnp.asarray(np.random.default_rng(2).random((2, 4, 4, 8)) < 0.2, jnp.float32)
     columns = neighbourhoods(network.last_features(pores), jnp.ones_like(pores))
-    layer = network.layers[-1]
-    last = jnp.concatenate([layer.kernel.mu[...].ravel(), layer.bias.mu[...]])
-    np.testing.assert_allclose(last @ columns, network(pores).ravel(), atol=1e-5)
+    last = network.layers[5]
+    weights = jnp.concatenate([last.kernel.mu[...].ravel(), last.bias.mu[...]])
+    np.testing.assert_allclose(weights @ columns, network(pores).ravel(), atol=1e-5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -67,7 +67,7 @@ def predict_draws(
     examples = number_of_examples(inputs)
     if draws < 1 or examples < 1:
         raise ValueError(f"{draws} draws of {examples} examples: at least one of each is needed")
-    point = network.settings.estimator == "none"
+    point = cast(Any, network).settings.estimator == "none"
     draws = 1 if point else draws
     structure, parameters, statistics = split_network(network)
     batches = _on_device(inputs, examples, min(batch, examples))

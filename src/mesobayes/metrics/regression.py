@@ -15,8 +15,14 @@ def mape(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def r2(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Coefficient of determination of every component, (n, outputs) -> (outputs,) (eq. 13)."""
-    return 1.0 - np.sum((predicted - truth) ** 2, axis=0) / np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
+    """Coefficient of determination of every component, (n, outputs) -> (outputs,) (eq. 13).
+
+    NaN where the truth is one and the same value, up to rounding: there is nothing to explain.
+    """
+    mean = truth.mean(axis=0)
+    spread = np.sum((truth - mean) ** 2, axis=0)
+    varies = spread > 1e-20 * len(truth) * mean**2
+    return 1.0 - np.sum((predicted - truth) ** 2, axis=0) / np.where(varies, spread, np.nan)
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ def anisotropy_r2(log_truth: np.ndarray, log_predicted: np.ndarray) -> float:
 def coverage_factor(log_truth: np.ndarray, log_mean: np.ndarray, log_std: np.ndarray, level: float) -> float:
     """Factor with which a new truth lies within mean ± factor std with a probability of at least `level`.
 
-    The split-conformal quantile of |truth - mean| / std on n held-out values: the one of rank ⌈level (n + 1)⌉,
-    which is infinite where n is too small for the level.
+    The split-conformal quantile of |truth - mean| / std on n held-out values: the one of rank
+    ⌈level (n + 1)⌉, which is infinite where n is too small for the level.
     """
     ratio = np.sort(np.abs(log_truth - log_mean).ravel() / log_std.ravel())
     rank = math.ceil(round(level * (len(ratio) + 1), 9))  # rounded: 0.95 · 20 is 19, not 19.000000000000004

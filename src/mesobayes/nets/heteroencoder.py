@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +16,7 @@ from flax import nnx
 from mesobayes.nets.convolution import volume_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
-from mesobayes.nets.layers import Linear
+from mesobayes.nets.layers import Linear, Weight
 from mesobayes.nets.resampling import max_pool, upsample
 from mesobayes.nets.settings import HeteroencoderSettings
 
@@ -87,7 +86,8 @@ def variation_by_layer(network: Heteroencoder) -> tuple[list[float], list[float]
     The paper prints Σ σ / Σ μ; its sign is that of the mean weight and is dropped here.
     """
 
-    def variation(weight: Any) -> float:
+    def variation(weight: Weight | nnx.Param) -> float:
+        assert isinstance(weight, Weight)  # a point bias has no spread
         return float(jnp.sum(weight.sigma) / jnp.abs(jnp.sum(weight.mu[...])))
 
     kernels = [variation(layer.kernel) for layer in network.layers]

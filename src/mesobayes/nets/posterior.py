@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -28,9 +28,9 @@ def count_weights(network: nnx.Module) -> int:
     return sum(math.prod(weight.mu.shape) for weight in weights(network))
 
 
-def draw_noise(network: Any, key: jax.Array) -> Noise | None:
+def draw_noise(network: nnx.Module, key: jax.Array) -> Noise | None:
     """Weight noise of one forward pass, None for a network with point weights."""
-    estimator = network.settings.estimator
+    estimator = cast(Any, network).settings.estimator
     if estimator == "none":
         return None
     key_weights, key_signs = jax.random.split(key)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
 import pydantic
 import yaml
@@ -35,7 +35,7 @@ FROM_DATA = Field(json_schema_extra={"from_data": True})  # Annotated[int, FROM_
 def settings(record: type[T]) -> type[T]:
     """Make a class a frozen record that refuses unknown keys, wrong types and values out of range."""
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    return pydantic.dataclasses.dataclass(frozen=True, config=config)(record)
+    return cast(type[T], pydantic.dataclasses.dataclass(frozen=True, config=config)(record))
 
 
 def nearest(word: object, choices: Iterable[str]) -> str:
@@ -72,7 +72,7 @@ def build(kind: type[T], values: Any, where: str = "") -> T:
                 f"{_join(where, key)!r} is missing: set it in config.yaml or in the scale file"
             )
     typed = {
-        key: build(hint, values[key], _join(where, key))
+        key: build(cast(type, hint), values[key], _join(where, key))
         if dataclasses.is_dataclass(hint)
         else _typed(hint, values[key])
         for key, hint in hints.items()

@@ -6,9 +6,8 @@ import pytest
 
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.studies.permeability.fit import TEST, TRAINING, VALIDATION, fit_cells, fit_seeds, split_cells
-from mesobayes.studies.permeability.predict import predict_tensor_diagonal
-from mesobayes.studies.permeability.regression_settings import RegressionSettings
-from mesobayes.studies.permeability.settings import PredictionSettings, SplitSettings
+from mesobayes.studies.permeability.settings import CellFitSettings, PredictionSettings, SplitSettings
+from mesobayes.studies.permeability.user_image import predict_tensor_diagonal
 
 
 def test_no_cell_is_in_two_splits_and_the_order_of_batches_does_not_matter():
@@ -28,12 +27,21 @@ def test_no_two_purposes_and_no_two_families_share_a_seed():
     assert np.any(splits[0] != splits[1])
 
 
+def test_a_fit_without_a_likelihood_has_no_noise(data):
+    network_settings = PermeabilityNetworkSettings("printed", 32, width=0.25)
+    _, fit = fit_cells(
+        data, network_settings, CellFitSettings(epochs=1), SplitSettings(), "study", "p", PredictionSettings()
+    )
+    assert "noise_std" not in fit
+    assert np.all(fit["epistemic_std"] == 0)
+
+
 def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):
     network_settings = PermeabilityNetworkSettings(
         "modern", 32, width=0.25, levels=2, stem=2, estimator="shared"
     )
-    fit_settings = RegressionSettings(
-        epochs=12, batch=16, learning_rate=1e-3, schedule="onecycle", loss="nll", l2=0.0, augment=True
+    fit_settings = CellFitSettings(
+        epochs=12, batch=16, learning_rate=1e-3, schedule="onecycle", loss="nll", augment=True
     )
     network, fit = fit_cells(
         data, network_settings, fit_settings, SplitSettings(), "study", "bayes", PredictionSettings(draws=8)

@@ -1,37 +1,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Predictions of a user's image: what they say where no interval could be calibrated."""
-
-import json
+"""Log permeability of images by weight draws, and networks as stores."""
 
 import numpy as np
 import pytest
 
-from mesobayes.learning.outliers import fit_outlier_detector
+from mesobayes.learning.weights import save_network
 from mesobayes.nets.build import build_network
-from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.studies.permeability.draws import pooled_features
-from mesobayes.studies.permeability.predict import predict_tensor_diagonal
+from mesobayes.nets.settings import HeteroencoderSettings, PermeabilityNetworkSettings
+from mesobayes.record.errors import StoreError
+from mesobayes.studies.permeability.predict import load_permeability_network, predict_log, predict_mean
+
+IMAGES = np.random.default_rng(0).random((5, 16, 16)) < 0.3
 
 
-@pytest.mark.parametrize("estimator", ["none", "shared"])
-def test_without_enough_validation_cells_there_is_no_interval(fit, estimator):
-    settings = PermeabilityNetworkSettings("modern", 16, width=0.25, levels=2, stem=2, estimator=estimator)
-    network = build_network(settings, 0)
-    images = np.random.default_rng(0).random((20, 16, 16)) < 0.3
-    detector = fit_outlier_detector(*np.split(pooled_features(network, images), 2))
-    trained = fit(0.03).assign(
-        feature_mean=("feature", detector.mean),
-        feature_whitening=(("feature", "direction"), detector.whitening),
-        outlier_threshold=((), detector.threshold),
+def network(name="modern", estimator="none", seed=0):
+    settings = PermeabilityNetworkSettings(name, 16, width=0.25, levels=2, stem=2, estimator=estimator)
+    return build_network(settings, seed)
+
+
+def test_weight_draws_spread_and_point_weights_do_not():
+    point = predict_log(network(), IMAGES, 4, 0)
+    spread = predict_log(network(estimator="shared"), IMAGES, 8, 0)
+    assert np.all(point.epistemic_std == 0)
+    assert np.all(spread.epistemic_std > 0)
+    again = predict_log(network(estimator="shared"), IMAGES[2:], 8, 0)
+    np.testing.assert_allclose(again.mean, spread.mean[2:], atol=1e-5)  # draws are shared by all images
+
+
+@pytest.mark.parametrize("name", ["printed", "modern"])
+def test_stored_weights_come_back(tmp_path, run, name):
+    path, original = tmp_path / "network.zarr.zip", network(name, seed=5)
+    save_network(original, path, run)
+    np.testing.assert_array_equal(
+        predict_mean(load_permeability_network(path), IMAGES), predict_mean(original, IMAGES)
     )
-    trained.attrs |= {
-        "fraction_range": [0.1, 0.5],
-        "interval_half_width": np.inf,
-        "interval_level": 0.95,
-        "interval_factor": np.inf,
-    }
-    if estimator == "none":
-        del trained.attrs["interval_factor"]
-    found = predict_tensor_diagonal(network, trained, images[0], 4)
-    assert all(value["lower"] is None and value["upper"] is None for value in found["permeability"])
-    json.dumps(found, allow_nan=False)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(StoreError, match="damaged"):
+        load_permeability_network(path)
+
+
+def test_a_network_of_another_study_is_refused(tmp_path, run):
+    path = tmp_path / "network.zarr.zip"
+    save_network(build_network(HeteroencoderSettings(filters=1), 0), path, run)
+    with pytest.raises(StoreError, match="no permeability network"):
+        load_permeability_network(path)

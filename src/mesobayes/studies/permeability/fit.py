@@ -11,28 +11,27 @@ import numpy as np
 import xarray as xr
 from flax import nnx
 
+from mesobayes.learning.fit import FitResult, fit
 from mesobayes.learning.outliers import fit_outlier_detector
+from mesobayes.learning.progress import Report, print_progress
+from mesobayes.learning.weights import save_network
 from mesobayes.metrics.regression import FractionBaseline, coverage_factor, fit_fraction_baseline
 from mesobayes.nets.build import build_network
-from mesobayes.nets.permeability import (
-    PeriodicPermeabilityNet,
-    PermeabilityNetwork,
-)
+from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.permeability.data import CELLS
-from mesobayes.studies.permeability.draws import (
+from mesobayes.studies.permeability.predict import (
+    LogPrediction,
     load_permeability_network,
     pooled_features,
-    predict_draws,
-    save_permeability_network,
+    predict_log,
 )
-from mesobayes.studies.permeability.regression import LabelledImages, Report, fit_regression
-from mesobayes.studies.permeability.regression_settings import RegressionSettings
 from mesobayes.studies.permeability.scores import calibration, scores
-from mesobayes.studies.permeability.settings import PredictionSettings, SplitSettings
+from mesobayes.studies.permeability.settings import CellFitSettings, PredictionSettings, SplitSettings
+from mesobayes.studies.permeability.task import CellTask, LabelledImages, cell_task
 
 FIT = "permeability/fit"  # schema of the predictions of a fit
 TRAINING, VALIDATION, TEST = 0, 1, 2
@@ -45,7 +44,7 @@ def fit_permeability(
     weights: Path,
     name: str,
     network: PermeabilityNetworkSettings,
-    settings: RegressionSettings,
+    settings: CellFitSettings,
     split: SplitSettings,
     prediction: PredictionSettings,
     run: Run,
@@ -54,11 +53,10 @@ def fit_permeability(
 
     Args:
         start: weights to go on from; None for a new network.
-        name: name of the fit, part of its seed.
+        name: name of the fit, part of its seeds.
     """
-    data = open_store(cells, CELLS, finite=("permeability", "volume_fraction"), sample_id="sample")
     fitted, predictions = fit_cells(
-        data,
+        open_store(cells, CELLS, finite=("permeability", "volume_fraction"), sample_id="sample"),
         network,
         settings,
         split,
@@ -67,9 +65,9 @@ def fit_permeability(
         prediction,
         None if start is None else load_permeability_network(start),
         run.checkpoint,
-        lambda line: print(line, flush=True),
+        print_progress,
     )
-    save_permeability_network(fitted, weights)
+    save_network(fitted, weights, run)
     write_store(predictions, fit, FIT, run)
 
 
@@ -92,7 +90,10 @@ def fit_seeds(study_seed: str, family: str, name: str) -> FitSeeds:
 def split_cells(samples: np.ndarray, settings: SplitSettings, study_seed: str, family: str) -> np.ndarray:
     """0 training, 1 validation, 2 test for cells with the given ids; at least one of each.
 
-    Every cell is a structure of its own: no two share an image. Raises ValueError for fewer than three cells.
+    Every cell is a structure of its own: no two share an image.
+
+    Raises:
+        ValueError: there are fewer than three cells.
     """
     if len(samples) < 3:
         raise ValueError(f"{len(samples)} cells cannot be split in three: raise the number of cells")
@@ -108,7 +109,7 @@ def split_cells(samples: np.ndarray, settings: SplitSettings, study_seed: str, f
 def fit_cells(
     cells: xr.Dataset,
     network_settings: PermeabilityNetworkSettings,
-    fit_settings: RegressionSettings,
+    fit_settings: CellFitSettings,
     split_settings: SplitSettings,
     study_seed: str,
     name: str,
@@ -120,87 +121,117 @@ def fit_cells(
     """Fit one network to a family of cells and evaluate it on the test cells.
 
     Args:
-        name: name of the fit, part of its seed.
+        name: name of the fit, part of its seeds.
         initial: network to go on from (transfer learning); by default a new one.
 
     Returns:
         The network, and for the test cells `log_mean`, `log_truth`, `log_baseline`, `epistemic_std`,
-        `noise_std` (sample, i), `volume_fraction (sample)`, `history (epoch, part)`; scores and calibration
-        in the attributes.
+        `noise_std` (sample, i), the last where a likelihood was fitted; `volume_fraction (sample)`,
+        `history (epoch, part)`; scores and calibration in the attributes.
     """
-    split = split_cells(cells["sample"].values, split_settings, study_seed, cells.attrs["family"])
-    images = cells["image"].values
-    components = network_settings.outputs
-    diagonal = np.diagonal(cells["permeability"].values, axis1=1, axis2=2)[:, :components]
-    fraction, target = cells["volume_fraction"].values, np.log(diagonal)
-    training, validation, test = (np.flatnonzero(split == part) for part in (TRAINING, VALIDATION, TEST))
-    baseline = fit_fraction_baseline(fraction[training], target[training])
+    family = cells.attrs["family"]
+    seeds = fit_seeds(study_seed, family, name)
+    split = split_cells(cells["sample"].values, split_settings, study_seed, family)
+    parts = [cells.isel(sample=np.flatnonzero(split == part)) for part in (TRAINING, VALIDATION, TEST)]
+    training, validation, test = (_labelled(part, network_settings.outputs) for part in parts)
+    fraction = parts[TRAINING]["volume_fraction"].values
+    baseline = fit_fraction_baseline(fraction, training.target)
 
-    seeds = fit_seeds(study_seed, cells.attrs["family"], name)
     network = build_network(network_settings, seeds.weights) if initial is None else nnx.clone(initial)
     if isinstance(network, PeriodicPermeabilityNet):
-        _set_constants(
-            network, baseline, images[training][: fit_settings.feature_images], initial is not None
-        )
-    fit = fit_regression(
-        network,
-        LabelledImages(images[training], target[training].astype(np.float32)),
-        LabelledImages(images[validation], target[validation].astype(np.float32)),
-        fit_settings,
-        seeds.fit,
-        checkpoint,
-        report,
+        _set_constants(network, baseline, training.images[: fit_settings.feature_images], initial is not None)
+    task = cell_task(network, fit_settings, _single(training), _single(validation))
+    result = fit(task, network, fit_settings, seeds.fit, checkpoint, report)
+    history = epoch_history(result, task)
+
+    predictions = _predictions(
+        parts[TEST], test, predict_log(result.network, test.images, prediction.draws, seeds.draws), baseline
     )
-    held_out = predict_draws(fit.network, images[validation], prediction.draws, seeds.calibration)
-    predicted = predict_draws(fit.network, images[test], prediction.draws, seeds.draws)
-    without_image = np.repeat(baseline.predict(fraction[test])[:, None], components, axis=1)
-    result = xr.Dataset(
-        {
-            key: (("sample", "i"), values.astype(np.float64), {"long_name": text, "units": "1"})
-            for key, values, text in (
-                ("log_mean", predicted.mean, "predicted logarithm of the permeability"),
-                ("log_truth", target[test], "logarithm of the computed permeability"),
-                ("log_baseline", without_image, "prediction from the volume fraction alone"),
-                ("epistemic_std", predicted.epistemic_std, "standard deviation over weight draws"),
-                ("noise_std", predicted.noise_std, "standard deviation of the likelihood"),
-            )
-        },
-        coords={"sample": cells["sample"].values[test], "i": cells["i"].values[:components]},
-        attrs={
-            "family": cells.attrs["family"],
-            "model": name,
-            "n_training": len(training),
-            "n_validation": len(validation),
-            "n_test": len(test),
-            "fit_seconds": fit.seconds,
-            "epochs": len(fit.history),
-            "draws": prediction.draws,
-            "fit_seed": str(seeds.fit),
-            "draw_seed": str(seeds.draws),
-            "baseline_coefficients": baseline.coefficients.tolist(),
-            "baseline_spread": baseline.spread,
-            "fraction_range": [float(fraction[training].min()), float(fraction[training].max())],
-        },
-    )
-    result["volume_fraction"] = ("sample", fraction[test], {"long_name": "volume fraction", "units": "1"})
-    result["history"] = (
+    if fit_settings.loss == "mse":
+        predictions = predictions.drop_vars("noise_std")  # no likelihood was fitted
+    predictions["history"] = (
         ("epoch", "part"),
-        fit.history,
+        history,
         {"long_name": "mean squared error of log permeability", "units": "1"},
     )
-    result = result.assign_coords(epoch=np.arange(1, len(fit.history) + 1), part=["training", "validation"])
-    result.attrs |= scores(result)
-    result.attrs["interval_level"] = prediction.level
-    result.attrs["interval_half_width"] = coverage_factor(  # of log μ, the same for every image
-        target[validation], held_out.mean, np.ones_like(held_out.mean), prediction.level
+    predictions = predictions.assign_coords(
+        epoch=np.arange(1, len(history) + 1), part=["training", "validation"]
     )
-    if network_settings.estimator != "none":
-        factor = coverage_factor(target[validation], held_out.mean, held_out.predictive_std, prediction.level)
-        result.attrs |= calibration(result, factor, prediction.level)
-    if isinstance(fit.network, PeriodicPermeabilityNet):
-        detector = _outliers(fit.network, images[training], images[validation], prediction)
-        result = result.merge(detector, combine_attrs="override")
-    return fit.network, result
+    predictions.attrs = {
+        "family": family,
+        "model": name,
+        "n_training": len(training.images),
+        "n_validation": len(validation.images),
+        "n_test": len(test.images),
+        "fit_seconds": result.seconds,
+        "epochs": len(history),
+        "steps": len(result.history),
+        "evidence": fit_settings.evidence,
+        "precision": result.precision,
+        "draws": prediction.draws,
+        "fit_seed": str(seeds.fit),
+        "draw_seed": str(seeds.draws),
+        "baseline_coefficients": baseline.coefficients.tolist(),
+        "baseline_spread": baseline.spread,
+        "fraction_range": [float(fraction.min()), float(fraction.max())],
+        **scores(predictions),
+    }
+    held_out = predict_log(result.network, validation.images, prediction.draws, seeds.calibration)
+    predictions.attrs |= calibration(
+        predictions,
+        prediction.level,
+        coverage_factor(validation.target, held_out.mean, np.ones_like(held_out.mean), prediction.level),
+        None
+        if network_settings.estimator == "none"
+        else coverage_factor(validation.target, held_out.mean, held_out.predictive_std, prediction.level),
+    )
+    if isinstance(result.network, PeriodicPermeabilityNet):
+        detector = _outliers(result.network, training.images, validation.images, prediction)
+        predictions = predictions.merge(detector, combine_attrs="override")
+    return result.network, predictions
+
+
+def epoch_history(result: FitResult, task: CellTask) -> np.ndarray:
+    """Mean squared errors of log μ, (epoch, [training, validation]), from the steps and from the score."""
+    ends = result.scores[:, 0].astype(int)
+    squares = result.history[:, result.terms.index(task.terms[0])]
+    training = [part.mean() for part in np.split(squares, ends)[: len(ends)]]
+    return np.column_stack([training, result.scores[:, 1]])
+
+
+def _labelled(cells: xr.Dataset, components: int) -> LabelledImages:
+    """Images and log μ in double precision of the first components."""
+    diagonal = np.diagonal(cells["permeability"].values, axis1=1, axis2=2)[:, :components]
+    return LabelledImages(cells["image"].values, np.log(diagonal))
+
+
+def _single(labelled: LabelledImages) -> LabelledImages:
+    """The same with labels in single precision, as the device takes them."""
+    return labelled._replace(target=labelled.target.astype(np.float32))
+
+
+def _predictions(
+    cells: xr.Dataset, labelled: LabelledImages, predicted: LogPrediction, baseline: FractionBaseline
+) -> xr.Dataset:
+    """Predictions of cells beside their labels and what the volume fraction tells."""
+    fraction = cells["volume_fraction"]
+    without_image = np.repeat(baseline.predict(fraction.values)[:, None], labelled.target.shape[1], axis=1)
+    variables = {
+        "log_mean": (predicted.mean, "predicted logarithm of the permeability"),
+        "log_truth": (labelled.target, "logarithm of the computed permeability"),
+        "log_baseline": (without_image, "prediction from the volume fraction alone"),
+        "epistemic_std": (predicted.epistemic_std, "standard deviation over weight draws"),
+        "noise_std": (predicted.noise_std, "standard deviation of the likelihood"),
+    }
+    predictions = xr.Dataset(
+        {
+            key: (("sample", "i"), values.astype(np.float64), {"long_name": text, "units": "1"})
+            for key, (values, text) in variables.items()
+        },
+        coords={"sample": cells["sample"].values, "i": cells["i"].values[: labelled.target.shape[1]]},
+    )
+    predictions["volume_fraction"] = fraction.variable
+    return predictions
 
 
 def _set_constants(
@@ -228,15 +259,18 @@ def _outliers(
         settings.outlier_quantile,
         settings.outlier_ridge,
     )
-    units = {"units": "1"}
+    variables = {
+        "feature_mean": (("feature",), detector.mean, "mean of the pooled features"),
+        "feature_whitening": (
+            ("feature", "direction"),
+            detector.whitening,
+            "whitening of the pooled features",
+        ),
+        "outlier_threshold": ((), detector.threshold, "largest usual distance"),
+    }
     return xr.Dataset(
         {
-            "feature_mean": ("feature", detector.mean, {"long_name": "mean of the pooled features", **units}),
-            "feature_whitening": (
-                ("feature", "direction"),
-                detector.whitening,
-                {"long_name": "whitening of the pooled features", **units},
-            ),
-            "outlier_threshold": ((), detector.threshold, {"long_name": "largest usual distance", **units}),
+            key: (dims, values, {"long_name": text, "units": "1"})
+            for key, (dims, values, text) in variables.items()
         }
     )

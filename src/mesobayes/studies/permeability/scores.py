@@ -26,22 +26,28 @@ def scores(predictions: xr.Dataset) -> dict[str, Any]:
 
 
 def predictive_std(predictions: xr.Dataset) -> np.ndarray:
-    """Spread of weight draws and standard deviation of the likelihood together, (sample, i), of log μ."""
-    return np.sqrt(predictions["epistemic_std"].values ** 2 + predictions["noise_std"].values ** 2)
+    """Spread of weight draws and noise of the likelihood, if any, together, (sample, i), of log μ."""
+    noise = predictions["noise_std"].values if "noise_std" in predictions else 0.0
+    return np.sqrt(predictions["epistemic_std"].values ** 2 + noise**2)
 
 
-def calibration(predictions: xr.Dataset, factor: float, level: float) -> dict[str, Any]:
-    """Coverage of the test cells by nominal and by calibrated intervals of the predictive distribution.
+def calibration(
+    predictions: xr.Dataset, level: float, half_width: float, factor: float | None
+) -> dict[str, Any]:
+    """Calibrated intervals, and how many labels of the test cells they hold.
 
     Args:
-        factor: half width of the calibrated interval in predictive standard deviations; infinite where too
-            few cells calibrate it, and then no coverage is calibrated.
-        level: share of the labels that both are meant to hold.
+        level: share of the labels that intervals are meant to hold.
+        half_width: half width of an interval of log μ that is the same for every image.
+        factor: half width in predictive standard deviations, of a variational network. Either is infinite
+            where too few cells calibrate it, and then no coverage is calibrated.
     """
+    found = {"interval_level": level, "interval_half_width": half_width}
+    if factor is None:
+        return found
     truth, mean = predictions["log_truth"].values, predictions["log_mean"].values
-    std = predictive_std(predictions)
-    nominal = NormalDist().inv_cdf(0.5 + 0.5 * level)
-    return {
+    std, nominal = predictive_std(predictions), NormalDist().inv_cdf(0.5 + 0.5 * level)
+    return found | {
         "interval_factor": factor,
         "coverage_nominal": coverage_within(truth, mean, nominal * std),
         "coverage_calibrated": coverage_within(truth, mean, factor * std) if np.isfinite(factor) else np.nan,

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, NamedTuple
+from dataclasses import fields, replace
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
 from mesobayes.geometry.settings import InclusionFamily
+from mesobayes.learning.settings import FitSettings
 from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.record.settings import Count, Positive, Share, settings
-from mesobayes.studies.permeability.regression_settings import RegressionSettings
+from mesobayes.record.settings import Count, NonNegative, Positive, Share, settings
 
 OpenShare = Annotated[float, Field(gt=0.0, lt=1.0)]
 _PRINTED_SIDE_MIN = 16  # the printed network pools four times
@@ -109,14 +109,32 @@ class Networks:
 
 
 @settings
+class CellFitSettings(FitSettings):
+    """How a network is fitted to cells (section 4.3).
+
+    Attributes:
+        loss: "mse" the mean square of log μ minus its prediction (eq. 11), "nll" the Gaussian negative log
+            likelihood.
+        l2: factor of the sum of squared kernels in the loss, as printed; `weight_decay` is decoupled from it.
+        augment: random periodic shifts and mirror images, for "modern" also random orientations.
+        feature_images: training images whose features set the scale of those of "modern".
+    """
+
+    loss: Literal["mse", "nll"] = "mse"
+    l2: NonNegative = 0.0
+    augment: bool = False
+    feature_images: Count = 256
+
+
+@settings
 class Fits:
     """Objective and optimiser of every network."""
 
-    printed: RegressionSettings
-    modern: RegressionSettings
-    bayes: RegressionSettings
-    printed_volume: RegressionSettings
-    modern_volume: RegressionSettings
+    printed: CellFitSettings
+    modern: CellFitSettings
+    bayes: CellFitSettings
+    printed_volume: CellFitSettings
+    modern_volume: CellFitSettings
 
 
 @settings
@@ -176,7 +194,7 @@ class PermeabilitySettings:
     families: Families
     cells: CellSets
     split: SplitSettings
-    transfer_epochs: Count
+    transfer_epochs: Positive
     prediction: PredictionSettings
     timing: Timing
     gallery: Gallery
@@ -184,6 +202,13 @@ class PermeabilitySettings:
     fits: Fits
 
     def __post_init__(self) -> None:
+        for field in fields(self.networks):
+            network, usual = getattr(self.networks, field.name), getattr(self.fits, field.name)
+            if network.estimator != "none" and (usual.weight_decay or usual.l2):
+                raise ValueError(
+                    f"the Gaussian weights of networks.{field.name} have their prior: fits.{field.name} "
+                    "needs weight_decay: 0 and l2: 0"
+                )
         for name, fit in FITS.items():
             side = getattr(self.families, fit.cells).side
             if getattr(self.networks, fit.network).name == "printed" and side < _PRINTED_SIDE_MIN:
@@ -203,11 +228,11 @@ class PermeabilitySettings:
             outputs=solved_components(family),
         )
 
-    def regression_of(self, name: str) -> RegressionSettings:
+    def fit_of(self, name: str) -> CellFitSettings:
         """Return objective and optimiser of a fit."""
         fit = FITS[name]
-        regression = getattr(self.fits, fit.network)
-        return replace(regression, epochs=self.transfer_epochs) if fit.cells in TRANSFER else regression
+        usual = getattr(self.fits, fit.network)
+        return replace(usual, epochs=self.transfer_epochs) if fit.cells in TRANSFER else usual
 
 
 def solved_components(family: InclusionFamily) -> int:

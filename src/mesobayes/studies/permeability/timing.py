@@ -15,8 +15,7 @@ from mesobayes.fem.cell.homogenisation import homogenise_batch
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.permeability.data import CELLS
-from mesobayes.studies.permeability.draws import load_permeability_network
-from mesobayes.studies.permeability.regression import predict_mean
+from mesobayes.studies.permeability.predict import load_permeability_network, predict_mean
 from mesobayes.studies.permeability.settings import Materials, Timing
 
 TIMING = "permeability/timing"  # schema

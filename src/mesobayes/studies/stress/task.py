@@ -37,8 +37,8 @@ class PatchTask:
 
     @property
     def data(self) -> Batch:
-        patches: Any = self.patches
-        return Batch(patches.inputs, patches.target, patches.mask)
+        arrays: Any = (self.patches.inputs, self.patches.target, self.patches.mask)
+        return Batch(*arrays)
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -16,8 +16,8 @@ from mesobayes.nets.build import build_network
 from mesobayes.nets.permeability import PrintedPermeabilityCNN
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
-from mesobayes.studies.permeability.draws import load_permeability_network
 from mesobayes.studies.permeability.figures.panels import cell_near, show_image
+from mesobayes.studies.permeability.predict import load_permeability_network
 
 _FRACTION = 0.3  # of the cell whose feature maps are shown
 _FILTERS = 4  # of each layer

@@ -90,10 +90,14 @@ def _numbers(curves: xr.Dataset) -> dict[str, Number]:
     plateau = curves["accuracy"].sel(network="printed", acquisition="random").values[:, -1]
     last = int(curves["labelled"][-1])
     return {
-        "plateau_accuracy": Number.of(plateau, f"random acquisition after {last} labels"),
-        "patches_needed_maxunc": Number.of(chosen, "patches until random's last accuracy is reached"),
-        "patches_needed_random": Number.of(random, "patches until random's last accuracy is reached"),
-        "label_saving": Number.of(1 - chosen / random, "saving against random, paired by repeat"),
+        "plateau_accuracy": Number.of(plateau.tolist(), f"random acquisition after {last} labels"),
+        "patches_needed_maxunc": Number.of(
+            chosen.tolist(), "patches until random's last accuracy is reached"
+        ),
+        "patches_needed_random": Number.of(
+            random.tolist(), "patches until random's last accuracy is reached"
+        ),
+        "label_saving": Number.of((1 - chosen / random).tolist(), "saving against random, paired by repeat"),
     }
 
 
