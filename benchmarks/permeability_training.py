@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import platform
-import time
 from pathlib import Path
 
 import numpy as np
 from report import publish
-from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_huge_pages, take_turns, threads
+from side_by_side import Step, loop_step, peer_step, rates_table, restart_with_huge_pages, take_turns, threads
 
 PEER = "printed, PyTorch, channels last"
 NETWORKS = {
@@ -25,13 +24,8 @@ NETWORKS = {
 
 def stepper(options: dict[str, str], batch: int, side: int) -> Step:
     """Function that runs one training step on fixed random images; returns wall and CPU seconds."""
-    import jax
-
-    from mesobayes.learning.optimiser import build_optimiser
-    from mesobayes.learning.step import TrainingState, training_step
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import PermeabilityNetworkSettings
-    from mesobayes.nets.state import split_network
     from mesobayes.studies.permeability.settings import CellFitSettings
     from mesobayes.studies.permeability.task import LabelledImages, cell_task
 
@@ -40,23 +34,7 @@ def stepper(options: dict[str, str], batch: int, side: int) -> Step:
     data = LabelledImages(images, np.zeros((batch, 2), np.float32))
     network = build_network(PermeabilityNetworkSettings(side=side, **options), 0)  # type: ignore[arg-type]
     settings = CellFitSettings(steps=1000, batch=batch, learning_rate=5e-4, l2=1e-3)
-    task = cell_task(network, settings, data, data)
-    _, parameters, statistics = split_network(network)
-    state = TrainingState(parameters, statistics, build_optimiser(settings, 1000).init(parameters), None)
-    state = jax.tree.map(jax.numpy.array, state)
-    rows, on_device = jax.numpy.arange(batch)[None], jax.device_put(data)
-
-    def step() -> Seconds:
-        nonlocal state
-        start, cpu = time.perf_counter(), time.process_time()
-        state, terms = training_step(
-            task, settings, 1000, state, on_device, rows, jax.random.key(0), np.int32(0)
-        )
-        terms.block_until_ready()
-        return time.perf_counter() - start, time.process_time() - cpu
-
-    step()
-    return step
+    return loop_step(cell_task(network, settings, data, data), network, settings)
 
 
 def main() -> None:
