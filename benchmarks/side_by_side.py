@@ -6,8 +6,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +47,28 @@ def peer_step(interpreter: str, script: str, *arguments: int) -> Step:
         requests.flush()
         wall, cpu = map(float, answers.readline().split())
         return wall, cpu
+
+    step()
+    return step
+
+
+def loop_step(task: Any, network: Any, settings: Any) -> Step:
+    """Step of the training loop, the wait for its loss included; returns wall and CPU seconds."""
+    from mesobayes.learning.advance import advance_with
+    from mesobayes.learning.step import initial_state, number_of_examples
+    from mesobayes.nets.state import split_network
+
+    steps = settings.total_steps(number_of_examples(task.data))
+    state = initial_state(settings, steps, *split_network(network)[1:])
+    advance, count = advance_with(task, settings, 0, chunks=False), 0
+
+    def step() -> Seconds:
+        nonlocal state, count
+        start, cpu = time.perf_counter(), time.process_time()
+        state, terms, _ = advance(state, count, count + 1)
+        terms.block_until_ready()
+        count += 1
+        return time.perf_counter() - start, time.process_time() - cpu
 
     step()
     return step

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Seconds per training step of the printed StressNet: plain layers, rewritten layers, estimators, PyTorch.
+"""Seconds per step of the printed StressNet: plain convolutions and those for a CPU, estimators, PyTorch.
 
 The median of each is reported and the ratios are of medians.
 
@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import time
 from pathlib import Path
 
 import numpy as np
-from side_by_side import Seconds, Step, peer_step, rates_table, restart_with_huge_pages, take_turns
+from side_by_side import Step, loop_step, peer_step, rates_table, restart_with_huge_pages, take_turns
 
 VARIANTS = {
-    "deterministic, plain layers": {"convolution": "plain"},
+    "deterministic, plain convolutions": {"convolution": "plain"},
     "deterministic": {"convolution": "cpu"},
     "variational, shared": {"convolution": "cpu", "estimator": "shared"},
     "variational, flipout": {"convolution": "cpu", "estimator": "flipout"},
@@ -28,13 +27,11 @@ PEER = "PyTorch, channels last"
 
 def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: float) -> Step:
     """Function that runs one training step on fixed random data; returns wall and CPU seconds."""
-    from flax import nnx
-
-    from mesobayes.learning.data import PatchData
-    from mesobayes.learning.settings import FitSettings
-    from mesobayes.learning.training import HostSteps, initial_state
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
+    from mesobayes.studies.stress.patch_data import PatchData
+    from mesobayes.studies.stress.settings import PatchFitSettings
+    from mesobayes.studies.stress.task import patch_task
 
     rng = np.random.default_rng(0)
     size, roi = 18 * pixels_per_radius, 8 * pixels_per_radius
@@ -42,20 +39,8 @@ def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: 
     target = rng.uniform(0, 1, (batch, roi, roi)).astype(np.float32)
     data = PatchData(inputs, target, np.ones(target.shape, bool))
     network = build_network(StressNetworkSettings("printed", roi, width=width, **options), 0)  # type: ignore[arg-type]
-    settings = FitSettings(steps=1000, batch=batch)
-    advance = HostSteps(nnx.graphdef(network), settings, data, 0)
-    state = initial_state(network, settings)
-    count = 0
-
-    def step() -> Seconds:
-        nonlocal state, count
-        start, cpu = time.perf_counter(), time.process_time()
-        state, _ = advance(state, count)
-        count += 1
-        return time.perf_counter() - start, time.process_time() - cpu
-
-    step()
-    return step
+    settings = PatchFitSettings(steps=1000, batch=batch)
+    return loop_step(patch_task(network, settings, data), network, settings)
 
 
 def table(median: dict[str, np.ndarray], batch: int) -> str:
@@ -63,7 +48,10 @@ def table(median: dict[str, np.ndarray], batch: int) -> str:
     lines = rates_table(median, batch)
     own = median["deterministic"]
     ratios = {
-        "plain layers over rewritten (target at least 2.5)": median["deterministic, plain layers"] / own,
+        "plain convolutions over those for a CPU (target at least 2.5)": median[
+            "deterministic, plain convolutions"
+        ]
+        / own,
         "shared over deterministic (target at most 1.3)": median["variational, shared"] / own,
         "flipout over deterministic": median["variational, flipout"] / own,
     }

@@ -12,7 +12,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 @pytest.fixture
 def rounded_products():
-    """Function that lists the float32 products of a traced computation that a GPU may round to TensorFloat-32."""
+    """Function that lists the float32 products of a computation that a GPU may round to TensorFloat-32."""
     import jax
 
     def listed(function, *arguments):

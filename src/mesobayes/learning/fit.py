@@ -5,31 +5,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from mesobayes.learning.advance import Advance, advance_with
 from mesobayes.learning.checkpoint import fit_identity, load_state, save_state
-from mesobayes.learning.optimiser import all_finite, build_optimiser
-from mesobayes.learning.plateau import after_score, start_plateau
+from mesobayes.learning.optimiser import all_finite
+from mesobayes.learning.plateau import after_score
 from mesobayes.learning.precision import matrix_products, precision_in_effect
 from mesobayes.learning.progress import Progress, Report
 from mesobayes.learning.settings import FitSettings, Precision
-from mesobayes.learning.step import TrainingState, draw_rows, training_chunk, training_step
+from mesobayes.learning.step import TrainingState, initial_state, number_of_examples
 from mesobayes.learning.task import Task
-from mesobayes.nets.keys import random_key
 from mesobayes.nets.state import merge_network, split_network
 
-_CHUNK = 100  # steps whose examples are drawn together, and that run as one program on a GPU
-
 Network = TypeVar("Network", bound=nnx.Module)
-Advance = Callable[[TrainingState, int, int], tuple[TrainingState, jax.Array, int]]
 
 
 @dataclass(frozen=True)
@@ -93,15 +89,14 @@ def fit(
         StoreError: the checkpoint cannot be written.
     """
     begin = time.perf_counter()
-    examples = len(jax.tree.leaves(task.data)[0])
+    examples = number_of_examples(task.data)
     if examples == 0:
         raise ValueError("there are no examples to fit: the training set is empty")
     structure, parameters, statistics = split_network(network)
     with matrix_products(settings.precision):
         run = _Run(task, settings, seed, examples, checkpoint, report)
         state = run.start(parameters, statistics)
-        use_chunks = jax.default_backend() != "cpu" if chunks is None else chunks
-        state = run.to_the_end(state, _advance(task, settings, seed, examples, use_chunks))
+        state = run.to_the_end(state, advance_with(task, settings, seed, chunks))
     best = state if state.plateau is None else state.plateau
     return FitResult(
         merge_network(structure, best.parameters, best.statistics),
@@ -112,35 +107,6 @@ def fit(
         run.resumed_at,
         precision_in_effect(settings.precision),
     )
-
-
-def _advance(task: Task, settings: FitSettings, seed: int, examples: int, chunks: bool) -> Advance:
-    """Return the function that takes a state from one step towards another, by one step or one chunk."""
-    data = jax.device_put(task.data)
-    key_rows, root = jax.random.split(random_key(seed))
-    steps, batch = settings.total_steps(examples), settings.batch
-    drawn: dict[int, jax.Array] = {}
-
-    def rows(block: int) -> jax.Array:
-        if block not in drawn:
-            drawn.clear()
-            epoch, offset = divmod(block * _CHUNK * batch, examples)
-            drawn[block] = draw_rows(
-                key_rows, np.int32(epoch), np.int32(offset), examples=examples, batch=batch, steps=_CHUNK
-            )
-        return drawn[block]
-
-    def advance(state: TrainingState, begin: int, end: int) -> tuple[TrainingState, jax.Array, int]:
-        some = rows(begin // _CHUNK)
-        if chunks:
-            end = min(end, (begin // _CHUNK + 1) * _CHUNK)
-            bounds = np.int32(begin), np.int32(end)
-            state, terms = training_chunk(task, settings, steps, state, data, some, root, *bounds)
-            return state, terms, end - begin
-        state, terms = training_step(task, settings, steps, state, data, some, root, np.int32(begin))
-        return state, terms, 1
-
-    return advance
 
 
 class _Run:
@@ -166,14 +132,7 @@ class _Run:
 
     def start(self, parameters: Any, statistics: Any) -> TrainingState:
         """Return the state to go on from: before the first step, or that of the checkpoint."""
-        # every step donates its state: all of it is copied, and nothing may be in it twice
-        state = TrainingState(
-            parameters,
-            statistics,
-            build_optimiser(self.settings, self.steps).init(parameters),
-            start_plateau(parameters, statistics) if self.settings.schedule == "plateau" else None,
-        )
-        state = jax.tree.map(jnp.array, state)
+        state = initial_state(self.settings, self.steps, parameters, statistics)
         if self.checkpoint is not None:
             self.identity = fit_identity(self.task, self.settings, self.seed, (parameters, statistics))
             found = load_state(self.checkpoint, state, self.identity)

@@ -2,7 +2,8 @@
 """The best Gaussian with any covariance: variational inference over all weights at once.
 
 Mean field has a diagonal covariance. What a full one gains over it is due to correlations between the
-weights; what it still lacks is due to a posterior that is not Gaussian.
+weights; what it still lacks is due to a posterior that is not Gaussian. Products with the square root of the
+covariance are taken with the highest precision.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ a Gaussian posterior of β and a closed evidence:
 (Bishop 2006, sections 3.3 and 3.5). A chain then has to move over the other weights only. It is also freed of
 the stiffest direction: the level of the output is known to a small part of what the prior leaves open, and
 with all weights in the chain it is a curved function of them all.
+
+All products are taken with the highest precision: ΦᵀΦ in TensorFloat-32 would not be positive definite.
 """
 
 from __future__ import annotations

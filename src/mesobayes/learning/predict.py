@@ -14,6 +14,7 @@ from flax import nnx
 
 from mesobayes.learning.precision import matrix_products
 from mesobayes.learning.settings import Precision
+from mesobayes.learning.step import number_of_examples
 from mesobayes.nets.keys import random_key
 from mesobayes.nets.posterior import draw_weights
 from mesobayes.nets.state import Arrays, Structure, merge_network, split_network
@@ -37,7 +38,7 @@ class Draws(NamedTuple):
 
 
 def predict_draws(
-    network: nnx.Module,
+    network: Any,
     inputs: Any,
     draws: int,
     seed: int,
@@ -63,7 +64,7 @@ def predict_draws(
     Raises:
         ValueError: no draws, or no inputs.
     """
-    examples = len(jax.tree.leaves(inputs)[0])
+    examples = number_of_examples(inputs)
     if draws < 1 or examples < 1:
         raise ValueError(f"{draws} draws of {examples} examples: at least one of each is needed")
     point = cast(Any, network).settings.estimator == "none"
@@ -104,7 +105,7 @@ def predict_mean_weights(
     precision: Precision = "default",
 ) -> Any:
     """Output (n, ...) by the posterior mean weights: one pass."""
-    examples = len(jax.tree.leaves(inputs)[0])
+    examples = number_of_examples(inputs)
     structure, parameters, statistics = split_network(network)
     with matrix_products(precision):
         outputs = [

@@ -12,7 +12,7 @@ import optax
 from jax import lax
 
 from mesobayes.learning.optimiser import build_optimiser
-from mesobayes.learning.plateau import Plateau
+from mesobayes.learning.plateau import Plateau, start_plateau
 from mesobayes.learning.settings import FitSettings
 from mesobayes.learning.task import Task
 from mesobayes.nets.state import Arrays
@@ -25,6 +25,22 @@ class TrainingState(NamedTuple):
     statistics: Arrays
     optimiser: Any
     plateau: Plateau | None
+
+
+def initial_state(settings: FitSettings, steps: int, parameters: Arrays, statistics: Arrays) -> TrainingState:
+    """State before the first step; a copy, with no array in it twice, because every step consumes it."""
+    state = TrainingState(
+        parameters,
+        statistics,
+        build_optimiser(settings, steps).init(parameters),
+        start_plateau(parameters, statistics) if settings.schedule == "plateau" else None,
+    )
+    return jax.tree.map(jnp.array, state)
+
+
+def number_of_examples(data: Any) -> int:
+    """Length of the arrays of a tree."""
+    return len(jax.tree.leaves(data)[0])
 
 
 @partial(jax.jit, static_argnames=("examples", "batch", "steps"))

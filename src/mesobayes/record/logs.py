@@ -27,8 +27,8 @@ _THREAD_VARIABLES = (
 )
 
 NO_GPU = (
-    "a GPU was asked for, but JAX finds none: prepare the environment by `make env GPU=1`, check `nvidia-smi`, "
-    "or run without --profile profiles/gpu"
+    "a GPU was asked for, but JAX finds none: prepare the environment by `make env GPU=1`, check "
+    "`nvidia-smi`, or run without --profile profiles/gpu"
 )
 _HUGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000"
 
@@ -100,7 +100,7 @@ def explain(error: Exception) -> str:
 
 
 def _misses_gpu(error: Exception) -> bool:
-    """Whether JAX was told to use a GPU and finds none; without its CUDA plugin it says so by a bare assert."""
+    """Whether JAX was told to use a GPU and finds none; without its plugin it says so by a bare assert."""
     if "Unable to initialize backend 'cuda'" in str(error):
         return True
     frames = traceback.extract_tb(error.__traceback__)
