@@ -63,3 +63,10 @@ def test_draws_of_a_gaussian_have_its_deviation():
     gaussian = GaussianPosterior(jnp.ones(2), jnp.asarray([[1.0, 0.0], [1.0, 1.0]]))
     draws = gaussian.draw(20_000, jax.random.key(0))
     np.testing.assert_allclose(draws.std(axis=0), gaussian.std, rtol=0.03)
+
+
+def test_draws_of_a_gaussian_are_not_rounded_on_a_gpu(rounded_products):
+    def draw(factor):
+        return GaussianPosterior(jnp.zeros(3), factor).draw(4, jax.random.key(0))
+
+    assert rounded_products(draw, jnp.eye(3)) == []

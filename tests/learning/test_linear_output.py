@@ -48,3 +48,8 @@ def test_neighbourhoods_times_the_last_weights_are_the_prediction():
     last = network.layers[5]
     weights = jnp.concatenate([last.kernel.mu[...].ravel(), last.bias.mu[...]])
     np.testing.assert_allclose(weights @ columns, network(pores).ravel(), atol=1e-5)
+
+
+def test_gram_matrices_are_not_rounded_on_a_gpu(rounded_products):
+    columns, y = (jnp.asarray(array, jnp.float32) for array in problem())
+    assert rounded_products(lambda c, o: regress(c, o, NOISE, PRIOR_STD), columns, y) == []

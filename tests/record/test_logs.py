@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesobayes.record.logs import process_environment
+from mesobayes.record.logs import NO_GPU, process_environment
 
 JOB = """
     import logging, os, sys
@@ -62,16 +63,39 @@ def test_threads_are_limited_before_a_numerical_library_is_loaded(tmp_path):
     assert "3 3 cpu False" in run_job(tmp_path / "job.log", last).stdout
 
 
-def test_a_gpu_that_is_not_there_gives_one_clear_line(tmp_path):
-    code = """
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise RuntimeError(\"Unable to initialize backend 'cuda': no visible device\")",
+        "import jax; jax.devices()",  # the real thing, here without a GPU
+        "import jax; jax.numpy.ones(3)",
+    ],
+)
+def test_a_gpu_that_is_not_there_gives_one_clear_line(tmp_path, body):
+    if "import jax" in body and shutil.which("nvidia-smi"):
+        pytest.skip("a GPU is there")
+    code = f"""
         import sys
         from mesobayes.record.logs import job_log
         with job_log(sys.argv[1], threads=1, gpus=1):
-            raise RuntimeError("Unable to initialize backend 'cuda': no visible device")
+            {body}
     """
     arguments = [sys.executable, "-c", textwrap.dedent(code), tmp_path / "job.log"]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
-    assert "error: RuntimeError: a GPU was asked for, but JAX finds none: prepare" in done.stderr
+    assert done.returncode == 1
+    assert f"error: {NO_GPU}" in done.stderr.splitlines()
+
+
+def test_a_failed_assertion_of_ours_is_no_missing_gpu(tmp_path):
+    code = """
+        import os, sys
+        from mesobayes.record.logs import job_log
+        with job_log(sys.argv[1], threads=1, gpus=1):
+            assert False, "seven"
+    """
+    arguments = [sys.executable, "-c", textwrap.dedent(code), tmp_path / "job.log"]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+    assert "error: AssertionError: seven" in done.stderr.splitlines()
 
 
 def test_a_job_starts_with_huge_pages_and_takes_no_whole_gpu(monkeypatch):

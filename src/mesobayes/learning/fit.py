@@ -18,7 +18,7 @@ from mesobayes.learning.advance import Advance, advance_with
 from mesobayes.learning.checkpoint import fit_identity, load_state, save_state
 from mesobayes.learning.optimiser import all_finite
 from mesobayes.learning.plateau import after_score
-from mesobayes.learning.precision import matrix_products
+from mesobayes.learning.precision import matrix_products, precision_in_effect
 from mesobayes.learning.progress import Progress, Report
 from mesobayes.learning.settings import FitSettings, Precision
 from mesobayes.learning.step import TrainingState, initial_state, number_of_examples
@@ -39,7 +39,7 @@ class FitResult(Generic[Network]):
         scores: (report, 2), step and validation score, empty without validation data.
         seconds: wall time of this call.
         resumed_at: number of steps that came from a checkpoint.
-        precision: of the matrix products.
+        precision: that the matrix products had on this device.
     """
 
     network: Network
@@ -105,7 +105,7 @@ def fit(
         np.array(run.scores, float).reshape(-1, 2),
         time.perf_counter() - begin,
         run.resumed_at,
-        settings.precision,
+        precision_in_effect(settings.precision),
     )
 
 

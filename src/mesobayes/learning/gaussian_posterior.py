@@ -9,7 +9,6 @@ covariance are taken with the highest precision.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -21,7 +20,8 @@ from numpyro.distributions import ImproperUniform, constraints
 from numpyro.infer import SVI, Trace_ELBO, init_to_value
 from numpyro.infer.autoguide import AutoMultivariateNormal
 
-_product = partial(jnp.matmul, precision="highest")
+from mesobayes.learning.precision import exact_product
+
 _LARGEST_GRADIENT = 10.0  # of a unit Gaussian in a few hundred weights it is about as large
 
 
@@ -38,7 +38,8 @@ class GaussianPosterior(NamedTuple):
 
     def draw(self, number: int, key: jax.Array) -> jax.Array:
         """Draws (number, n)."""
-        return self.mean + _product(jax.random.normal(key, (number, len(self.mean))), self.factor.T)
+        white = jax.random.normal(key, (number, len(self.mean)))
+        return self.mean + exact_product(white, self.factor.T)
 
 
 def fit_gaussian(
@@ -54,7 +55,7 @@ def fit_gaussian(
     so that a rate suits all weights. It begins at a third of the spread of the start and clips the gradient:
     a product of six layers has heavy tails, and one draw in them would throw the fit out.
     """
-    energy = jax.jit(lambda z: potential(start.mean + _product(start.factor, z)))
+    energy = jax.jit(lambda z: potential(start.mean + exact_product(start.factor, z)))
     zero = jnp.zeros_like(start.mean)
 
     def model() -> None:
@@ -67,8 +68,8 @@ def fit_gaussian(
     svi = SVI(model, guide, optimiser, Trace_ELBO())
     fitted = svi.run(key, steps, progress_bar=False).params
     return GaussianPosterior(
-        start.mean + _product(start.factor, fitted["auto_loc"]),
-        _product(start.factor, fitted["auto_scale_tril"]),
+        start.mean + exact_product(start.factor, fitted["auto_loc"]),
+        exact_product(start.factor, fitted["auto_scale_tril"]),
     )
 
 

@@ -16,14 +16,13 @@ All products are taken with the highest precision: ΦᵀΦ in TensorFloat-32 wou
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve, solve_triangular
 
-_product = partial(jnp.matmul, precision="highest")
+from mesobayes.learning.precision import exact_product
 
 
 class LinearPosterior(NamedTuple):
@@ -53,11 +52,11 @@ def neighbourhoods(features: jax.Array, inside: jax.Array) -> jax.Array:
 
 def regress(columns: jax.Array, observed: jax.Array, noise: float, prior_std: float) -> LinearPosterior:
     """Posterior of β from Φᵀ (m, N) and y (N,), noise σ and prior N(0, s²)."""
-    precision = _product(columns, columns.T) / noise**2 + jnp.eye(len(columns)) / prior_std**2
+    precision = exact_product(columns, columns.T) / noise**2 + jnp.eye(len(columns)) / prior_std**2
     factor = jnp.linalg.cholesky(precision)
-    b = _product(columns, observed) / noise**2
+    b = exact_product(columns, observed) / noise**2
     half = solve_triangular(factor, b, lower=True)  # L⁻¹b
-    misfit = _product(observed, observed) / noise**2 - _product(half, half)
+    misfit = exact_product(observed, observed) / noise**2 - exact_product(half, half)
     log_evidence = -0.5 * misfit - jnp.sum(jnp.log(prior_std * jnp.diagonal(factor)))
     return LinearPosterior(cho_solve((factor, True), b), factor, log_evidence)
 

@@ -26,6 +26,10 @@ _THREAD_VARIABLES = (
     "PJRT_NPROC",  # the thread pool of XLA on a CPU
 )
 
+NO_GPU = (
+    "a GPU was asked for, but JAX finds none: prepare the environment by `make env GPU=1`, check "
+    "`nvidia-smi`, or run without --profile profiles/gpu"
+)
 _HUGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000"
 
 
@@ -82,20 +86,26 @@ def job_log(path: Path | str, threads: int, gpus: int = 0) -> Iterator[None]:
         except Exception as error:
             sys.stdout.flush()
             traceback.print_exc()
-            kind = "" if isinstance(error, MesobayesError) else f"{type(error).__name__}: "
-            print(f"error: {kind}{_hint(error)}", file=sys.stderr, flush=True)
+            print(f"error: {explain(error)}", file=sys.stderr, flush=True)
             raise SystemExit(1) from None
         finally:
             print(f"wall time {time.perf_counter() - start:.1f} s", flush=True)
 
 
-def _hint(error: Exception) -> str:
+def explain(error: Exception) -> str:
+    """Return the sentence that a user reads: the message, behind the type of an error that is not ours."""
+    if _misses_gpu(error):
+        return NO_GPU
+    return str(error) if isinstance(error, MesobayesError) else f"{type(error).__name__}: {error}"
+
+
+def _misses_gpu(error: Exception) -> bool:
+    """Whether JAX was told to use a GPU and finds none; without its plugin it says so by a bare assert."""
     if "Unable to initialize backend 'cuda'" in str(error):
-        return (
-            "a GPU was asked for, but JAX finds none: prepare the environment by `make env GPU=1`, check "
-            "`nvidia-smi`, or run without --profile profiles/gpu"
-        )
-    return str(error)
+        return True
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = bool(frames) and Path(frames[-1].filename).name == "xla_bridge.py"
+    return inside and isinstance(error, AssertionError) and os.environ.get("JAX_PLATFORMS") == "cuda"
 
 
 @contextlib.contextmanager

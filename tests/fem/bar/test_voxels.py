@@ -100,3 +100,9 @@ def test_sections_feel_no_force_that_is_in_equilibrium_within_each_plane():
     force[0][0, 0, 1, 3], force[0][0, 2, 1, 3] = 1.0, -1.0  # the same line of action
     moved = section_acceleration(tuple(jnp.asarray(f) for f in force), compliance)
     assert max(float(jnp.abs(part).max()) for part in moved) < 1e-6
+
+
+def test_the_motion_of_the_sections_is_not_rounded_on_a_gpu(rounded_products):
+    compliance = jnp.asarray(section_compliance((3, 3, 5), 1.0, 1.0), jnp.float32)
+    force = (jnp.ones((1, 3, 3, 5)),) * 3
+    assert rounded_products(section_acceleration, force, compliance) == []

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesobayes.fem.cell.homogenisation import effective_permeability, homogenise
+from mesobayes.fem.cell.homogenisation import _solve, effective_permeability, homogenise
 from mesobayes.fem.cell.preconditioner import apply_inverse, make_inverse
 from mesobayes.fem.cell.reference import reference_matrix, reference_permeability
 from mesobayes.fem.cell.stencil import apply_stencil, element_matrix, gradient_load, make_stencil
@@ -138,3 +138,14 @@ def test_an_unreachable_tolerance_is_an_error_with_the_residual_reached():
 def test_neumann_conditions_need_all_loads():
     with pytest.raises(ValueError, match="need all loads"):
         homogenise(noise_image((8, 8)), boundary="neumann", loads=(0,))
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (11, 11, 11)], ids=str)
+def test_no_product_of_the_solver_is_rounded_on_a_gpu(double, rounded_products, shape):
+    inverse = make_inverse(shape, "periodic", np.float64 if len(shape) == 2 else np.float32)
+    fields = jnp.asarray(np.where(noise_image(shape), 250.0, 1.0))
+
+    def solve(fields):
+        return _solve(fields, inverse, jnp.asarray(1e-8), "periodic", (0,))
+
+    assert rounded_products(solve, fields) == []

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
@@ -117,3 +118,19 @@ def test_evidence_narrows_all_posteriors(data):
     assert np.all(np.median(widths, axis=1) < 0.9 * PRIOR_STD)
     assert np.all(widths[:, -1] < 0.5 * PRIOR_STD)  # the last bias, which sets the level of the output
     assert np.all(np.isfinite(result["mean"]))
+
+
+def test_no_product_of_the_posteriors_is_rounded_on_a_gpu(data, monkeypatch, rounded_products):
+    pores, target = data
+    seen = []
+
+    def watched(log_likelihood, size, *_):
+        seen.append(rounded_products(log_likelihood, jnp.zeros(size)))
+        raise StopIteration
+
+    monkeypatch.setattr(reference, "temper", watched)
+    with pytest.raises(StopIteration):
+        compare_posteriors(
+            pores[:3], target[:3], pores[3:], target[3:], settings(1.0, 2, particles=4), "test"
+        )
+    assert seen == [[]]

@@ -15,6 +15,7 @@ from functools import lru_cache
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -91,6 +92,7 @@ def section_acceleration(
     loads = jnp.stack(
         [total(fx), total(fy), total(fz), total(x * fz), total(y * fz), total(x * fy - y * fx)], axis=1
     )
-    motion = (loads.reshape(batch, -1) @ compliance).reshape(batch, 6, 1, 1, pz)
+    motion = jnp.matmul(loads.reshape(batch, -1), compliance, precision=lax.Precision.HIGHEST)
+    motion = motion.reshape(batch, 6, 1, 1, pz)
     u, v, w, tilt_x, tilt_y, twist = (motion[:, i] for i in range(6))
     return u - twist * y, v + twist * x, w + tilt_x * x + tilt_y * y

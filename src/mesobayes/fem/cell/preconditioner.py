@@ -16,6 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from mesobayes.fem.cell.boundary import Boundary
 
@@ -76,7 +77,8 @@ def _along_every_axis(values: jax.Array, matrices: list[jax.Array]) -> jax.Array
     """Apply a matrix (out, in) to each axis: a product takes the last axis and puts its result first."""
     for matrix in reversed(matrices):
         rest = values.shape[:-1]
-        product = jax.lax.dot_general(matrix, values.reshape(-1, values.shape[-1]), (((1,), (1,)), ((), ())))
+        flat = values.reshape(-1, values.shape[-1])
+        product = lax.dot_general(matrix, flat, (((1,), (1,)), ((), ())), precision=lax.Precision.HIGHEST)
         values = product.reshape(matrix.shape[0], *rest)
     return values
 

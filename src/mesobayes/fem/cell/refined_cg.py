@@ -11,16 +11,19 @@ and converge superlinearly, which restarts would spoil.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 _SINGLE_REDUCTION = 1e-4  # what single precision reaches safely
 _MARGIN = 0.9  # of the goal: the true residual is a little larger than the one that the iteration carries
 _PROGRESS = 0.5  # an outer step that reduces the residual by less than this has hit the rounding floor
 
 LinearMap = Callable[[jax.Array], jax.Array]
+_dot = partial(jnp.vdot, precision=lax.Precision.HIGHEST)
 
 
 class Solution(NamedTuple):
@@ -81,28 +84,28 @@ def solve_refined(
         return (norm > goal) & (norm < _PROGRESS * previous) & (iterations < iterations_max)
 
     start = (jnp.zeros_like(load), load, jnp.inf, jnp.linalg.norm(load), jnp.zeros((), jnp.int32))
-    u, _, _, norm, iterations = jax.lax.while_loop(unfinished, step, start)
+    u, _, _, norm, iterations = lax.while_loop(unfinished, step, start)
     return Solution(u, jnp.where(goal > 0, norm * tolerance / goal, 0.0), iterations)
 
 
 def _conjugate_gradients(matrix, preconditioner, load, reduction, iterations_max):
     """Preconditioned conjugate gradients until ‖r‖ falls to `reduction` ‖b‖; return (u, iterations)."""
-    goal = reduction**2 * jnp.vdot(load, load)
+    goal = reduction**2 * _dot(load, load)
 
     def step(state):
         u, r, p, rz, _, count = state
         ap = matrix(p)
-        alpha = rz / jnp.vdot(p, ap)
+        alpha = rz / _dot(p, ap)
         u, r = u + alpha * p, r - alpha * ap
         z = preconditioner(r)
-        rz_new = jnp.vdot(r, z)
-        return u, r, z + (rz_new / rz) * p, rz_new, jnp.vdot(r, r), count + 1
+        rz_new = _dot(r, z)
+        return u, r, z + (rz_new / rz) * p, rz_new, _dot(r, r), count + 1
 
     def unfinished(state):
         _, _, _, rz, rr, count = state
         return (rr > goal) & (rz > 0) & (count < iterations_max)
 
     z = preconditioner(load)
-    start = (jnp.zeros_like(load), load, z, jnp.vdot(load, z), jnp.vdot(load, load), jnp.zeros((), jnp.int32))
-    state = jax.lax.while_loop(unfinished, step, start)
+    start = (jnp.zeros_like(load), load, z, _dot(load, z), _dot(load, load), jnp.zeros((), jnp.int32))
+    state = lax.while_loop(unfinished, step, start)
     return state[0], state[-1]

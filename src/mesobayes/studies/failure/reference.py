@@ -30,6 +30,7 @@ from mesobayes.learning.gaussian_posterior import (
     fit_gaussian,
     laplace_factor,
 )
+from mesobayes.learning.settings import Precision
 from mesobayes.learning.tempering import temper
 from mesobayes.metrics.convergence import diagnose
 from mesobayes.nets.build import build_network
@@ -56,6 +57,7 @@ from mesobayes.studies.failure.task import specimen_task
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 POSTERIORS = ("mean field", "full covariance", "SMC")
+_PRECISION: Precision = "float32"  # of all products: a posterior is compared to a part of its log density
 _UNIFORM = WeightTable(np.ones((1, 1), np.float32))
 
 
@@ -98,6 +100,7 @@ def _print(line: str) -> None:
     print(line, flush=True)
 
 
+@jax.default_matmul_precision(_PRECISION)
 def compare_posteriors(
     pores: BoolArray,
     target: FloatArray,
@@ -112,8 +115,9 @@ def compare_posteriors(
 
     The noise is that of the best deterministic fit to the same specimens. Both Gaussians start from that fit:
     mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
-    the prior where mean field has returned to it. `report` is told of every posterior and every run. Fits go
-    on from checkpoints beside the given one, if they are there, and leave none behind.
+    the prior where mean field has returned to it. Products are float32 on a GPU too. `report` is told of
+    every posterior and every run. Fits go on from checkpoints beside the given one, if they are there, and leave
+    none behind.
     """
     seed_of = partial(seed_from_name, seed, "reference")
     train, truth = pores[: settings.specimens], target[: settings.specimens]
@@ -163,6 +167,7 @@ def compare_posteriors(
     return result.assign(weight_std=(("posterior", "weight"), widths)).assign_attrs(
         noise_std=noise,
         evidence=settings.evidence,
+        precision=_PRECISION,
         degrees=runs.degrees,
         evidence_bound=bounds,
         log_evidence=runs.log_evidence.round(2).tolist(),
@@ -218,6 +223,7 @@ def _schedule(settings: ReferenceSettings, rate: float) -> DamageFitSettings:
         schedule="cosine",
         evidence=settings.evidence,
         reports=1,
+        precision=_PRECISION,
         symmetries="none",
     )
 
