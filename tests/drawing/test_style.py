@@ -48,7 +48,20 @@ def test_a_figure_is_a_vector_page_of_the_right_width_with_embedded_truetype_fon
         assert "/FontFile2" in inner.get_object()["/FontDescriptor"]
     assert "/XObject" not in page["/Resources"] or not page.images
     assert png.read_bytes().startswith(b"\x89PNG")
-    assert json.loads(record.read_text()) == {"scale": "smoke", "values": [1.0, 2.0]}
+    written = json.loads(record.read_text())
+    assert {key: written[key] for key in ("scale", "values")} == {"scale": "smoke", "values": [1.0, 2.0]}
+
+
+def test_the_record_says_where_every_panel_stands_and_how_many_images_it_shows(tmp_path):
+    figure = curve()
+    figure.add_axes((0.8, 0.8, 0.1, 0.1)).imshow([[0.0, 1.0]])
+    figure.add_axes((0.8, 0.1, 0.1, 0.1)).set_visible(False)
+    line, image = json.loads(save(figure, tmp_path)[2].read_text())["panels"]
+    left, lower, right, upper = line["place"]
+    assert 0 < left < right < 1
+    assert 0 < lower < upper < 1
+    assert (line["images"], image["images"]) == (0, 1)
+    assert image["place"][0] == pytest.approx(0.8, abs=1e-3)
 
 
 def test_the_same_figure_gives_the_same_bytes(tmp_path):

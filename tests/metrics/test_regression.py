@@ -22,6 +22,11 @@ def test_scores_of_a_constant_factor_and_of_the_mean():
     np.testing.assert_allclose(r2(truth, truth), [1.0, 1.0])
 
 
+def test_of_truths_that_do_not_differ_nothing_can_be_explained():
+    truth = np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]])  # the mean of three 0.1 is not 0.1
+    np.testing.assert_array_equal(np.isnan(r2(truth, 1.01 * truth)), [True, False])
+
+
 def test_the_baseline_recovers_a_cubic_and_its_noise():
     rng = np.random.default_rng(0)
     fraction = rng.uniform(0.05, 0.5, 4000)

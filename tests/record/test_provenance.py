@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import importlib
 import os
+from pathlib import Path
 
 import pytest
 
-from mesobayes.record.provenance import code_hash, config_hash, module_files, versions
+import mesobayes
+from mesobayes.record import provenance
+from mesobayes.record.provenance import Run, code_hash, config_hash, module_files, versions
 
 FILES = {
     "__init__.py": '__version__ = "1"\n',
@@ -17,6 +21,13 @@ FILES = {
     "if TYPE_CHECKING:\n    from mesobayes.nets import Net\n",
     "nets/__init__.py": "class Net: ...\n",
     "nets/unet.py": "from mesobayes.nets import Net\n",
+    "lazy/__init__.py": "from mesobayes.record.lazy import lazy_names\nfrom typing import TYPE_CHECKING\n"
+    "if TYPE_CHECKING:\n    from mesobayes.lazy.strip import pull\n"
+    "    from mesobayes.lazy.cell import homogenise\n"
+    '__getattr__, __dir__ = lazy_names(__name__, {"pull": "strip", "homogenise": "cell"})\n',
+    "lazy/strip.py": "from mesobayes.seeds import rng\n\ndef pull(): ...\n",
+    "lazy/cell.py": "def homogenise(): ...\n",
+    "notebook.py": "from mesobayes.lazy import pull\n",
 }
 
 
@@ -67,22 +78,31 @@ def test_an_unknown_module_is_refused_by_name(package):
         code_hash("mesobayes.fme", root=package)
 
 
+def test_the_hash_follows_names_that_a_package_loads_when_they_are_first_used(package):
+    assert used(package, "mesobayes.notebook") == ["lazy/strip.py", "notebook.py", "seeds.py"]
+
+
+def test_the_hash_follows_the_names_of_the_library():
+    root = Path(mesobayes.__file__).parent
+    for package in ("mesobayes.fem", "mesobayes.geometry"):
+        init = root.joinpath(*package.split(".")[1:], "__init__.py")
+        homes = provenance._reexports(init, root)
+        assert set(importlib.import_module(package).__all__) <= set(homes)
+        for name in importlib.import_module(package).__all__:
+            assert importlib.import_module(homes[name]).__dict__[name] is getattr(
+                importlib.import_module(package), name
+            )
+
+
 def test_solving_does_not_depend_on_networks_nor_training_on_solving():
-    root = module_files("mesobayes.record.seeds", root=_installed())[0].parent
-    solving = used(root, "mesobayes.jobs.simulate_structures")
-    training = used(root, "mesobayes.jobs.fit_selective")
-    assert "fem/plate.py" in solving
-    assert not [name for name in solving if name.startswith(("nets/", "learning/", "figures/"))]
+    root = Path(mesobayes.__file__).parent
+    solving = used(root, "mesobayes.studies.stress.data")
+    training = used(root, "mesobayes.studies.stress.fit")
+    assert "fem/plate/solution.py" in solving
+    assert not [name for name in solving if name.startswith(("nets/", "learning/", "drawing/"))]
     assert "nets/build.py" in training
-    assert not [name for name in training if name.startswith(("fem/", "figures/"))]
-
-
-def _installed():
-    from pathlib import Path
-
-    import mesobayes
-
-    return Path(mesobayes.__file__).parent
+    solvers = [name for name in training if name.startswith(("fem/", "drawing/"))]
+    assert solvers == ["fem/plate/settings.py"]  # the settings of a study are read as a whole
 
 
 def test_the_order_of_keys_does_not_change_the_configuration_hash():
@@ -90,6 +110,14 @@ def test_the_order_of_keys_does_not_change_the_configuration_hash():
         {"b": {"d": None, "c": 2.5}, "a": 1}
     )
     assert config_hash({"a": 1}) != config_hash({"a": 2})
+
+
+def test_a_figure_says_its_scale_its_seed_and_whether_settings_were_changed():
+    assert Run("stress", "smoke", "s").label == "scale smoke, seed s"
+    assert (
+        Run("stress", "smoke", "s", overrides=("stress.mesh.order",)).label
+        == "scale smoke (modified), seed s"
+    )
 
 
 def test_every_library_that_can_change_a_number_has_a_version():

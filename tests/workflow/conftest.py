@@ -13,9 +13,22 @@ from pathlib import Path
 
 import pytest
 
+from mesobayes.drawing.registry import read_registry
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src")
 SMOKE = ("--config", "scale=smoke")
+REGISTRY = read_registry(ROOT / "workflow/figures.yaml")
+RULES = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+MADE = [target for target in REGISTRY.targets if f'"{target.slug}"' in RULES]  # test_targets asks snakemake
+
+
+def pytest_generate_tests(metafunc):
+    """Run a test with an argument ``figure`` or ``table`` for every one that is built."""
+    for output in ("figure", "table"):
+        if output in metafunc.fixturenames:
+            targets = [target for target in MADE if target.output == output]
+            metafunc.parametrize(output, targets, ids=[target.rule for target in targets])
 
 
 @dataclass(frozen=True)
@@ -45,9 +58,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A copy of the repository."""
+    """A copy of the repository.
+
+    Attributes:
+        path: its folder.
+        first: the run that made what is in it, if one did.
+    """
 
     path: Path
+    first: Run | None = None
 
     def snakemake(self, *arguments: str, timeout: float = 1800) -> Run:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
@@ -97,9 +116,15 @@ def checkout(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def made():
+    """The targets of the registry that a study builds."""
+    return MADE
+
+
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A copy in which the figure of selective learning has been made once at scale smoke."""
-    made = copy_of(ROOT, tmp_path_factory.mktemp("finished"))
-    run = made.snakemake("fig_selective_learning", *SMOKE)
+    """A copy in which every target of all studies has been made once at scale smoke."""
+    copy = copy_of(ROOT, tmp_path_factory.mktemp("finished"))
+    run = copy.snakemake("all", *SMOKE)
     assert run.code == 0, run.text[-6000:]
-    return made
+    return Checkout(copy.path, run)

@@ -98,7 +98,7 @@ def call(function, /, uses=(), entry=None, study=None, modified=(), **arguments)
 
 
 def named_files(files):
-    """Return the files of a rule by name: a path, a list of paths, or None for an empty list."""
+    """Return the named files of a rule, each a path, a list of paths, or None for an empty list."""
     return {
         name: str(value) if isinstance(value, str) else [str(v) for v in value] or None
         for name, value in files.items()
@@ -133,6 +133,29 @@ def batch_items(items, size):
 def draw(where, settings=None, **inputs):
     """Return how a target is made: by the function of its name in a Python module, from these inputs and settings."""
     return {"module": where, "settings": settings or {}, "inputs": inputs}
+
+
+def drawing_call(target):
+    """Return the parameters of a target's rule; a new wording of its caption draws nothing again."""
+    how = TARGETS[target.slug]
+    study = how["module"].split(".")[2]
+    kept = {
+        "slug": target.slug,
+        "title": target.title,
+        "printed": target.printed,
+        "settings": dict(target.settings),
+    }
+    return call(
+        "mesobayes.drawing.target:make_target",
+        uses=[how["module"]],
+        study=study,
+        modified=[key for key in OVERRIDES if key.startswith(f"{study}.")],
+        slug=target.slug,
+        entry=plain(kept),
+        function=f"{how['module']}:{target.slug}",
+        settings=how["settings"],
+        registry=os.path.relpath(WORKFLOW / "figures.yaml"),
+    )
 
 
 def caption_file(target):

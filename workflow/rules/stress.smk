@@ -1,67 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Stress in porous plates (Krokos et al. 2022): structures -> patches -> fits -> learning curves.
 
-from mesobayes.studies.stress.settings import ChainSettings
 
-STRESS = SETTINGS.stress
-CHAIN = STRESS.selective
-STRESS_FOLDER = f"{RESULTS}/stress"
-PATCHES = f"{STRESS_FOLDER}/{CHAIN.family}/patches.zarr.zip"
-CURVES = f"{STRESS_FOLDER}/selective/curves.zarr.zip"
-
-
-def structure_batches(wildcards):
-    """Return the batch files of a family."""
-    number = getattr(STRESS.structures, wildcards.family)
-    return [
-        f"{STRESS_FOLDER}/{wildcards.family}/batches/{i:04d}.zarr.zip"
-        for i in range(batch_count(number, STRESS.structures.batch))
-    ]
-
-
-def structures_of_batch(wildcards):
-    """Return the numbers of the structures in one batch."""
-    number = getattr(STRESS.structures, wildcards.family)
-    return batch_items(range(number), STRESS.structures.batch)(wildcards)
-
-
-def selective_fit(network, acquisition, repeat, query):
-    """Return the store of one fit; query 0 of a repeat belongs to all acquisitions."""
-    chain = "initial" if query == 0 else acquisition
-    return f"{STRESS_FOLDER}/selective/{network}/{chain}/repeat{repeat}/query{query}.zarr.zip"
-
-
-def previous_fit(wildcards):
-    """Return the fit that a fit goes on from; none for the first."""
-    if int(wildcards.query) == 0:
-        return []
-    return selective_fit(
-        wildcards.network,
-        wildcards.acquisition,
-        wildcards.repeat,
-        int(wildcards.query) - 1,
-    )
-
-
-def selective_fits():
-    """Return every fit of the experiment, once each."""
-    paths = [
-        selective_fit(network, acquisition, repeat, query)
-        for network in ("printed", "modern")
-        for acquisition in getattr(CHAIN.acquisitions, network)
-        for repeat in range(CHAIN.repeats)
-        for query in range(CHAIN.queries + 1)
-    ]
-    return list(dict.fromkeys(paths))
-
-
-def patches_mem_mb(wildcards, attempt):
-    """Return the memory of a job that holds the patches: their size three times, a base, more at a retry."""
-    structures = max(STRESS.structures.ellipse1, STRESS.structures.ellipse3)
-    patch = (
-        (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
-    )  # five channels and the target, single precision
-    return attempt * (3000 + 3 * structures * 81 * patch // 10**6)
+include: "stress_files.smk"
 
 
 wildcard_constraints:

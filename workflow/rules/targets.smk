@@ -4,29 +4,6 @@
 MADE = [target for target in REGISTRY.targets if target.slug in TARGETS]
 
 
-def drawing_call(target):
-    """Return the parameters of a target's rule; a new wording of its caption draws nothing again."""
-    how = TARGETS[target.slug]
-    study = how["module"].split(".")[2]
-    kept = {
-        "slug": target.slug,
-        "title": target.title,
-        "printed": target.printed,
-        "settings": dict(target.settings),
-    }
-    return call(
-        "mesobayes.drawing.target:make_target",
-        uses=[how["module"]],
-        study=study,
-        modified=[key for key in OVERRIDES if key.startswith(f"{study}.")],
-        slug=target.slug,
-        entry=plain(kept),
-        function=f"{how['module']}:{target.slug}",
-        settings=how["settings"],
-        registry=os.path.relpath(WORKFLOW / "figures.yaml"),
-    )
-
-
 for target in [target for target in MADE if target.output == "figure"]:
 
     rule:

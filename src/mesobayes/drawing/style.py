@@ -69,16 +69,36 @@ def save_figure(
     Args:
         figure: what to draw.
         pdf, png, record: where to write.
-        content: everything the figure shows and came from; plain values only, no NaN (use ``None``).
+        content: everything the figure shows and came from; plain values only, no NaN (use ``None``). The
+            places of its axes are added as ``panels``.
 
     Raises:
         ValueError: the content holds a value that JSON cannot.
         StoreError: a file cannot be written.
     """
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(pdf) as page, replacing(png) as picture, replacing(record) as facts, drawing_style():
         figure.savefig(
             page, format="pdf", metadata={"CreationDate": None}
         )  # the same content, the same bytes
         figure.savefig(picture, format="png")
-        facts.write_text(text, encoding="utf-8")
+        text = json.dumps(
+            {**content, "panels": panels(figure)}, indent=2, ensure_ascii=False, allow_nan=False
+        )
+        facts.write_text(text + "\n", encoding="utf-8")
+
+
+def panels(figure: Figure) -> list[dict[str, Any]]:
+    """Return where the axes of a drawn figure stand, and how many images each shows.
+
+    Returns:
+        For every visible axes ``place``, its left, lower, right and upper edge in shares of the page, and
+        ``images``, the number of fields that it shows in pixels.
+    """
+    return [
+        {
+            "place": [round(float(edge), 4) for edge in axes.get_position().extents],
+            "images": len(axes.images),
+        }
+        for axes in figure.axes
+        if axes.get_visible()
+    ]

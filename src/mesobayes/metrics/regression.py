@@ -15,8 +15,14 @@ def mape(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def r2(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Coefficient of determination of every component, (n, outputs) -> (outputs,) (eq. 13)."""
-    return 1.0 - np.sum((predicted - truth) ** 2, axis=0) / np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
+    """Coefficient of determination of every component, (n, outputs) -> (outputs,) (eq. 13).
+
+    NaN where the truth is one and the same value, up to rounding: there is nothing to explain.
+    """
+    mean = truth.mean(axis=0)
+    spread = np.sum((truth - mean) ** 2, axis=0)
+    varies = spread > 1e-20 * len(truth) * mean**2
+    return 1.0 - np.sum((predicted - truth) ** 2, axis=0) / np.where(varies, spread, np.nan)
 
 
 @dataclass(frozen=True)

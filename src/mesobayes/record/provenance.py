@@ -109,7 +109,8 @@ def module_files(*names: str, root: Path) -> list[Path]:
     """Return, sorted, the files of the named modules and of every project module they import.
 
     An ``__init__.py`` that only re-exports is read as a table of names: ``from mesobayes.fem import f``
-    leads to the module that defines ``f`` and not to the rest of the package.
+    leads to the module that defines ``f`` and not to the rest of the package. Names that it imports for type
+    checkers alone, because it loads them when first used, count as well.
     """
     seen: set[Path] = set()
     todo = [path for name in names for path in _files_of(name, root)]
@@ -137,18 +138,18 @@ def _imported_files(path: Path, root: Path) -> Iterator[Path]:
         yield from _resolve(module, names, root)
 
 
-def _imports(path: Path, root: Path) -> list[tuple[str, list[str]]]:
+def _imports(path: Path, root: Path, typing: bool = False) -> list[tuple[str, list[str]]]:
     """Return ``(module, imported names)`` for every project import in a file, also inside functions."""
-    return _imports_in(path, root, path.read_bytes())
+    return _imports_in(path, root, path.read_bytes(), typing)
 
 
 @cache  # a workflow asks for the hashes of dozens of jobs, which share most of their modules
-def _imports_in(path: Path, root: Path, content: bytes) -> list[tuple[str, list[str]]]:
+def _imports_in(path: Path, root: Path, content: bytes, typing: bool) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     package = [_PACKAGE, *path.relative_to(root).parts[:-1]]
     typing_only: set[int] = set()
     for node in ast.walk(ast.parse(content, filename=str(path))):
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+        if not typing and isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             typing_only.update(id(inner) for child in node.body for inner in ast.walk(child))
         if id(node) in typing_only:
             continue
@@ -188,7 +189,7 @@ def _reexports(init: Path, root: Path) -> dict[str, str]:
     """Return which module each name comes from that a package file imports, unless it is a sub-module."""
     return {
         name: module
-        for module, names in _imports(init, root)
+        for module, names in _imports(init, root, typing=True)
         for name in names
         if root.joinpath(*module.split(".")[1:]) != init.parent
     }

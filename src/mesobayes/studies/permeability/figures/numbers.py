@@ -48,7 +48,8 @@ def r2_number(fit: xr.Dataset, component: int) -> Number:
     truth, mean = (np.exp(fit[key].values[:, component]) for key in ("log_truth", "log_mean"))
     rng = rng_from_name(str(fit.attrs["seed"]), "permeability", "bootstrap", str(fit.attrs["model"]))
     rows = rng.integers(len(truth), size=(len(truth), _RESAMPLES))  # (sample, resample)
-    low, high = np.percentile(r2(truth[rows], mean[rows]), _ENDS)
+    scores = r2(truth[rows], mean[rows])
+    low, high = np.percentile(scores[np.isfinite(scores)], _ENDS)  # without resamples of a single cell
     alone = fit.attrs["baseline_r2"][component]
     return Number(
         fit.attrs["r2"][component],

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Failure of porous bars: which files there are, and which a rule needs.
+
+from mesobayes.studies.failure.settings import (
+    LETTERS,
+    READINGS,
+    TRANSFORMS,
+    WEIGHTINGS,
+)
+
+FAILURE = SETTINGS.failure
+FAILURE_FOLDER = f"{RESULTS}/failure"
+SPECIMENS = f"{FAILURE_FOLDER}/fast/specimens.zarr.zip"
+SPECIMEN_NUMBERS = range(FAILURE.specimens.number)
+REALIZATIONS = range(len(LETTERS))  # a to l in figure 4
+# the twelve models of section 4.2, the logistic weighting of figure 7, and what goes beyond the paper
+GRID = [
+    f"point_{transform}_{weighting}"
+    for transform in TRANSFORMS
+    for weighting in WEIGHTINGS
+]
+BEYOND = [
+    "point_t_logistic",
+    "bayes_t_uniform",
+    "bayes_t_IH",
+    "modern_t_uniform",
+    "modern_t_IHpr",
+]
+BASELINES = [f"baseline_{transform}_uniform" for transform in TRANSFORMS]
+
+
+def failure_batches(folder, items, size):
+    """Return the stores that some items fill, so many in each."""
+    return [
+        f"{FAILURE_FOLDER}/{folder}/{batch:04d}.zarr.zip"
+        for batch in range(batch_count(len(items), size))
+    ]
+
+
+def damage_fit(variant, fold):
+    """Return the store of one fit."""
+    return f"{FAILURE_FOLDER}/fits/{variant}/fold{fold}.zarr.zip"
+
+
+def fitted_weights(variant, fold):
+    """Return the store of the weights of one fit."""
+    return f"{FAILURE_FOLDER}/fits/{variant}/weights{fold}.zarr.zip"
+
+
+def fits_of_variant(variant):
+    """Return the fits that a model is scored by; those beyond the paper's grid may have fewer folds."""
+    split = FAILURE.split
+    everywhere = variant in GRID + BASELINES
+    folds = split.folds if everywhere else split.folds_beyond
+    return [damage_fit(variant, fold) for fold in range(folds)]
+
+
+def deterministic_start(wildcards):
+    """Return the weights of the deterministic fit that a variational one starts from."""
+    if wildcards.kind != "bayes":
+        return []
+    return fitted_weights(
+        f"point_{wildcards.transform}_{wildcards.weighting}", wildcards.fold
+    )
+
+
+def variant_of(wildcards):
+    """Return the model that the wildcards name."""
+    return {name: wildcards[name] for name in ("transform", "weighting")}
+
+
+def scores(*variants):
+    """Return the score stores of some models."""
+    return [f"{FAILURE_FOLDER}/scores/{variant}.zarr.zip" for variant in variants]

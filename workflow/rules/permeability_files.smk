@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Permeability of two-phase cells: which files there are, and which a rule needs.
+
+from mesobayes.studies.permeability.settings import FITS, solved_components
+
+PERMEABILITY = SETTINGS.permeability
+PERMEABILITY_FOLDER = f"{RESULTS}/permeability"
+PERMEABILITY_FIGURES = "mesobayes.studies.permeability.figures"
+
+
+def cells_store(family):
+    """Return the data set of a family."""
+    return f"{PERMEABILITY_FOLDER}/{family}/cells.zarr.zip"
+
+
+def permeability_fit(name):
+    """Return the predictions of a fit on its test cells."""
+    return f"{PERMEABILITY_FOLDER}/fits/{name}.zarr.zip"
+
+
+def permeability_weights(name):
+    """Return the weights of a fit."""
+    return f"{PERMEABILITY_FOLDER}/fits/{name}.weights.zarr.zip"
+
+
+def permeability_fits(**names):
+    """Return the predictions of several fits by the names that a figure gives them."""
+    return {key: permeability_fit(name) for key, name in names.items()}
+
+
+def cell_batches(wildcards):
+    """Return the batch files of a family."""
+    cells = getattr(PERMEABILITY.cells, wildcards.cells)
+    return [
+        f"{PERMEABILITY_FOLDER}/{wildcards.cells}/batches/{i:04d}.zarr.zip"
+        for i in range(batch_count(cells.number, cells.batch))
+    ]
+
+
+def cells_of_batch(wildcards):
+    """Return the numbers of the cells in one batch."""
+    cells = getattr(PERMEABILITY.cells, wildcards.cells)
+    return batch_items(range(cells.number), cells.batch)(wildcards)
+
+
+def cells_of_fit(wildcards):
+    """Return the data set that a fit learns from."""
+    return cells_store(FITS[wildcards.fit].cells)
+
+
+def start_of_fit(wildcards):
+    """Return the weights that a fit goes on from; none for a new network."""
+    start = FITS[wildcards.fit].start
+    return [] if start is None else permeability_weights(start)
+
+
+def image_to_predict(wildcards):
+    """Return the user's image of that name in ``inputs``, whatever its format."""
+    found = [
+        path
+        for ending in ("png", "tif", "tiff", "npy", "zarr.zip", "zarr")
+        if (path := Path(f"inputs/{wildcards.name}.{ending}")).exists()
+    ]
+    if len(found) != 1:
+        what = (
+            "none is there" if not found else f"{', '.join(map(str, found))} are there"
+        )
+        raise MesobayesError(
+            f"results/predict/{wildcards.name}.json needs one image inputs/{wildcards.name}.png, .tif, .tiff, "
+            f".npy, .zarr.zip or .zarr: {what}"
+        )
+    return str(found[0])
