@@ -36,6 +36,16 @@ def test_a_fit_without_a_likelihood_has_no_noise(data):
     assert np.all(fit["epistemic_std"] == 0)
 
 
+def test_few_cells_are_one_batch_and_every_epoch_is_scored(data):
+    few = data.isel(sample=slice(0, 12))
+    network_settings = PermeabilityNetworkSettings("printed", 32, width=0.25)
+    settings = CellFitSettings(epochs=2, batch=32)
+    _, fit = fit_cells(few, network_settings, settings, SplitSettings(), "study", "p", PredictionSettings())
+    assert fit.attrs["n_training"] == 8
+    assert fit.sizes["epoch"] == fit.attrs["steps"] == 2
+    assert np.isinf(fit.attrs["interval_half_width"])  # four validation labels cannot hold 95 %
+
+
 def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):
     network_settings = PermeabilityNetworkSettings(
         "modern", 32, width=0.25, levels=2, stem=2, estimator="shared"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,6 +141,7 @@ def fit_cells(
     network = build_network(network_settings, seeds.weights) if initial is None else nnx.clone(initial)
     if isinstance(network, PeriodicPermeabilityNet):
         _set_constants(network, baseline, training.images[: fit_settings.feature_images], initial is not None)
+    fit_settings = replace(fit_settings, batch=min(fit_settings.batch, len(training.images)))
     task = cell_task(network, fit_settings, _single(training), _single(validation))
     result = fit(task, network, fit_settings, seeds.fit, checkpoint, report)
     history = epoch_history(result, task)

@@ -36,9 +36,15 @@ def draw_losses(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
     for name, colour in colours.items():
         epochs = fits[name]["epoch"].values
         training, validation = fits[name]["history"].values.T
-        axes.semilogy(epochs, validation, color=colour, label=f"{name}, validation")
+        axes.semilogy(epochs, validation, color=colour, label=f"{name}, validation", marker=_dot(epochs))
         axes.semilogy(
-            epochs, training, color=colour, linestyle="--", linewidth=0.9, label=f"{name}, training"
+            epochs,
+            training,
+            color=colour,
+            linestyle="--",
+            linewidth=0.9,
+            label=f"{name}, training",
+            marker=_dot(epochs),
         )
     base = next(iter(fits.values())).attrs["baseline_spread"] ** 2
     axes.axhline(base, color=GREY, linestyle=":", label="volume fraction alone")
@@ -47,6 +53,11 @@ def draw_losses(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.45)  # room for the legend
     axes.legend(loc="upper right", fontsize=6.5)
+
+
+def _dot(epochs: np.ndarray) -> str | None:
+    """Marker of a curve that has a single point, and so no line."""
+    return "." if len(epochs) == 1 else None
 
 
 def draw_predictions(axes: Axes, fits: Fits, component: int, colours: Mapping[str, str]) -> None:
