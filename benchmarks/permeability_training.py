@@ -26,32 +26,33 @@ NETWORKS = {
 def stepper(options: dict[str, str], batch: int, side: int) -> Step:
     """Function that runs one training step on fixed random images; returns wall and CPU seconds."""
     import jax
-    import jax.numpy as jnp
-    from flax import nnx
 
-    from mesobayes.learning.regression import (
-        LabelledImages,
-        RegressionSettings,
-        build_optimiser,
-        training_step,
-    )
+    from mesobayes.learning.optimiser import build_optimiser
+    from mesobayes.learning.step import TrainingState, training_step
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import PermeabilityNetworkSettings
+    from mesobayes.nets.state import split_network
+    from mesobayes.studies.permeability.settings import CellFitSettings
+    from mesobayes.studies.permeability.task import LabelledImages, cell_task
 
     rng = np.random.default_rng(0)
-    data = LabelledImages((rng.random((batch, side, side)) > 0.7).astype(np.float32), np.zeros((batch, 2)))
+    images = (rng.random((batch, side, side)) > 0.7).astype(np.uint8)
+    data = LabelledImages(images, np.zeros((batch, 2), np.float32))
     network = build_network(PermeabilityNetworkSettings(side=side, **options), 0)  # type: ignore[arg-type]
-    settings = RegressionSettings(epochs=1, batch=batch)
-    graph, parameters, constants = nnx.split(network, nnx.Param, ...)
-    state = build_optimiser(settings).init(parameters)
+    settings = CellFitSettings(steps=1000, batch=batch, learning_rate=5e-4, l2=1e-3)
+    task = cell_task(network, settings, data, data)
+    _, parameters, statistics = split_network(network)
+    state = TrainingState(parameters, statistics, build_optimiser(settings, 1000).init(parameters), None)
+    state = jax.tree.map(jax.numpy.array, state)
+    rows, on_device = jax.numpy.arange(batch)[None], jax.device_put(data)
 
     def step() -> Seconds:
-        nonlocal parameters, state
+        nonlocal state
         start, cpu = time.perf_counter(), time.process_time()
-        parameters, state, squared = training_step(
-            graph, settings, parameters, constants, state, data, batch, jnp.float32(5e-4), jax.random.key(0)
+        state, terms = training_step(
+            task, settings, 1000, state, on_device, rows, jax.random.key(0), np.int32(0)
         )
-        squared.block_until_ready()
+        terms.block_until_ready()
         return time.perf_counter() - start, time.process_time() - cpu
 
     step()

@@ -2,11 +2,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from scipy.stats import multivariate_normal
 
 from mesobayes.learning.linear_output import draw_output, neighbourhoods, regress
-from mesobayes.nets.functional_heteroencoder import build_heteroencoder, last_features, predict_damage
+from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import HeteroencoderSettings
 
 NOISE, PRIOR_STD = 0.5, 0.8
@@ -43,10 +42,9 @@ def test_draws_have_the_mean_and_covariance_of_bayesian_linear_regression():
 
 
 def test_neighbourhoods_times_the_last_weights_are_the_prediction():
-    settings = HeteroencoderSettings(filters=2, convolution="plain")
-    parameters = build_heteroencoder(settings, 1)
+    network = build_network(HeteroencoderSettings(filters=2, convolution="plain"), 1)
     pores = jnp.asarray(np.random.default_rng(2).random((2, 4, 4, 8)) < 0.2, jnp.float32)
-    columns = neighbourhoods(last_features(parameters, pores, settings), jnp.ones_like(pores))
-    last = ravel_pytree(parameters.layers[-1])[0]
-    expected = predict_damage(parameters, pores, settings)
-    np.testing.assert_allclose(last @ columns, expected.ravel(), atol=1e-5)
+    columns = neighbourhoods(network.last_features(pores), jnp.ones_like(pores))
+    last = network.layers[5]
+    weights = jnp.concatenate([last.kernel.mu[...].ravel(), last.bias.mu[...]])
+    np.testing.assert_allclose(weights @ columns, network(pores).ravel(), atol=1e-5)

@@ -44,7 +44,7 @@ class PrintedPermeabilityCNN(nnx.Module):
             dense.append(Linear(Dense(), (inputs, units), units, settings, plan))
             inputs = units
         self.dense = nnx.List(dense)
-        self.log_noise = nnx.Param(jnp.full((settings.outputs,), np.log(0.05), jnp.float32))
+        self.log_noise = nnx.Param(jnp.full((settings.outputs,), np.log(settings.noise_std), jnp.float32))
 
     def __call__(self, images: jax.Array, noise: Noise | None = None) -> tuple[jax.Array, jax.Array]:
         """(n, …) -> mean and log standard deviation of log μ, each (n, outputs)."""
@@ -91,8 +91,8 @@ class PeriodicPermeabilityNet(nnx.Module):
             blocks.append(convolution(count, count, gain=0.3))
         self.blocks, self.enter = nnx.List(blocks), nnx.List(enter)
         features = 2 * sum(filters) + 2
-        self.hidden = Linear(Dense(), (features, 64), 64, settings, plan)
-        self.out = Linear(Dense(), (64, 2), 2, settings, plan, gain=0.1)
+        self.hidden = Linear(Dense(), (features, settings.hidden), settings.hidden, settings, plan)
+        self.out = Linear(Dense(), (settings.hidden, 2), 2, settings, plan, gain=0.1)
         self.baseline = nnx.Variable(jnp.zeros(4, jnp.float32))
         self.correction_scale = nnx.Variable(jnp.ones((), jnp.float32))
         self.feature_mean = nnx.Variable(jnp.zeros(features, jnp.float32))

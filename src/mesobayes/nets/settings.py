@@ -105,6 +105,8 @@ class PermeabilityNetworkSettings:
         width: multiplier of all filter counts.
         levels: resolutions of "modern".
         stem: "modern" folds stem × stem pixels into channels at its entry.
+        hidden: units of the layer between the features of "modern" and its output.
+        noise_std: initial standard deviation of the likelihood of log μ, of "printed".
         estimator, prior, prior_std, posterior_std: see `VariationalSettings`.
     """
 
@@ -119,6 +121,8 @@ class PermeabilityNetworkSettings:
     prior: Prior = "learned"
     prior_std: Positive = 0.1
     posterior_std: Positive = 0.02
+    hidden: Count = 64
+    noise_std: Positive = 0.05
 
     def __post_init__(self) -> None:
         if self.outputs > self.dimension:

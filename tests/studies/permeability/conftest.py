@@ -72,6 +72,8 @@ def _fit(error, components=2, seed=0):
             "n_validation": 30,
             "n_test": 60,
             "epochs": 12,
+            "steps": 60,
+            "evidence": 8.0,
             "draws": 8,
             "fit_seed": "7",
             "draw_seed": "8",

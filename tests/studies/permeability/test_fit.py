@@ -27,6 +27,15 @@ def test_no_two_purposes_and_no_two_families_share_a_seed():
     assert np.any(splits[0] != splits[1])
 
 
+def test_a_fit_without_a_likelihood_has_no_noise(data):
+    network_settings = PermeabilityNetworkSettings("printed", 32, width=0.25)
+    _, fit = fit_cells(
+        data, network_settings, CellFitSettings(epochs=1), SplitSettings(), "study", "p", PredictionSettings()
+    )
+    assert "noise_std" not in fit
+    assert np.all(fit["epistemic_std"] == 0)
+
+
 def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):
     network_settings = PermeabilityNetworkSettings(
         "modern", 32, width=0.25, levels=2, stem=2, estimator="shared"

@@ -30,7 +30,8 @@ def test_fits_of_the_transfer_study_have_a_length_of_their_own(settings_of):
         ),
         ({"families": {"mono": {"side": 16}}}, "diameter of 16 px does not fit"),
         ({"split": {"validation": 0.5, "test": 0.5}}, "leave nothing for training"),
-        ({"fits": {"printed": {"schedule": "cosine"}}}, "permeability.fits.printed.schedule"),
+        ({"fits": {"printed": {"schedule": "linear"}}}, "permeability.fits.printed.schedule"),
+        ({"fits": {"bayes": {"weight_decay": 0.01}}}, "Gaussian weights of networks.bayes have their prior"),
         ({"cells": {"mono": {"number": 2}}}, "permeability.cells.mono.number"),
     ],
 )

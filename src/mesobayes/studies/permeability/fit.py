@@ -126,8 +126,8 @@ def fit_cells(
 
     Returns:
         The network, and for the test cells `log_mean`, `log_truth`, `log_baseline`, `epistemic_std`,
-        `noise_std` (sample, i), `volume_fraction (sample)`, `history (epoch, part)`; scores and calibration
-        in the attributes.
+        `noise_std` (sample, i), the last where a likelihood was fitted; `volume_fraction (sample)`,
+        `history (epoch, part)`; scores and calibration in the attributes.
     """
     family = cells.attrs["family"]
     seeds = fit_seeds(study_seed, family, name)
@@ -147,6 +147,8 @@ def fit_cells(
     predictions = _predictions(
         parts[TEST], test, predict_log(result.network, test.images, prediction.draws, seeds.draws), baseline
     )
+    if fit_settings.loss == "mse":
+        predictions = predictions.drop_vars("noise_std")  # no likelihood was fitted
     predictions["history"] = (
         ("epoch", "part"),
         history,

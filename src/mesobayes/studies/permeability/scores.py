@@ -26,8 +26,9 @@ def scores(predictions: xr.Dataset) -> dict[str, Any]:
 
 
 def predictive_std(predictions: xr.Dataset) -> np.ndarray:
-    """Spread of weight draws and standard deviation of the likelihood together, (sample, i), of log μ."""
-    return np.sqrt(predictions["epistemic_std"].values ** 2 + predictions["noise_std"].values ** 2)
+    """Spread of weight draws and noise of the likelihood, if any, together, (sample, i), of log μ."""
+    noise = predictions["noise_std"].values if "noise_std" in predictions else 0.0
+    return np.sqrt(predictions["epistemic_std"].values ** 2 + noise**2)
 
 
 def calibration(

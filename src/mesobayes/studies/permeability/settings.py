@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -202,6 +202,13 @@ class PermeabilitySettings:
     fits: Fits
 
     def __post_init__(self) -> None:
+        for field in fields(self.networks):
+            network, usual = getattr(self.networks, field.name), getattr(self.fits, field.name)
+            if network.estimator != "none" and (usual.weight_decay or usual.l2):
+                raise ValueError(
+                    f"the Gaussian weights of networks.{field.name} have their prior: fits.{field.name} "
+                    "needs weight_decay: 0 and l2: 0"
+                )
         for name, fit in FITS.items():
             side = getattr(self.families, fit.cells).side
             if getattr(self.networks, fit.network).name == "printed" and side < _PRINTED_SIDE_MIN:

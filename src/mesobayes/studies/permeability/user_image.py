@@ -54,6 +54,8 @@ def predict_image(
             "cells": trained.attrs["n_training"],
             "side": network.settings.side,
             "mape_on_test_cells": trained.attrs["mape"],
+            "evidence": trained.attrs["evidence"],
+            "draws": settings.draws,
         },
         "scale": run.scale,
         "seed": run.seed,

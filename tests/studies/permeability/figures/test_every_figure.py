@@ -72,5 +72,6 @@ def test_intervals_without_a_calibration_are_not_drawn_and_said_to_be_missing(ce
     ]
     bars = [sum(len(axes.containers) for axes in drawing.figure.axes) for drawing in drawings]
     assert bars == [2, 0]
+    assert "evidence 8, 8 draws" in drawings[0].figure.get_suptitle()
     assert "no calibrated interval" in drawings[1].figure.get_suptitle()
     assert "no calibrated interval" not in drawings[0].figure.get_suptitle()

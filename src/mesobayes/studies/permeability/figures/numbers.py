@@ -16,7 +16,18 @@ from mesobayes.studies.permeability.figures.panels import Fits
 _RESAMPLES = 1000
 _ENDS = (2.5, 97.5)
 _SCORES = ("mape", "r2", "skill", "anisotropy_r2")
-_COUNTS = ("n_training", "n_validation", "n_test", "epochs", "draws", "fit_seed", "draw_seed", "fit_seconds")
+_COUNTS = (
+    "n_training",
+    "n_validation",
+    "n_test",
+    "epochs",
+    "steps",
+    "evidence",
+    "draws",
+    "fit_seed",
+    "draw_seed",
+    "fit_seconds",
+)
 
 
 def percentage_errors(fit: xr.Dataset) -> np.ndarray:
@@ -70,7 +81,8 @@ def drawn_of(fits: Fits) -> dict[str, Any]:
     for name, fit in fits.items():
         drawn[name] = {key: fit.attrs[key] for key in (*_SCORES, *_COUNTS)}
         drawn[name] |= {key: fit.attrs[key] for key in fit.attrs if key.startswith(("coverage", "interval"))}
-        drawn[name] |= {key: fit[key].values for key in ("history", "log_mean", "epistemic_std", "noise_std")}
+        shown = ("history", "log_mean", "epistemic_std", "noise_std")
+        drawn[name] |= {key: fit[key].values for key in shown if key in fit}
     drawn["volume fraction alone"] = {key: first.attrs[f"baseline_{key}"] for key in ("mape", "r2", "spread")}
     truth = {key: first[key].values for key in ("log_truth", "log_baseline")}
     return {"fits": drawn, "sample": first["sample"].values, **truth}

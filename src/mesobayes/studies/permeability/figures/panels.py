@@ -130,7 +130,8 @@ def interval_line(fit: xr.Dataset) -> str:
         )
     return (
         f"calibrated intervals cover {100 * scores['coverage_calibrated']:.1f} % "
-        f"(before calibration {100 * scores['coverage_nominal']:.1f} %)"
+        f"(before calibration {100 * scores['coverage_nominal']:.1f} %), evidence {scores['evidence']:g}, "
+        f"{scores['draws']} draws"
     )
 
 
