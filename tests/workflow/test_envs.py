@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
+import mesobayes
+from mesobayes.record.provenance import module_files
+
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(mesobayes.__file__).parent
 ENVS = ROOT / "envs"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+?)(?: ;.*)? \\$", re.MULTILINE)
 # import name -> distribution, where they differ
-DISTRIBUTION = {"yaml": "pyyaml", "jax_fem": "jax-fem", "basix": "fenics-basix"}
+DISTRIBUTION = {"yaml": "pyyaml", "PIL": "pillow", "jax_fem": "jax-fem", "basix": "fenics-basix"}
 
 
 def locked(name):
@@ -65,24 +70,40 @@ def imported(path):
             yield node.module.split(".")[0]
 
 
-@pytest.mark.parametrize(
-    ("stage", "jobs"),
-    [
-        ("solve", ("simulate_structures", "measure_label_noise", "merge_structures", "cut_patches")),
-        ("learn", ("fit_selective", "collect_selective")),
-        ("figures", ("fig_selective_learning", "table_reproduction")),
-    ],
-)
-def test_the_conda_file_of_a_stage_holds_what_its_jobs_import(stage, jobs):
-    import sys
+def stages():
+    """Return by conda file the modules whose functions the rules call: for figures and tables all of them."""
+    modules = {"solve": set(), "learn": set(), "figures": {"mesobayes.drawing.target"}}
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        text = path.read_text(encoding="utf-8")
+        for rule in re.split(r"^ *rule\b", text, flags=re.MULTILINE)[1:]:
+            called = re.search(r'"(mesobayes[\w.]+):\w+"', rule)
+            if called:
+                modules[re.search(r"envs/(\w+)\.yaml", rule)[1]].add(called[1])
+    for path in (PACKAGE / "studies").glob("*/figures/*.py"):
+        if path.stem != "__init__":
+            modules["figures"].add(f"mesobayes.studies.{path.parts[-3]}.figures.{path.stem}")
+    return modules
 
-    import mesobayes
-    from mesobayes.record.provenance import module_files
 
-    root = Path(mesobayes.__file__).parent
-    files = module_files(*(f"mesobayes.jobs.{job}" for job in jobs), root=root)
-    needed = (
-        {name for path in files for name in imported(path)} - set(sys.stdlib_module_names) - {"mesobayes"}
-    )
-    distributions = {DISTRIBUTION.get(name, name) for name in needed} - {"cycler"}  # comes with matplotlib
-    assert distributions <= set(conda(stage))
+def distributions_of(*modules):
+    files = module_files(*modules, root=PACKAGE)
+    names = {name for path in files for name in imported(path)} - set(sys.stdlib_module_names) - {"mesobayes"}
+    return {DISTRIBUTION.get(name, name) for name in names} - {"cycler"}  # comes with matplotlib
+
+
+@pytest.mark.parametrize("stage", ["solve", "learn", "figures"])
+def test_the_conda_file_of_a_stage_holds_what_its_functions_import(stage):
+    modules = stages()[stage]
+    assert len(modules) > 4
+    assert distributions_of("mesobayes.record.logs", *modules) <= set(conda(stage))
+
+
+def test_every_library_that_the_package_imports_is_a_dependency_of_it():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.match(r"[A-Za-z0-9-]+", text)[0].lower() for text in project["dependencies"]}
+    everything = [
+        ".".join(["mesobayes", *path.relative_to(PACKAGE).with_suffix("").parts])
+        for path in PACKAGE.rglob("*.py")
+        if path.stem != "__init__"
+    ]
+    assert distributions_of(*everything) <= declared

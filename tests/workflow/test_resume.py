@@ -12,6 +12,7 @@ import pytest
 from mesobayes.record.store import open_store
 
 FIT = "results/smoke/stress/selective/modern/initial/repeat0/query0.zarr.zip"
+CHECKPOINT = "results/smoke/checkpoints/stress/selective/modern/initial/repeat0/query0.npz"
 LONGER = (
     "--config",
     "scale=smoke",
@@ -21,7 +22,7 @@ LONGER = (
 
 @pytest.fixture
 def started(finished, tmp_path):
-    """A copy in which all stores are made, so that only fits remain."""
+    """A copy in which everything is made, so that only the fit is made again when it must be."""
     copy = type(finished)(tmp_path / "copy")
     shutil.copytree(finished.path, copy.path, symlinks=True)
     return copy
@@ -30,9 +31,9 @@ def started(finished, tmp_path):
 def kill_in_the_middle(checkout):
     """Start the fit, and end snakemake and its children by SIGKILL once a checkpoint lies there."""
     process = checkout.start(FIT, *LONGER)
-    folder = checkout.path / "results/smoke/checkpoints/selective"
+    checkpoint = checkout.path / CHECKPOINT
     deadline = time.monotonic() + 600
-    while not list(folder.glob("*.npz")):
+    while not checkpoint.exists():
         assert process.poll() is None, "the fit ended before it could be killed"
         assert time.monotonic() < deadline, "no checkpoint was written"
         time.sleep(0.05)
@@ -43,8 +44,9 @@ def kill_in_the_middle(checkout):
 def test_a_killed_fit_goes_on_where_it_was_and_ends_with_the_same_numbers(started, finished, tmp_path):
     whole = type(finished)(tmp_path / "whole")
     shutil.copytree(finished.path, whole.path, symlinks=True)
+    before = (started.path / FIT).read_bytes()
     kill_in_the_middle(started)
-    assert not (started.path / FIT).exists()
+    assert (started.path / FIT).read_bytes() == before  # it stays until its replacement is whole
 
     refused = started.snakemake(FIT, *LONGER)
     assert refused.code != 0
@@ -64,7 +66,7 @@ def test_a_killed_fit_goes_on_where_it_was_and_ends_with_the_same_numbers(starte
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])
 def test_a_broken_store_between_jobs_gives_one_message_that_names_it(started, damage):
     patches = started.path / "results/smoke/stress/ellipse3/patches.zarr.zip"
-    content = patches.read_bytes()
+    content, before = patches.read_bytes(), (started.path / FIT).read_bytes()
     patches.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"%PDF-1.7 something else")
     run = started.snakemake(FIT, "--config", "scale=smoke")
     assert run.code != 0
@@ -74,4 +76,4 @@ def test_a_broken_store_between_jobs_gives_one_message_that_names_it(started, da
     assert line.startswith(message)
     assert line.endswith("Delete this file and run the same command again.")
     assert message in run.text
-    assert not (started.path / FIT).exists()
+    assert (started.path / FIT).read_bytes() == before

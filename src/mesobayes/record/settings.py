@@ -142,7 +142,21 @@ def json_schema(kind: Any) -> dict[str, Any]:
             for value in asked.values():
                 value.pop("default", None)
             part["properties"], part["required"] = asked, [key for key in asked if key != "name"]
-    return schema
+            part["description"] = part.get("description", "").partition("\n")[0]
+    return _untitled(schema)
+
+
+def _untitled(schema: Any) -> Any:
+    """Return a schema without the titles that repeat its keys."""
+    if isinstance(schema, list):
+        return [_untitled(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _untitled(value)
+        for key, value in schema.items()
+        if key != "title" or not isinstance(value, str)  # a record may have a field of that name
+    }
 
 
 def plain(value: Any) -> Any:

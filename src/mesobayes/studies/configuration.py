@@ -68,7 +68,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def overrides(
     config: Mapping[str, Any], file: Mapping[str, Any], scale: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Return the keys, such as ``stress.mesh.growth``, whose values are not those of the scale.
+    """Return the keys, such as ``stress.mesh.growth``, whose values are not those of the scale in use.
 
     Args:
         config: the configuration in use, with what the command line changed.
@@ -76,7 +76,8 @@ def overrides(
         scale: content of the scale file.
     """
     usual, given = dict(leaves(merge(file, scale))), dict(leaves(merge(scale, config)))
-    return tuple(sorted(key for key, value in given.items() if str(usual.get(key)) != str(value)))
+    changed = {key for key, value in given.items() if str(usual.get(key)) != str(value)}
+    return tuple(sorted(changed - {"scale"}))
 
 
 def leaves(tree: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:
@@ -94,3 +95,7 @@ def configuration_schema() -> dict[str, Any]:
     from mesobayes.record.settings import json_schema
 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **json_schema(configuration_record())}
+
+
+if __name__ == "__main__":  # make schema
+    print(yaml.safe_dump(configuration_schema(), sort_keys=False), end="")
