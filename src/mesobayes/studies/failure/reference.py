@@ -116,8 +116,8 @@ def compare_posteriors(
     The noise is that of the best deterministic fit to the same specimens. Both Gaussians start from that fit:
     mean field as in the study, the full one from its Laplace approximation; from mean field it would stay at
     the prior where mean field has returned to it. Products are float32 on a GPU too. `report` is told of
-    every posterior and every run. Fits go on from checkpoints beside the given one, if they are there, and leave
-    none behind.
+    every posterior and every run. Fits go on from checkpoints beside the given one, if they are there, and
+    leave none behind.
     """
     seed_of = partial(seed_from_name, seed, "reference")
     train, truth = pores[: settings.specimens], target[: settings.specimens]
