@@ -110,6 +110,12 @@ def copy_of(source: Path, target: Path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
+def new_copy():
+    """Make a copy of the repository, without results, in a folder."""
+    return lambda folder: copy_of(ROOT, folder)
+
+
+@pytest.fixture(scope="session")
 def checkout(tmp_path_factory):
     """A copy without results, for dry runs and refusals."""
     return copy_of(ROOT, tmp_path_factory.mktemp("checkout"))
