@@ -7,12 +7,11 @@ import pytest
 import xarray as xr
 
 from mesobayes.drawing.target import make_target
-from mesobayes.learning.settings import FitSettings
 from mesobayes.record.errors import StoreError
 from mesobayes.record.provenance import Run
 from mesobayes.record.settings import plain
 from mesobayes.record.store import write_store
-from mesobayes.studies.stress.settings import StressFits
+from mesobayes.studies.stress.settings import PatchFitSettings, StressFits
 
 REGISTRY = Path(__file__).parents[3] / "workflow" / "figures.yaml"
 ACQUISITIONS = ["random", "max_variance", "relative_spread", "oracle"]
@@ -49,7 +48,7 @@ def curves(scale="small", acquisitions=ACQUISITIONS, lead=0.0):
     )
 
 
-FITS = StressFits(FitSettings(steps=100), FitSettings(steps=640, batch=16))
+FITS = StressFits(PatchFitSettings(steps=100), PatchFitSettings(steps=640, batch=16))
 
 
 def draw(data, tmp_path, scale="small", overrides=()):
