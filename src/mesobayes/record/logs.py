@@ -86,7 +86,7 @@ def job_log(path: Path | str, threads: int, gpus: int = 0) -> Iterator[None]:
         except Exception as error:
             sys.stdout.flush()
             traceback.print_exc()
-            print(f"error: {explain(error)}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"error: {explain(error)}\n")  # one write: the other stream cannot come between
             raise SystemExit(1) from None
         finally:
             print(f"wall time {time.perf_counter() - start:.1f} s", flush=True)
