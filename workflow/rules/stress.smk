@@ -142,6 +142,9 @@ rule fit_selective:
         store=update(
             "results/{scale}/stress/selective/{network}/{acquisition}/repeat{repeat}/query{query}.zarr.zip"
         ),
+        weights=update(
+            "results/{scale}/stress/selective/{network}/{acquisition}/repeat{repeat}/query{query}.weights.zarr.zip"
+        ),
     log:
         "logs/{scale}/fit_selective/{network}_{acquisition}_repeat{repeat}_query{query}.log",
     benchmark:

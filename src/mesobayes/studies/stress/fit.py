@@ -27,8 +27,9 @@ from mesobayes.learning.acquisition import (
 )
 from mesobayes.learning.fit import fit
 from mesobayes.learning.progress import Report, print_progress
+from mesobayes.learning.weights import save_network
 from mesobayes.metrics.scores import relative_error
-from mesobayes.nets.build import build_network
+from mesobayes.nets.build import StressNetwork, build_network
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
@@ -57,6 +58,7 @@ def fit_selective(
     patches: Path,
     previous: Path | None,
     store: Path,
+    weights: Path,
     acquisition: Acquisition | Literal["initial"],
     repeat: int,
     query: int,
@@ -65,9 +67,9 @@ def fit_selective(
     settings: PatchFitSettings,
     run: Run,
 ) -> None:
-    """Write the result of one query of one chain."""
+    """Write the result of one query of one chain, and the weights of its network."""
     data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
-    result = fit_query(
+    fitted, result = fit_query(
         data,
         None if previous is None else open_store(previous, FIT),
         acquisition,
@@ -80,6 +82,7 @@ def fit_selective(
         run.checkpoint,
         print_progress,
     )
+    save_network(fitted, weights, run)
     write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
 
 
@@ -138,12 +141,13 @@ def fit_query(
     study_seed: str,
     checkpoint: Path | None,
     report: Report | None,
-) -> xr.Dataset:
+) -> tuple[StressNetwork, xr.Dataset]:
     """Label, fit and evaluate one query of one chain.
 
-    Returns the labelled and the remaining pool patches, the pool's acquisition scores (unless nobody will use
-    them: random chains and last queries), and for every validation patch the truth, the maximum of the
-    posterior-mean field, the ROI maximum of every draw and the squared error.
+    Returns:
+        The fitted network; and the labelled and the remaining pool patches, the pool's acquisition scores
+        (unless nobody will use them: random chains and last queries), and for every validation patch the
+        truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
     """
     sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
     labelled = (
@@ -152,13 +156,17 @@ def fit_query(
         else label_next(previous, acquisition, chain, repeat, query, study_seed)
     )
     pool = np.setdiff1d(sets.pool, labelled)
-    seed = seed_from_name(study_seed, "fit", network.name, repeat, query)
+    name = (study_seed, "stress", network.name, repeat, query)
     validation = patch_data(patches, sets.validation)
-    start = build_network(network, seed)
+    start = build_network(network, seed_from_name(*name, "weights"))
     task = patch_task(start, settings, patch_data(patches, labelled), validation)
-    result = fit(task, start, settings, seed, checkpoint, report)
+    result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
     predicted = partial(
-        predict_patches, result.network, draws=chain.draws, seed=seed, precision=settings.precision
+        predict_patches,
+        result.network,
+        draws=chain.draws,
+        seed=seed_from_name(*name, "draws"),
+        precision=settings.precision,
     )
     prediction = predicted(validation.inputs)
     squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
@@ -184,7 +192,7 @@ def fit_query(
     if acquisition != "random" and query < chain.queries:
         unlabelled = patch_data(patches, pool)
         dataset = dataset.assign(pool_scores(predicted(unlabelled.inputs), unlabelled))
-    return dataset
+    return result.network, dataset
 
 
 def pool_scores(prediction: Prediction, pool: PatchData) -> dict[str, tuple[str, NDArray]]:
