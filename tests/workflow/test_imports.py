@@ -40,6 +40,12 @@ def imports(name):
                 yield node.module
 
 
+def at_once(name):
+    """Return the project modules that a module imports when it is loaded itself."""
+    body = ast.parse(MODULES[name].read_text(encoding="utf-8")).body
+    return [node.module for node in body if isinstance(node, ast.ImportFrom)]
+
+
 ARROWS = [(name, target) for name in MODULES for target in imports(name)]
 
 
@@ -98,6 +104,22 @@ for name in {FRONT_DOOR}:
     assert not loaded, (name, loaded)
 """
     assert len(FRONT_DOOR) > 10
+    run(code)
+
+
+def test_who_draws_stored_numbers_loads_neither_jax_nor_what_is_slow_to_import():
+    figures = [name for name in MODULES if ".figures." in name]
+    # schematics of networks and of one solved cell need them
+    needed = ("mesobayes.fem.cell", "mesobayes.nets.build", "mesobayes.nets.convolution")
+    light = [name for name in figures if not any(target.startswith(needed) for target in at_once(name))]
+    assert len(light) > 12
+    code = f"""
+import importlib, sys
+for name in ["mesobayes.drawing.target", "mesobayes.record.store"] + {light}:
+    importlib.import_module(name)
+    loaded = [library for library in ("jax", "flax", "scipy.stats") if library in sys.modules]
+    assert not loaded, (name, loaded)
+"""
     run(code)
 
 

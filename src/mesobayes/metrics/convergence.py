@@ -12,9 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 FloatArray = NDArray[np.floating]
 RHAT_LIMIT = 1.1  # every quantity that a conclusion rests on must be below
@@ -32,6 +29,8 @@ class Convergence(NamedTuple):
 
 def diagnose(runs: FloatArray) -> Convergence:
     """Diagnostics of draws (run, draw, quantity); a quantity that never changes is left out."""
+    from numpyro.diagnostics import effective_sample_size, split_gelman_rubin  # loads jax
+
     values = np.asarray(runs, np.float64)
     flat = values.reshape(-1, values.shape[-1])
     values = values[..., flat.std(axis=0) > 0]
@@ -44,6 +43,9 @@ def diagnose(runs: FloatArray) -> Convergence:
 
 
 def _normal_scores(values: FloatArray) -> FloatArray:
+    from scipy.special import ndtri
+    from scipy.stats import rankdata  # a second of imports that figures of stored diagnostics need not
+
     flat = values.reshape(-1, values.shape[-1])
     scores = ndtri((rankdata(flat, axis=0) - 0.375) / (len(flat) + 0.25))
     return np.asarray(scores.reshape(values.shape), np.float64)
