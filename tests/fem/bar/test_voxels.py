@@ -104,5 +104,5 @@ def test_sections_feel_no_force_that_is_in_equilibrium_within_each_plane():
 
 def test_the_motion_of_the_sections_is_not_rounded_on_a_gpu(rounded_products):
     compliance = jnp.asarray(section_compliance((3, 3, 5), 1.0, 1.0), jnp.float32)
-    force = (jnp.ones((1, 3, 3, 5)),) * 3
+    force = (jnp.ones((1, 4, 4, 6)),) * 3  # at the nodes
     assert rounded_products(section_acceleration, force, compliance) == []
