@@ -19,7 +19,6 @@ from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
 from mesobayes.nets.posterior import draw_noise, kl_divergence
 from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.studies.stress.patch_data import PatchData
 from mesobayes.studies.stress.predict import mean_accuracy, predict_patches
 from mesobayes.studies.stress.settings import PatchFitSettings
 from mesobayes.studies.stress.symmetries import Batch
@@ -136,31 +135,11 @@ def test_evidence_divides_the_divergence_and_nothing_else(regression):
     assert float(eight.kl) == pytest.approx(float(one.kl) / 8, rel=1e-6)
 
 
-SIZE, ROI = 18, 8
+ROI = 8
 TINY = StressNetworkSettings("modern", ROI, width=0.17, levels=2, estimator="shared")
 SETTINGS = PatchFitSettings(
     steps=6, batch=4, learning_rate=3e-3, schedule="onecycle", augment=True, reports=6, checkpoint_seconds=0
 )
-
-
-def make_patches(n: int, seed: int) -> PatchData:
-    """Uniform stress around one hole, with a made-up target that depends on both."""
-    rng = np.random.default_rng(seed)
-    x = np.arange(SIZE) - SIZE / 2 + 0.5
-    centre = rng.uniform(-4, 4, (n, 2, 1, 1))
-    distance = np.hypot(x[None, None, :] - centre[:, 0], x[None, :, None] - centre[:, 1])
-    stress = rng.uniform(-1, 1, (n, 1, 1, 3)) * np.ones((n, SIZE, SIZE, 1))
-    stress /= np.abs(stress).max(axis=(1, 2, 3), keepdims=True)
-    solid = distance > 2
-    inputs = np.concatenate([stress, solid[..., None], np.clip(distance - 1.5, 0, 1)[..., None]], axis=-1)
-    tresca = np.hypot((stress[..., 0] - stress[..., 1]) / 2, stress[..., 2])
-    target = (tresca * (1 + 2 / np.maximum(distance, 1)))[:, 5:13, 5:13]
-    return PatchData(inputs.astype(np.float32), target.astype(np.float32), solid[:, 5:13, 5:13])
-
-
-@pytest.fixture(scope="module")
-def patches() -> PatchData:
-    return make_patches(12, 0)
 
 
 @pytest.fixture(scope="module")
