@@ -87,9 +87,7 @@ def test_a_function_may_ask_for_all_files_in_one_mapping():
     assert seen["outputs"] == {"store": Path("results/smoke/stress/ellipse3/fit.zarr.zip")}
 
 
-def test_a_job_says_what_it_was_called_with(tmp_path):
+def test_a_run_holds_what_its_job_was_called_with():
     content = call()
-    files = {key: content.pop(key) for key in ("inputs", "outputs")}
-    script.main("job.log", "1", "0", json.dumps(content), json.dumps(files))
+    script.execute({**content, "text": json.dumps(content)})
     assert seen["run"].call == json.dumps(content)
-    assert "wall time" in Path("job.log").read_text()

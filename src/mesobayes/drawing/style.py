@@ -97,7 +97,10 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
     return [
         {
             "place": [round(float(edge), 4) for edge in axes.get_position().extents],
-            "images": len(axes.images),
+            "images": len(axes.images)
+            + sum(
+                bool(artist.get_rasterized()) for artist in axes.get_children() if artist not in axes.images
+            ),
         }
         for axes in figure.axes
         if axes.get_visible()

@@ -26,7 +26,7 @@ from mesobayes.learning.acquisition import (
     take_random,
 )
 from mesobayes.learning.fit import fit
-from mesobayes.learning.progress import Report, print_progress
+from mesobayes.learning.progress import Progress, Report
 from mesobayes.learning.weights import save_network
 from mesobayes.metrics.scores import relative_error
 from mesobayes.nets.build import StressNetwork, build_network
@@ -80,10 +80,16 @@ def fit_selective(
         settings,
         run.seed,
         run.checkpoint,
-        print_progress,
+        print_accuracy,
     )
     save_network(fitted, weights, run)
     write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
+
+
+def print_accuracy(progress: Progress) -> None:
+    """Print the progress of a fit, its score as the accuracy it stands for."""
+    accuracy = "" if progress.score is None else f"  accuracy {100 * (1 - progress.score):.1f} %"
+    print(f"{progress}{accuracy}", flush=True)
 
 
 def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: str) -> ChainSets:

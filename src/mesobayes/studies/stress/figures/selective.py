@@ -89,6 +89,7 @@ def _numbers(curves: xr.Dataset) -> dict[str, Number]:
     random, chosen = labels_by_repeat(curves, "printed", "max_variance")
     plateau = curves["accuracy"].sel(network="printed", acquisition="random").values[:, -1]
     last = int(curves["labelled"][-1])
+    ratio = np.divide(chosen, random, out=np.full(len(random), np.nan), where=random > 0)
     return {
         "plateau_accuracy": Number.of(plateau.tolist(), f"random acquisition after {last} labels"),
         "patches_needed_maxunc": Number.of(
@@ -97,7 +98,7 @@ def _numbers(curves: xr.Dataset) -> dict[str, Number]:
         "patches_needed_random": Number.of(
             random.tolist(), "patches until random's last accuracy is reached"
         ),
-        "label_saving": Number.of((1 - chosen / random).tolist(), "saving against random, paired by repeat"),
+        "label_saving": Number.of((1 - ratio).tolist(), "saving against random, paired by repeat"),
     }
 
 
