@@ -34,7 +34,7 @@ from mesobayes.fem.plate.meshing import mesh_plate
 from mesobayes.fem.plate.solution import displacements
 from mesobayes.fem.solvers import cholmod_installed
 from mesobayes.geometry import PlateFamily
-from mesobayes.studies.stress.structures import draw_structure, simulate_structures
+from mesobayes.studies.stress.data import draw_structure, simulate_batch
 
 FAMILY = PlateFamily("ellipse3")
 UNIT_STRAINS = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
@@ -150,9 +150,9 @@ def count_compilations(n_meshes: int) -> int:
 
 def batch(structures: int, first: int) -> dict[str, float]:
     """Seconds a structure of one batch in this process, warm."""
-    simulate_structures(FAMILY, [10_000], "benchmark", solver="cholespy")
+    simulate_batch(FAMILY, [10_000], "benchmark", solver="cholespy")
     with Stopwatch() as watch:
-        simulate_structures(FAMILY, range(first, first + structures), "benchmark", solver="cholespy")
+        simulate_batch(FAMILY, range(first, first + structures), "benchmark", solver="cholespy")
     return {"cpu": watch.cpu / structures, "wall": watch.wall / structures}
 
 
