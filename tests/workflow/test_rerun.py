@@ -84,7 +84,7 @@ def test_a_value_of_one_network_leaves_the_fits_of_the_other_alone(finished):
 def test_more_structures_run_the_new_batches_only(finished):
     plan = finished.plan(FIGURE, *SMOKE, "stress={structures: {ellipse3: 9}}")
     assert plan.jobs["simulate_structures"] == 1
-    assert "simulate_structures: batch 2 of ellipse3" in plan.messages
+    assert "simulate_structures: batch 0002 of ellipse3" in plan.messages
 
 
 def test_a_scale_switch_and_back_runs_plots_only(finished, tmp_path):
