@@ -96,7 +96,9 @@ def test_no_fit_saw_a_validation_structure(results):
         results / "smoke/stress/ellipse3/patches.zarr.zip", "stress/patches", variables=["structure"]
     )
     structure = patches["structure"].values
-    fits = sorted((results / "smoke/stress/selective").rglob("query*.zarr.zip"))
+    fits = [
+        p for p in (results / "smoke/stress/selective").rglob("query*.zarr.zip") if ".weights." not in p.name
+    ]
     assert len(fits) == 20
     for path in fits:
         fit = open_store(path, "stress/fit", variables=["labelled", "pool", "validation"])
