@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # a table is written without matplotlib
     from matplotlib.figure import Figure
@@ -115,14 +115,3 @@ class Table:
     rows: Sequence[Sequence[Any]]
     numbers: dict[str, Number] = field(default_factory=dict)
     drawn: dict[str, Any] = field(default_factory=dict)
-
-
-SHOWN, NOT_SHOWN, CONTRADICTS = "shown", "not shown at this scale", "contradicts the paper"
-
-
-class Finding(NamedTuple):
-    """What we found for a printed value: number or text, verdict, and why."""
-
-    ours: float | str | None
-    verdict: str
-    reason: str
