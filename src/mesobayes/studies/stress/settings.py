@@ -22,6 +22,7 @@ class PlateFamilies:
 
     ellipse1: PlateFamily
     ellipse3: PlateFamily
+    ellipse3_ood: PlateFamily
 
 
 @settings
@@ -30,6 +31,7 @@ class StructureCounts:
 
     ellipse1: Count
     ellipse3: Count
+    ellipse3_ood: Count
     batch: Count
     failed_share_max: Share
 
