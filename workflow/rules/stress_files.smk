@@ -25,6 +25,11 @@ def structures_of_batch(wildcards):
     return batch_items(range(number), STRESS.structures.batch)(wildcards)
 
 
+def validation_of_family(wildcards):
+    """Return how many structures of a family no fit sees; None for all of them."""
+    return getattr(STRESS.validation_structures, wildcards.family, None)
+
+
 def selective_fit(network, acquisition, repeat, query):
     """Return the store of one fit; query 0 of a repeat belongs to all acquisitions."""
     chain = "initial" if query == 0 else acquisition

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from mesobayes.nets.channels import COVERAGE_CHANNEL, SOLID_CHANNEL
-from mesobayes.record.settings import FROM_DATA, Count, Positive, settings
+from mesobayes.record.settings import FROM_DATA, Count, CountOrZero, Positive, settings
 
 Estimator = Literal["none", "shared", "flipout"]
 Prior = Literal["fixed", "learned"]
@@ -50,7 +50,7 @@ class StressNetworkSettings:
         width: multiplier of all channel counts (1 gives 1.69 M weights for "printed", 0.24 M for "modern").
         strides: strides of the three encoder convolutions of "printed", each 1 or 2.
         blocks: number of residual blocks of "printed".
-        se_reduction: channel reduction of squeeze and excitation.
+        se_reduction: channel reduction of squeeze and excitation; 0 leaves these blocks out.
         norm: normalisation of "printed"; "modern" has none.
         stem: "modern" folds stem × stem pixels into channels at its entry and unfolds them in the head, so
             that the cost of a patch does not depend on its resolution (1 for 2 pixels per radius, 2 for 4).
@@ -67,7 +67,7 @@ class StressNetworkSettings:
     width: Positive = 1.0
     strides: tuple[Stride, Stride, Stride] = (1, 2, 2)
     blocks: Count = 5
-    se_reduction: Count = 16
+    se_reduction: CountOrZero = 16
     norm: Literal["batch", "group", "none"] = "batch"
     stem: Count = 1
     levels: Count = 3
