@@ -7,7 +7,7 @@ include: "stress_files.smk"
 
 wildcard_constraints:
     scale=SCALE,
-    family="ellipse1|ellipse3|ellipse3_ood|strip",
+    family="|".join(FAMILIES),
     batch=r"\d+",
     network="printed|modern",
     acquisition="initial|random|max_variance|relative_spread|oracle",

@@ -23,6 +23,7 @@ class PlateFamilies:
 
     ellipse1: PlateFamily
     ellipse3: PlateFamily
+    ellipse3_ood: PlateFamily
 
 
 @settings
@@ -31,6 +32,7 @@ class StructureCounts:
 
     ellipse1: Count
     ellipse3: Count
+    ellipse3_ood: Count
     batch: Count
     failed_share_max: Share
 
