@@ -17,9 +17,9 @@ from mesobayes.nets.posterior import draw_noise, kl_per_example
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.state import Arrays, Structure, merge_network, split_network, statistics_of
 from mesobayes.nets.stress import crop, output_scale
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.patch_data import PatchData
 from mesobayes.studies.stress.predict import mean_accuracy
-from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.symmetries import Batch, augment
 
 
