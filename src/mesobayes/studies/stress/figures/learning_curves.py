@@ -29,7 +29,7 @@ NETWORK_TITLE = {
     "geometry": "pixel network, geometry only (geometry)",
 }
 MECHANICS_TITLE = {
-    "macro": "macro Tresca × factor",
+    "macro": "macro Tresca",
     "superposition": "superposed pores",
     "pores": "interacting pores",
     "edges": "pores and edges",
@@ -59,11 +59,10 @@ def draw_lead(axis: Axes, added: np.ndarray, values: xr.DataArray) -> None:
     random = values.sel(acquisition="random").values
     step = added[-1] / 40
     for number, acquisition in enumerate(others):
-        _, colour, line, marker = ACQUISITION_STYLE[acquisition]
+        _, colour, _, marker = ACQUISITION_STYLE[acquisition]
         mean, half = mean_and_band((values.sel(acquisition=acquisition).values - random)[:, 1:])
         place = added[1:] + step * (number - (len(others) - 1) / 2)
-        style = {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 0.6, "elinewidth": 1.0}
-        axis.errorbar(place, mean, half, linestyle=line, **style)
+        axis.errorbar(place, mean, half, color=colour, marker=marker, markersize=3.5, linestyle="none")
     axis.axhline(0.0, color=BLUE, linewidth=1.0)
 
 

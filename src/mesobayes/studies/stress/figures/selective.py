@@ -34,7 +34,7 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
     """
     networks = curves["network"].values
     figure = new_figure(width=1.0, height=0.3 * len(networks) + 0.16)
-    axes = figure.subplots(len(networks), 3, squeeze=False, sharex=True, width_ratios=(1.5, 1.0, 1.0))
+    axes = figure.subplots(len(networks), 3, squeeze=False, sharex=True, width_ratios=(1.5, 1.3, 1.0))
     labelled = curves["labelled"].values
     share = f"within {100 * curves.attrs['threshold']:g} % (%)"
     for (left, middle, right), network in zip(axes, networks, strict=True):
