@@ -64,7 +64,7 @@ rule merge_specimens:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.failure.data:merge_specimens",
+            "mesobayes.studies.failure.merge:merge_specimens",
             failed_share_max=FAILURE.specimens.failed_share_max,
         ),
     message:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mesobayes.fem.bar.settings import PresetName
 from mesobayes.geometry.porosity import PorosityField
-from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.settings import Reading, SensitivitySettings
@@ -27,24 +26,6 @@ def simulate_specimens(
     data = simulate(field, indices, preset, maximum_strain, run.seed)
     write_store(data, specimens, SPECIMENS, run)
     print(f"{len(indices)} specimens, {int((data['status'] != 0).sum())} without result", flush=True)
-
-
-def merge_specimens(batches: list[Path], specimens: Path, failed_share_max: float, run: Run) -> None:
-    """Write all specimens to one store.
-
-    Raises:
-        MesobayesError: more than `failed_share_max` of the specimens have no pore or do not fail.
-    """
-    data = merge_batches(batches, "specimen", SPECIMENS)
-    refuse_bad_share(
-        int((data["status"] != 0).sum()),
-        data.sizes["specimen"],
-        data["status_reason"],
-        "specimens have no pore or do not fail",
-        failed_share_max,
-        "failure.specimens.failed_share_max",
-    )
-    write_store(data, specimens, SPECIMENS, run)
 
 
 def record_histories(

@@ -23,7 +23,6 @@ from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.permeability.data import CELLS
 from mesobayes.studies.permeability.predict import (
     LogPrediction,
     load_permeability_network,
@@ -32,9 +31,9 @@ from mesobayes.studies.permeability.predict import (
 )
 from mesobayes.studies.permeability.scores import calibration, scores
 from mesobayes.studies.permeability.settings import CellFitSettings, PredictionSettings, SplitSettings
+from mesobayes.studies.permeability.stores import CELLS, FIT
 from mesobayes.studies.permeability.task import CellTask, LabelledImages, cell_task
 
-FIT = "permeability/fit"  # schema of the predictions of a fit
 TRAINING, VALIDATION, TEST = 0, 1, 2
 
 
