@@ -110,7 +110,12 @@ for name in {FRONT_DOOR}:
 def test_who_draws_stored_numbers_loads_neither_jax_nor_what_is_slow_to_import():
     figures = [name for name in MODULES if ".figures." in name]
     # schematics of networks and of one solved cell need them
-    needed = ("mesobayes.fem.cell", "mesobayes.nets.build", "mesobayes.nets.convolution")
+    needed = (
+        "mesobayes.fem.cell",
+        "mesobayes.nets.build",
+        "mesobayes.nets.convolution",
+        "mesobayes.nets.layers",
+    )
     light = [name for name in figures if not any(target.startswith(needed) for target in at_once(name))]
     assert len(light) > 12
     code = f"""
