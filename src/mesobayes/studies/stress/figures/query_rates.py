@@ -92,7 +92,9 @@ def _lead_of_middle(rates: tuple[xr.Dataset, ...]) -> Number:
         _over_additions(curves["labelled"].values, _accuracy(curves, network)) for curves in rates
     )
     better = low if low.mean() > high.mean() else high
-    return Number.difference(middle, better, "accuracy over all added patches, paired by repeat")
+    return Number.difference(
+        middle.tolist(), better.tolist(), "accuracy over all added patches, paired by repeat"
+    )
 
 
 def _over_additions(labelled: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
