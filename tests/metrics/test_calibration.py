@@ -32,7 +32,8 @@ def test_a_new_structure_is_covered_as_often_as_promised():
     for _ in range(trials):
         error, scale, structure = correlated(40, 6, rng)
         factors = calibration_factors(error, scale, structure, LEVELS)
-        assert factors.guaranteed and factors.structures == 40
+        assert factors.guaranteed
+        assert factors.structures == 40
         new, its_scale, _ = correlated(1, 1, rng)
         inside += np.abs(new[0]) <= factors.values * its_scale[0]
     for level, count in zip(LEVELS, inside, strict=True):
@@ -60,14 +61,16 @@ def test_every_structure_has_the_same_mass_whatever_its_patches():
     factors = calibration_factors(error, np.ones(1013), structure, [0.3, 0.4, 0.66, 0.7, 1.0])
     np.testing.assert_array_equal(factors.values, [1, 2, 2, 3, 3])
     weights, count = structure_weights(structure)
-    assert count == 3 and weights.sum() == pytest.approx(1)
+    assert count == 3
+    assert weights.sum() == pytest.approx(1)
     np.testing.assert_array_equal(structure_means(error, structure), [2, 3, 1])
 
 
 def test_a_set_too_small_for_a_guarantee_gives_an_infinite_interval():
     error, scale, structure = correlated(18, 50, np.random.default_rng(2))
     factors = calibration_factors(error, scale, structure, LEVELS, guaranteed=True)
-    assert np.isfinite(factors.values[:2]).all() and np.isinf(factors.values[2])
+    assert np.isfinite(factors.values[:2]).all()
+    assert np.isinf(factors.values[2])
     nineteen = calibration_factors(np.arange(1.0, 20), np.ones(19), np.arange(19), 0.95, guaranteed=True)
     assert nineteen.values[0] == 19  # rank ⌈0.95 · 20⌉
 

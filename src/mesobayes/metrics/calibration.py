@@ -51,8 +51,9 @@ def calibration_factors(
     """Quantiles of |error| / scale over patches or pixels of held-out structures.
 
     With K structures a value of a structure with n of them weighs 1 / (K n). A guarantee for a patch of a new
-    structure takes the weights 1 / ((K + 1) n) and 1 / (K + 1) at infinity (hierarchical conformal prediction;
-    Lee, Barber and Willett 2023); with one value in each structure that is split conformal prediction.
+    structure takes the weights 1 / ((K + 1) n) and 1 / (K + 1) at infinity (hierarchical conformal
+    prediction; Lee, Barber and Willett 2023); with one value in each structure that is split conformal
+    prediction.
 
     Args:
         error: (n,) truth minus prediction.
