@@ -59,6 +59,8 @@ rule predict_model:
         ),
     log:
         "logs/{scale}/predict_model/{network}_{model}_{family}_repeat{repeat}.log",
+    wildcard_constraints:
+        family="|".join((*FAMILIES, "strip")),  # strips are made by rules of their own
     benchmark:
         "results/{scale}/benchmarks/predict_model/{network}_{model}_{family}_repeat{repeat}.tsv"
     conda:

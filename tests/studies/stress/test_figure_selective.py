@@ -11,7 +11,8 @@ from mesobayes.record.errors import StoreError
 from mesobayes.record.provenance import Run
 from mesobayes.record.settings import plain
 from mesobayes.record.store import write_store
-from mesobayes.studies.stress.settings import PatchFitSettings, StressFits
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.settings import StressFits
 
 REGISTRY = Path(__file__).parents[3] / "workflow" / "figures.yaml"
 ACQUISITIONS = ["random", "max_variance", "relative_spread", "oracle"]

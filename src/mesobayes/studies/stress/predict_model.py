@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -52,7 +53,7 @@ def predict_model(
     data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
     own = data.attrs["family"] == model.family
     numbers = scored_patches(data, model.folds if own else 0, origin["repeat"], most, run.seed)
-    network = load_network(weights)
+    network = cast(StressNetwork, load_network(weights))
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     held_out = model_inputs(patch_data(data, numbers), model)
     chosen = data.isel(patch=numbers)
