@@ -87,6 +87,10 @@ class Models:
     bayes_learned: ModelSettings
     bayes_fixed: ModelSettings
     bayes_full: ModelSettings
+    few_labels: ModelSettings
+    some_labels: ModelSettings
+    ellipse1_bayes: ModelSettings
+    quarter: ModelSettings
     strip: ModelSettings
 
 

@@ -78,7 +78,7 @@ def predicted(
     """Truth, posterior mean and spread on the region of interest, and maxima, in units of the patch scale."""
     found = predict_patches(network, patches.inputs, draws, seed, precision=precision)
     image = ("patch", "y", "x")
-    return xr.Dataset(
+    result = xr.Dataset(
         {
             "truth": (image, patches.target * patches.mask, {**_UNIT, "long_name": "finite elements"}),
             "mask": (image, patches.mask, {"long_name": "material"}),
@@ -88,4 +88,12 @@ def predicted(
             "mean_max": ("patch", masked_maximum(found.mean, patches.mask), _UNIT),
             "roi_max": (("draw", "patch"), found.roi_max, _UNIT),
         }
+    )
+    if found.predictive is None:
+        return result
+    law = found.predictive
+    return result.assign(
+        pixel_std=(image, law.std.astype(np.float32), {**_UNIT, "long_name": "predictive spread"}),
+        max_centre=("patch", law.max_centre, {**_UNIT, "long_name": "centre of the maximum"}),
+        max_std=("patch", law.max_std, {**_UNIT, "long_name": "predictive spread of the maximum"}),
     )
