@@ -128,6 +128,24 @@ for name in ["mesobayes.drawing.target", "mesobayes.record.store"] + {light}:
     run(code)
 
 
+def test_who_fits_loads_no_solver_and_who_merges_no_jax_either():
+    code = """
+import importlib, sys
+for name in {modules}:
+    importlib.import_module(name)
+    loaded = [name for name in sys.modules if name.startswith({absent}) and not name.endswith("settings")]
+    assert not loaded, (name, loaded)
+"""
+    of_studies = [name for name in MODULES if name.startswith("mesobayes.studies.")]
+    fits = [name for name in of_studies if name.endswith((".fit", ".reference")) and ".figures." not in name]
+    merges = [name for name in of_studies if name.endswith(".merge")]
+    assert len(fits) >= 4
+    assert len(merges) >= 2
+    solvers = ("mesobayes.fem.plate.", "mesobayes.fem.bar.", "mesobayes.fem.cell.homogenisation")
+    run(code.format(modules=fits, absent=("gmsh", *solvers)))
+    run(code.format(modules=merges, absent=("jax", "gmsh", *solvers)))
+
+
 @pytest.mark.parametrize(
     ("line", "absent"),
     [

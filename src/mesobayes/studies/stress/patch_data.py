@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,14 @@ class PatchData:
     def take(self, indices: np.ndarray | slice) -> PatchData:
         """Return the patches at the indices, in that order."""
         return PatchData(self.inputs[indices], self.target[indices], self.mask[indices])
+
+
+def join_patches(parts: Sequence[PatchData]) -> PatchData:
+    """Return the patches of all parts, in order."""
+    inputs, target, mask = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "target", "mask")
+    )
+    return PatchData(inputs, target, mask)
 
 
 def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry.settings import PlateFamily
-from mesobayes.learning.settings import FitSettings
 from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.record.settings import Count, Share, settings
+from mesobayes.record.settings import Count, Positive, Share, settings
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.model_settings import Models, PredictionSettings
 
-Acquisition = Literal["random", "max_variance", "relative_spread", "oracle"]
+Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 
 
 @settings
@@ -34,6 +35,15 @@ class StructureCounts:
     ellipse3_ood: Count
     batch: Count
     failed_share_max: Share
+
+
+@settings
+class ValidationStructures:
+    """Structures of each family that no fit sees; those with elliptical pores are all held out."""
+
+    ellipse1: Count
+    ellipse3: Count
+    strip: Count
 
 
 @settings
@@ -88,12 +98,14 @@ class SelectiveSettings(ChainSettings):
 
     Attributes:
         family: plates that the patches are cut from.
+        length: steps or epochs of each fit, in units of those of the network's fit.
         threshold: relative error of the ROI maximum within which a prediction counts (Algorithm 1).
         repeats: chains of each acquisition.
         acquisitions: chains of each network.
     """
 
     family: Literal["ellipse1", "ellipse3"]
+    length: Positive
     threshold: Share
     repeats: Annotated[int, Field(ge=2)]
     acquisitions: Acquisitions
@@ -108,22 +120,6 @@ class StressNetworks:
 
 
 @settings
-class PatchFitSettings(FitSettings):
-    """How a network is fitted to patches.
-
-    Attributes:
-        augment: random symmetries of the square and random sign of the load, the stress transformed too.
-        loss_scale: "pixel" divides residuals by the pixelwise output scale S of the network (Krokos et al.
-            2022, section 3.1), "patch" leaves them in units of the patch scale.
-        validation_patches: patches of the validation set scored at each report.
-    """
-
-    augment: bool = False
-    loss_scale: Literal["pixel", "patch"] = "pixel"
-    validation_patches: Count = 256
-
-
-@settings
 class StressFits:
     """How each network is fitted."""
 
@@ -133,26 +129,40 @@ class StressFits:
 
 @settings
 class StressSettings:
-    """Everything that the stress study is told; lengths in units of the pore radius."""
+    """Everything that the stress study is told; lengths in units of the pore radius.
+
+    Attributes:
+        selective, selective_large, selective_full: selective learning of figures 33, 34 and 36.
+        rate_low, rate_middle, rate_high: the three query rates of figure 35.
+    """
 
     families: PlateFamilies
     mesh: MeshSettings
     structures: StructureCounts
     pixels_per_radius: Count
     label_noise: LabelNoiseSettings
-    validation_structures: Count
+    validation_structures: ValidationStructures
     selective: SelectiveSettings
+    selective_large: SelectiveSettings
+    rate_low: SelectiveSettings
+    rate_middle: SelectiveSettings
+    rate_high: SelectiveSettings
+    selective_full: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
+    models: Models
+    predictions: PredictionSettings
 
     def __post_init__(self) -> None:
-        family = self.selective.family
-        structures = getattr(self.structures, family)
-        if self.validation_structures >= structures:
-            raise ValueError(
-                f"validation_structures is {self.validation_structures}, but {family} has only {structures} "
-                "structures, and some must remain for training"
+        for family in ("ellipse1", "ellipse3"):
+            structures, held_out = (
+                getattr(counts, family) for counts in (self.structures, self.validation_structures)
             )
+            if held_out >= structures:
+                raise ValueError(
+                    f"validation_structures.{family} is {held_out}, but {family} has only {structures} "
+                    "structures, and some must remain for training"
+                )
 
 
 SECTION = StressSettings

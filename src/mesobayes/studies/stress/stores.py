@@ -9,8 +9,11 @@ from typing import Any
 STRUCTURES = "stress/structures"
 LABEL_NOISE = "stress/label_noise"
 PATCHES = "stress/patches"
-FIT = "stress/fit"
+FIT = "stress/fit"  # of a chain of selective learning
+MODEL = "stress/model"
+PREDICTION = "stress/prediction"
 CURVES = "stress/curves"
+MECHANICS = "stress/mechanics"
 
 
 def noise_of(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from mesobayes.nets.blocks import ConvolutionUnit, ResidualBlock
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.stressnet import StressNet
+from mesobayes.record.errors import SettingsError
 from mesobayes.record.provenance import Run
 
 CONVOLUTION, NORMALISATION, ACTIVATION, GATE, DENSE, MEAN = SKY, YELLOW, ORANGE, PURPLE, BLUE, GREY
@@ -102,6 +103,8 @@ def _chain(axes: Axes, boxes: list[tuple[str, str, float]], start: str, result: 
 def se_block(network: StressNetworkSettings, run: Run) -> Drawing:
     """Draw figure 6: from channels to one factor each, with the sizes of the network in use."""
     gate = printed_network(network).blocks[0].gate
+    if gate is None:
+        raise SettingsError("stress.networks.printed.se_reduction is 0: there is no block to draw")
     channels, reduced = gate.squeeze.kernel.mu.shape
     reduction = channels / reduced
     figure, axes = canvas(1.0, 0.34, 40.2, 11.9)
