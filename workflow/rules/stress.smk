@@ -178,6 +178,7 @@ rule collect_selective:
     input:
         fits=selective_fits,
         patches=patches_of_experiment,
+        mechanics=mechanics_of_experiment,
     output:
         store=update("results/{scale}/stress/{experiment}/curves.zarr.zip"),
     log:
@@ -204,6 +205,19 @@ rule collect_selective:
 
 TARGETS["selective_learning"] = draw(
     "mesobayes.studies.stress.figures.selective",
-    settings={"fits": STRESS.fits},
     curves=curves_of("selective"),
+)
+TARGETS["selective_learning_large"] = draw(
+    "mesobayes.studies.stress.figures.selective",
+    curves=curves_of("selective_large"),
+)
+TARGETS["query_rate"] = draw(
+    "mesobayes.studies.stress.figures.query_rates",
+    low=curves_of("rate_low"),
+    middle=curves_of("rate_middle"),
+    high=curves_of("rate_high"),
+)
+TARGETS["selective_learning_full"] = draw(
+    "mesobayes.studies.stress.figures.query_rates",
+    curves=curves_of("selective_full"),
 )

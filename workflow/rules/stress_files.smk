@@ -51,6 +51,11 @@ def patches_of_experiment(wildcards):
     return f"{STRESS_FOLDER}/{experiment_of(wildcards).family}/patches.zarr.zip"
 
 
+def mechanics_of_experiment(wildcards):
+    """Return what mechanics reaches on the patches of an experiment."""
+    return f"{STRESS_FOLDER}/{experiment_of(wildcards).family}/mechanics.zarr.zip"
+
+
 def chain_of_experiment(wildcards):
     """Return the sets and queries of a chain."""
     return narrowed(experiment_of(wildcards), ChainSettings)

@@ -188,6 +188,8 @@ def fit_query(
             "query": query,
             "network": network.name,
             "fit_seconds": result.seconds,
+            "steps": len(result.history),
+            "batch": settings.batch,
             "evidence": settings.evidence,
             "precision": result.precision,
         },
