@@ -12,6 +12,7 @@ PATCHES = "stress/patches"
 FIT = "stress/fit"  # of a chain of selective learning
 MODEL = "stress/model"
 PREDICTION = "stress/prediction"
+CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
 MECHANICS = "stress/mechanics"
 
