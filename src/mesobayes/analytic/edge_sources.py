@@ -58,7 +58,7 @@ class EdgeSources:
         """Φ and z̄ Φ' of unit A, Ψ of unit B, each (point, source, k)."""
         w = (points[:, None] - self._sources[None, :]) / self._radius
         close = np.abs(w) < 0.3  # inside the hole
-        u = 1.0 / np.where(close, 0.3 + 0.0j, w)
+        u = np.asarray(1.0 / np.where(close, 0.3, w), np.complex128)
         slope = np.stack([u ** (k + 1) for k in range(1, _ORDER + 1)], axis=-1)
         bend = np.stack([-(k + 1) * w.conj() * u ** (k + 2) for k in range(1, _ORDER + 1)], axis=-1)
         return slope, bend, slope
