@@ -164,7 +164,14 @@ def test_a_record_without_a_name_takes_the_key_under_which_it_stands():
     assert {field.name: getattr(families, field.name).name for field in fields(families)} == {
         "ellipse1": "ellipse1",
         "ellipse3": "ellipse3",
+        "ellipse3_ood": "ellipse3_ood",
     }
+
+
+def test_the_family_that_no_network_sees_differs_in_the_shape_of_its_pores_only():
+    seen, unseen = resolved().stress.families.ellipse3, resolved().stress.families.ellipse3_ood
+    assert (seen.pore_aspect_max, unseen.pore_aspect_max) == (1.0, 2.0)
+    assert replace(unseen, name=seen.name, pore_aspect_max=1.0) == seen
 
 
 def test_a_value_that_comes_from_the_data_is_no_key_of_the_configuration():

@@ -7,7 +7,7 @@ include: "stress_files.smk"
 
 wildcard_constraints:
     scale=SCALE,
-    family="ellipse1|ellipse3",
+    family="|".join(FAMILIES),
     batch=r"\d+",
     network="printed|modern",
     acquisition="initial|random|max_variance|relative_spread|oracle",
@@ -125,7 +125,7 @@ rule cut_patches:
         **call(
             "mesobayes.studies.stress.patches:cut_patches",
             pixels_per_radius=STRESS.pixels_per_radius,
-            validation_structures=STRESS.validation_structures,
+            validation_structures=validation_of_family,
         ),
     message:
         "cut_patches: patches of {wildcards.family}"
@@ -158,7 +158,7 @@ rule fit_selective:
         runtime=240,
     params:
         **call(
-            "mesobayes.studies.stress.fit:fit_selective",
+            "mesobayes.studies.stress.selective:fit_selective",
             acquisition=wildcard("acquisition"),
             chain=narrowed(CHAIN, ChainSettings),
             network=pick(STRESS.networks, "network"),

@@ -5,6 +5,7 @@ from mesobayes.studies.stress.settings import ChainSettings
 
 STRESS = SETTINGS.stress
 CHAIN = STRESS.selective
+FAMILIES = tuple(vars(STRESS.families))
 STRESS_FOLDER = f"{RESULTS}/stress"
 PATCHES = f"{STRESS_FOLDER}/{CHAIN.family}/patches.zarr.zip"
 CURVES = f"{STRESS_FOLDER}/selective/curves.zarr.zip"
@@ -23,6 +24,11 @@ def structures_of_batch(wildcards):
     """Return the numbers of the structures in one batch."""
     number = getattr(STRESS.structures, wildcards.family)
     return batch_items(range(number), STRESS.structures.batch)(wildcards)
+
+
+def validation_of_family(wildcards):
+    """Return how many structures of a family no fit sees; None for all of them."""
+    return getattr(STRESS.validation_structures, wildcards.family, None)
 
 
 def selective_fit(network, acquisition, repeat, query):
@@ -57,7 +63,7 @@ def selective_fits():
 
 def patches_mem_mb(wildcards, attempt):
     """Return the memory of a job that holds the patches: their size three times, a base, more at a retry."""
-    structures = max(STRESS.structures.ellipse1, STRESS.structures.ellipse3)
+    structures = max(getattr(STRESS.structures, family) for family in FAMILIES)
     patch = (
         (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
     )  # five channels and the target, single precision

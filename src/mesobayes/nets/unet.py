@@ -44,7 +44,7 @@ class LinearStressUNet(nnx.Module):
         self.down = nnx.List(
             [nnx.List([conv(a, b), conv(b, b)]) for a, b in zip(previous, widths, strict=True)]
         )
-        self.gate = SqueezeExcitation(widths[-1], settings, plan)
+        self.gate = SqueezeExcitation(widths[-1], settings, plan) if settings.se_reduction else None
         self.rise: nnx.List = nnx.List([])
         self.up: nnx.List = nnx.List([])
         for inner, outer in zip(widths[:0:-1], widths[-2::-1], strict=True):
@@ -73,7 +73,8 @@ class LinearStressUNet(nnx.Module):
             x = max_pool(x) if level else x
             x = nnx.relu(second(nnx.relu(first(x, noise)), noise))
             skips.append(x)
-        x = self.gate(skips.pop(), noise)
+        x = skips.pop()
+        x = x if self.gate is None else self.gate(x, noise)
         roi = -(-settings.roi // settings.stem)
         for rise, up in zip(self.rise, self.up, strict=True):
             x = rise(x, noise)

@@ -11,7 +11,9 @@ LABEL_NOISE = "stress/label_noise"
 PATCHES = "stress/patches"
 CHANNELS = "stress/channels"
 MECHANICS = "stress/mechanics"
-FIT = "stress/fit"
+FIT = "stress/fit"  # of a chain of selective learning
+MODEL = "stress/model"
+PREDICTION = "stress/prediction"
 CURVES = "stress/curves"
 
 

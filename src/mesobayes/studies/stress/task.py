@@ -19,7 +19,7 @@ from mesobayes.nets.state import Arrays, Structure, merge_network, split_network
 from mesobayes.nets.stress import crop, output_scale
 from mesobayes.studies.stress.patch_data import PatchData
 from mesobayes.studies.stress.predict import mean_accuracy
-from mesobayes.studies.stress.settings import PatchFitSettings
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.symmetries import Batch, augment
 
 
