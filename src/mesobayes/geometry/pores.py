@@ -109,14 +109,22 @@ class Edge:
         return Edge(self.point + shift, self.normal)
 
     def thinned(self, spacing: float) -> NDArray[np.int64]:
-        """Return numbers of points of which no two are nearer than ``spacing``, and none can be added."""
+        """Return numbers of points of which no two are nearer than ``spacing``, and none can be added.
+
+        They are taken from the centre outwards, so that a turned or mirrored edge keeps the same ones.
+        """
         near = np.abs(self.point[:, None] - self.point[None, :]) < spacing
         free, kept = np.ones(len(self), bool), []
-        for k in range(len(self)):
+        for k in np.argsort(np.abs(self.point - self.point.mean()), kind="stable"):
             if free[k]:
                 kept.append(k)
                 free &= ~near[k]
         return np.array(kept, np.int64)
+
+
+def pixel_points(rows: NDArray, columns: NDArray) -> ComplexArray:
+    """Points column + i row of pixels."""
+    return np.asarray(columns + 1j * rows, np.complex128)
 
 
 def outside(w: ComplexArray, m: ArrayLike) -> ComplexArray:

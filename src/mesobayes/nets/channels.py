@@ -6,8 +6,9 @@ SOLID_CHANNEL = 3  # 1 in material, 0 in void
 COVERAGE_CHANNEL = 4  # solid area fraction of the pixel, in [0, 1]
 CHANNELS = 5
 
-# The network `local` sees the pixels of the region of interest only. Its first five channels mean the same, with the
-# stress in the frame of the nearest edge (snn, stt, snt); then eight more numbers on edges, and a mechanical prior.
+# The network `local` sees the pixels of the region of interest only. Its first five channels mean the same,
+# with the stress in the frame of the nearest edge (snn, stt, snt); then come eight more numbers on edges, and
+# what the pores add by mechanics.
 FEATURE_CHANNELS = slice(4, 13)
 SINE_CHANNEL = 5  # of the angle between the normals of the two nearest edges
 PRIOR_CHANNELS = slice(13, 16)  # what the pores add to the stress, in the same frame and unit

@@ -20,8 +20,8 @@ class LocalNetwork(nnx.Module):
     """Inputs (n, roi, roi, channel) -> Tresca stress (n, roi, roi) in units of the patch scale.
 
     Channels are those of `mesobayes.nets.channels`: the macroscopic stress s in the frame of the nearest
-    edge, solid, nine numbers on the edges, and, unless `mechanics` is "none", what the pores add by mechanics,
-    p, in the same frame. Per pixel, with a matrix M of a dense network,
+    edge, solid, nine numbers on the edges, and, unless `mechanics` is "none", what the pores add, p, in the
+    same frame. Per pixel, with a matrix M of a dense network,
 
         micro deviator = dev s + dev p + M [s; p],    Tresca = |micro deviator|.
 
@@ -80,7 +80,7 @@ def _total(stress: jax.Array) -> jax.Array:
 
 
 def _largest(stress: jax.Array, solid: jax.Array) -> jax.Array:
-    """Entry of largest magnitude of each (n, h, w, 3) over its solid pixels, (n, 1, 1, 1); 1 where all are 0."""
+    """Entry of largest magnitude of (n, h, w, 3) over its solid pixels, (n, 1, 1, 1); 1 where all are 0."""
     flat = jnp.where(solid[..., None] > 0.5, stress, 0.0).reshape(stress.shape[0], -1)
     largest = jnp.take_along_axis(flat, jnp.argmax(jnp.abs(flat), axis=1)[:, None], axis=1)
     return jnp.where(largest == 0, 1.0, largest)[:, :, None, None]

@@ -206,4 +206,6 @@ class HeteroencoderSettings:
         )
 
 
-NetworkSettings = StressNetworkSettings | LocalNetworkSettings | PermeabilityNetworkSettings | HeteroencoderSettings
+NetworkSettings = (
+    StressNetworkSettings | LocalNetworkSettings | PermeabilityNetworkSettings | HeteroencoderSettings
+)

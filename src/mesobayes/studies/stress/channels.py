@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network `local` sees of a patch: nearest edges, macroscopic stress and mechanical priors per pixel.
+"""What the network `local` sees of a patch, per pixel: nearest edges, macroscopic stress, mechanical priors.
 
 Everything comes from the images that the other networks see. Pores and edges are read from the image of the
 structure, and a patch knows those with their centre (pores) or their point (edges) in it. Stresses are in the
-frame of the nearest edge, its normal n and the tangent t, so that a turned plate gives the same channels; they
-are kept for the three unit strains, so that a fit can draw new far-field strains.
+frame of the nearest edge, its normal n and tangent t: a turned plate gives the same channels. They are
+kept for the three unit strains, so that a fit can draw new far-field strains.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mesobayes.analytic.alternating import PRIORS, Surroundings, pore_stresses
 from mesobayes.geometry.nearest import NearestEdges, nearest_edges
+from mesobayes.geometry.pores import pixel_points
 from mesobayes.images.edges import edge_of_large_holes
 from mesobayes.images.holes import find_pores, large_holes, void_image
 from mesobayes.images.patches import PatchGeometry
@@ -101,7 +102,9 @@ def channels_of_patches(patches: xr.Dataset, structures: xr.Dataset) -> xr.Datas
             normal[patch, y, x] = np.stack([found.normal.real, found.normal.imag], axis=-1)
             for name, values in ({"macro_stress": found.macro_stress} | found.priors).items():
                 stress[name][patch, y, x] = values
-            micro = structure["micro_stress"].values[:, :, y + row + geometry.margin, x + column + geometry.margin]
+            micro = structure["micro_stress"].values[
+                :, :, y + row + geometry.margin, x + column + geometry.margin
+            ]
             framed = in_frame(np.moveaxis(micro, -1, 0), found.normal[:, None], axis=2)
             deviator[patch, y, x] = np.stack(
                 [0.5 * (framed[..., 0] - framed[..., 1]), framed[..., 2]], axis=-1
@@ -142,7 +145,7 @@ def surroundings_of(structure: xr.Dataset, pixels_per_radius: int) -> Surroundin
 def read_surroundings(
     macro_stress: NDArray, solid: NDArray, coverage: NDArray, pixels_per_radius: float
 ) -> Surroundings:
-    """Pores and edges of an image of any size; macroscopic stress (load, 3, y, x), solid and coverage (y, x)."""
+    """Pores and edges of an image; macroscopic stress (load, 3, y, x), solid and coverage (y, x)."""
     large = large_holes(macro_stress)
     pores = find_pores(solid, coverage, large, pixels_per_radius)
     void = 1.0 - np.asarray(coverage, float) - void_image(pores, large.shape)
@@ -158,7 +161,7 @@ def pixel_channels(
     priors: tuple[str, ...] = PRIORS,
 ) -> PixelChannels:
     """Channels of the pixels at rows and columns (point,) of an image; coverage (y, x)."""
-    points = columns + 1j * rows
+    points = pixel_points(rows, columns)
     nearest = nearest_edges(points, around.pores, around.edge)
     normal = nearest.normal[0]
     features = edge_features(nearest, coverage[rows, columns], around.radius)

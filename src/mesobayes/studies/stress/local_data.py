@@ -41,8 +41,7 @@ class LocalData:
     def patches(self) -> PatchData:
         """Return the patches under the strains of their structures, in units of the patch scale."""
         macro, prior, deviator = (
-            np.einsum("pyxlc,pl->pyxc", values, self.strain, optimize=True)
-            / self.scale[:, None, None, None]
+            np.einsum("pyxlc,pl->pyxc", values, self.strain, optimize=True) / self.scale[:, None, None, None]
             for values in (self.macro, self.prior, self.deviator)
         )
         inputs = np.concatenate([macro, self.solid[..., None], self.features, prior], axis=-1)
@@ -51,7 +50,7 @@ class LocalData:
 
 
 def local_variables(mechanics: Mechanics) -> tuple[str, ...]:
-    """Return the variables that `local_data` reads of the channels, for ``open_store(..., variables=...)``."""
+    """Return the variables of the channels that `local_data` needs."""
     names = ("features", "macro_stress", "micro_deviator", "solid", "strain", "scale", "structure", "split")
     return names if mechanics == "none" else (*names, mechanics)
 

@@ -56,7 +56,7 @@ class LocalTask(PatchTask):
     def identity(self) -> Mapping[str, Any]:
         return {**super().identity, "local": True}
 
-    def batch(self, data: UnitLoads, rows: jax.Array, key: jax.Array) -> Batch:
+    def batch(self, data: Any, rows: jax.Array, key: jax.Array) -> Batch:
         some = jax.tree.map(lambda array: array[rows], data)
         if not self.settings.augment:
             return under_strain(some, some.strain, some.scale)

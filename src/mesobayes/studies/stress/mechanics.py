@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far mechanics leads without a label: the largest stress of every region of interest by five methods.
+"""How far mechanics leads without a label: largest stresses of regions of interest by five methods.
 
 macro: macroscopic Tresca stress times one factor; superposition, pores, edges: with what the pores add (see
 `mesobayes.analytic`), from the patch; whole: the same as edges, from the whole structure. The difference of
@@ -9,7 +9,7 @@ the last two is what a patch does not show, whoever looks at it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mesobayes.analytic.alternating import PRIORS, Surroundings, pore_stress
+from mesobayes.geometry.pores import FloatArray, pixel_points
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.tensor import tresca
 from mesobayes.metrics.baseline import tuned_baseline
@@ -47,7 +48,9 @@ def score_mechanics(
     scored = mechanics_of_patches(
         open_store(patches, PATCHES, variables=("origin", "structure", "split", "scale")),
         open_store(
-            structures, STRUCTURES, variables=("geometry", "coverage", "macro_stress", "micro_stress", "strain")
+            structures,
+            STRUCTURES,
+            variables=("geometry", "coverage", "macro_stress", "micro_stress", "strain"),
         ),
         open_store(channels, CHANNELS),
         settings,
@@ -55,9 +58,9 @@ def score_mechanics(
         run.seed,
     )
     for method in METHODS:
-        found, true = scored["roi_max"].sel(method=method).values, scored["true_max"].values
+        found, true = scored["roi_max"].sel(mechanics=method).values, scored["true_max"].values
         shares = " ".join(f"{100 * accuracy_at(found, true, limit):5.1f}" for limit in THRESHOLDS)
-        seconds = float(scored["seconds"].sel(method=method))
+        seconds = float(scored["seconds"].sel(mechanics=method))
         print(f"{method:14s} within 5, 10, 20 %: {shares}  {1e3 * seconds:.2f} ms a patch", flush=True)
     write_store(scored, store, MECHANICS, run)
 
@@ -72,109 +75,122 @@ def mechanics_of_patches(
 ) -> xr.Dataset:
     """Largest Tresca stress over the solid pixels of each region of interest, in units of the patch scale.
 
-    Variables: roi_max (method, patch), true_max (patch), seconds (method) of CPU a patch, for three loads;
+    Variables: roi_max (mechanics, patch), true_max (patch), seconds (mechanics) of CPU a patch, for three loads;
     window_max (window, window_patch) by edges from windows of several widths around the ROI (the last is the
     whole structure), window_patch their patch numbers, and accuracy (window, threshold).
     """
-    strain, scale = channels["strain"].values, channels["scale"].values
-    solid = channels["solid"].values
-    macro = _tensor(channels["macro_stress"].values, strain)
-
-    def maximum(stress: NDArray) -> NDArray:
-        """(patch, y, x, frame) -> (patch,)."""
-        return np.where(solid, tresca(stress, axis=-1), 0.0).max(axis=(1, 2)) / scale
-
-    deviator = _tensor(channels["micro_deviator"].values, strain)
-    true = np.where(solid, np.hypot(deviator[..., 0], deviator[..., 1]), 0.0).max(axis=(1, 2)) / scale
-    train = channels["split"].values == TRAIN
-    macro_max = maximum(macro)
-    factor = tuned_baseline(macro_max[train], true[train], threshold).factor
-    found = [factor * macro_max]
-    found += [maximum(macro + _tensor(channels[prior].values, strain)) for prior in PRIORS]
-
     geometry = PatchGeometry(patches.attrs["pixels_per_radius"])
+    factor, maxima, true = maxima_of_channels(channels, threshold)
+    count = len(true)
     rng = rng_from_name(study_seed, "mechanics", "windows")
-    few = np.sort(rng.permutation(len(true))[: settings.window_patches])
-    timed = rng.permutation(len(true))[:_TIMED]
-    whole = np.zeros(len(true))
-    widths = (*settings.windows, structures.sizes["x"] / geometry.pixels_per_radius)
-    windowed = np.zeros((len(widths), len(few)))
-    spent = dict.fromkeys(METHODS, 0.0)
-    spent["macro"] = _seconds(lambda: maximum(macro)) / len(true)
+    few = np.sort(rng.permutation(count)[: settings.window_patches])
+    timed = set(rng.permutation(count)[:_TIMED])
+    width = structures.sizes["x"] / geometry.pixels_per_radius
+    whole, windowed = np.zeros(count), np.zeros((len(settings.windows) + 1, len(few)))
+    seconds = {method: np.full(count, np.nan) for method in METHODS}
     for number in np.unique(patches["structure"].values):
         structure = structures.isel(structure=int(number))
-        load = structure["strain"].values
+        strain, solid = structure["strain"].values, structure["geometry"].values.astype(bool)
         around = surroundings_of(structure, geometry.pixels_per_radius)
-        rows, columns = np.nonzero(structure["geometry"].values)
-        image = np.zeros(around.large.shape)
-
-        def solve(around: Surroundings = around, rows: NDArray = rows, columns: NDArray = columns) -> NDArray:
-            added = pore_stress(around, columns + 1j * rows, "edges")
-            return around.macro_stress[:, :, rows, columns] + added
-
         members = np.flatnonzero(patches["structure"].values == number)
         begin = time.process_time()
-        stress = solve()
-        spent["whole"] += (time.process_time() - begin) / len(true)
-        image[rows, columns] = tresca(np.tensordot(load, stress, axes=1))
+        image = np.zeros(solid.shape)
+        rows, columns = np.nonzero(solid)
+        image[rows, columns] = tresca(np.tensordot(strain, total_stress(around, rows, columns), axes=1))
+        seconds["whole"][members] = (time.process_time() - begin) / len(members)
         for patch in members:
-            row, column = (int(corner) + geometry.margin for corner in patches["origin"].values[patch])
-            here = image[row : row + geometry.roi, column : column + geometry.roi]
-            whole[patch] = here.max() / scale[patch]
-            y, x = np.nonzero(solid[patch])
+            scale = float(patches["scale"].values[patch])
+            region = _region(solid, patches["origin"].values[patch] + geometry.margin, geometry.roi)
+            whole[patch] = image[region.rows, region.columns].max() / scale
             if patch in timed:
-                view, points = _window(around, row, column, geometry.roi, geometry.margin), x + row * 0j
-                points = (x + geometry.margin) + 1j * (y + geometry.margin)
-                for prior in PRIORS:
-                    spent[prior] += _seconds(lambda: pore_stress(view, points, prior)) / len(timed)
+                for method in METHODS[:-1]:
+                    begin = time.process_time()
+                    maximum_from_window(around, region, geometry.margin, strain, method)
+                    seconds[method][patch] = time.process_time() - begin
             if patch in few:
+                margins = [
+                    round(0.5 * (w * geometry.pixels_per_radius - geometry.roi)) for w in settings.windows
+                ]
                 place = int(np.searchsorted(few, patch))
-                windowed[-1, place] = whole[patch]
-                for k, width in enumerate(settings.windows):
-                    margin = round(0.5 * (width * geometry.pixels_per_radius - geometry.roi))
-                    first_row, first_column = max(row - margin, 0), max(column - margin, 0)
-                    view = _window(around, row, column, geometry.roi, margin)
-                    points = (x + column - first_column) + 1j * (y + row - first_row)
-                    total = pore_stress(view, points, "edges")
-                    total = total + around.macro_stress[:, :, y + row, x + column]
-                    windowed[k, place] = tresca(np.tensordot(load, total, axes=1)).max() / scale[patch]
-    found.append(whole)
+                seen = [maximum_from_window(around, region, margin, strain) / scale for margin in margins]
+                windowed[:, place] = [*seen, whole[patch]]
     accuracy = [[accuracy_at(values, true[few], limit) for limit in THRESHOLDS] for values in windowed]
     unit = {"units": "patch scale"}
     return xr.Dataset(
         {
-            "roi_max": (("method", "patch"), np.stack(found), unit),
+            "roi_max": (("mechanics", "patch"), np.concatenate([maxima, whole[None]]), unit),
             "true_max": ("patch", true, unit),
             "structure": ("patch", channels["structure"].values),
             "split": ("patch", channels["split"].values),
-            "seconds": ("method", [spent[method] for method in METHODS], {"units": "s"}),
+            "seconds": ("mechanics", [np.nanmean(seconds[method]) for method in METHODS], {"units": "s"}),
             "window_patch": ("window_patch", few),
             "window_max": (("window", "window_patch"), windowed, unit),
             "accuracy": (("window", "threshold"), accuracy),
         },
         {
-            "method": list(METHODS),
-            "window": ("window", list(widths), {"units": "R"}),
+            "mechanics": list(METHODS),
+            "window": ("window", [*settings.windows, width], {"units": "R"}),
             "threshold": list(THRESHOLDS),
         },
         {"factor": factor, "pixels_per_radius": geometry.pixels_per_radius},
     )
 
 
-def _tensor(unit_loads: NDArray, strain: NDArray) -> NDArray:
-    """Superpose unit loads (patch, y, x, load, c) with strains (patch, load) to (patch, y, x, c)."""
-    return np.einsum("pyxlc,pl->pyxc", unit_loads, strain)
+def maxima_of_channels(channels: xr.Dataset, threshold: float) -> tuple[float, FloatArray, FloatArray]:
+    """Factor of the macroscopic stress, maxima (method, patch) of all methods but `whole`, and true (patch,).
+
+    The factor is tuned for the accuracy at the threshold on the training patches, on all where none is.
+    """
+    strain, scale, solid = (channels[name].values for name in ("strain", "scale", "solid"))
+
+    def superposed(name: str) -> FloatArray:
+        return np.einsum("pyxlc,pl->cpyx", channels[name].values, strain, optimize=True)
+
+    def largest(field: FloatArray) -> FloatArray:
+        return np.where(solid, field, 0.0).max(axis=(1, 2)) / scale
+
+    macro = superposed("macro_stress")
+    true = largest(np.hypot(*superposed("micro_deviator")))
+    train = channels["split"].values == TRAIN
+    if not train.any():
+        train = np.ones(len(true), bool)
+    macro_max = largest(tresca(macro))
+    factor = tuned_baseline(macro_max[train], true[train], threshold).factor
+    priors = [largest(tresca(macro + superposed(prior))) for prior in PRIORS]
+    return factor, np.stack([factor * macro_max, *priors]), true
 
 
-def _window(around: Surroundings, row: int, column: int, roi: int, margin: int) -> Surroundings:
-    """The region of interest at (row, column) with a margin of pixels, as far as the image reaches."""
-    top, left = max(row - margin, 0), max(column - margin, 0)
+@dataclass(frozen=True)
+class Region:
+    """A region of interest in a structure image: lower left pixel, size, and solid pixels (point,)."""
+
+    row: int
+    column: int
+    size: int
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+
+def _region(solid: NDArray, corner: NDArray, size: int) -> Region:
+    row, column = (int(value) for value in corner)
+    rows, columns = np.nonzero(solid[row : row + size, column : column + size])
+    return Region(row, column, size, rows + row, columns + column)
+
+
+def total_stress(around: Surroundings, rows: NDArray, columns: NDArray, method: str = "edges") -> FloatArray:
+    """Macroscopic stress and what the pores add, (load, 3, point), at pixels of an image."""
+    macro = around.macro_stress[:, :, rows, columns]
+    return macro if method == "macro" else macro + pore_stress(around, pixel_points(rows, columns), method)
+
+
+def maximum_from_window(
+    around: Surroundings, region: Region, margin: int, strain: NDArray, method: str = "edges"
+) -> float:
+    """Largest Tresca stress of a region, from a window with a margin as far as the image reaches, in E."""
     height, width = around.large.shape
-    bottom, right = min(row + roi + margin, height), min(column + roi + margin, width)
-    return around.window(top, left, bottom - top, right - left)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begin = time.process_time()
-    work()
-    return time.process_time() - begin
+    top, left = max(region.row - margin, 0), max(region.column - margin, 0)
+    bottom = min(region.row + region.size + margin, height)
+    right = min(region.column + region.size + margin, width)
+    view = around.window(top, left, bottom - top, right - left)
+    stress = total_stress(view, region.rows - top, region.columns - left, method)
+    return float(tresca(np.tensordot(strain, stress, axes=1)).max())

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry.settings import PlateFamily
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
@@ -115,6 +115,7 @@ class StressNetworks:
 
     printed: StressNetworkSettings
     modern: StressNetworkSettings
+    local: LocalNetworkSettings
 
 
 @settings
@@ -136,6 +137,7 @@ class StressFits:
 
     printed: PatchFitSettings
     modern: PatchFitSettings
+    local: PatchFitSettings
 
 
 @settings
@@ -151,6 +153,7 @@ class StressSettings:
     selective: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
+    mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
 
