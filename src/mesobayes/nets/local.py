@@ -9,11 +9,12 @@ from flax import nnx
 
 from mesobayes.nets.channels import FEATURE_CHANNELS, PRIOR_CHANNELS, SOLID_CHANNEL, STRESS_CHANNELS
 from mesobayes.nets.estimators import Noise
+from mesobayes.nets.heads import Spread, SpreadHeads
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Dense
 from mesobayes.nets.settings import LocalNetworkSettings
-from mesobayes.nets.stress import deviator, norm, tresca
+from mesobayes.nets.stress import deviator, norm, output_scale, tresca
 
 
 class LocalNetwork(nnx.Module):
@@ -43,10 +44,21 @@ class LocalNetwork(nnx.Module):
         self.hidden = nnx.List([dense(width, width) for _ in range(settings.layers - 1)])
         self.head = dense(width, 2 * stresses, gain=0.1)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(settings.noise_std, jnp.float32)))
+        self.heads = SpreadHeads(width, None, plan) if settings.heads else None
 
     def __call__(self, inputs: jax.Array, noise: Noise | None = None, train: bool = False) -> jax.Array:
         del train  # there is nothing that differs between training and prediction
         return self.field(inputs, self.features(inputs, noise), noise)
+
+    def with_spread(
+        self, inputs: jax.Array, noise: Noise | None = None, train: bool = False
+    ) -> tuple[jax.Array, Spread]:
+        """Return the field and what the heads say of it, from one pass."""
+        assert self.heads is not None
+        features = self.features(inputs, noise)
+        field = self.field(inputs, features, noise)
+        scale = output_scale(inputs, self.settings.scale_floor)
+        return field, self.heads(nnx.relu(features), field, scale, inputs[..., SOLID_CHANNEL] > 0.5)
 
     def features(self, inputs: jax.Array, noise: Noise | None = None) -> jax.Array:
         """Values of the last hidden layer (n, roi, roi, width)."""

@@ -61,6 +61,7 @@ class StressNetworkSettings:
         noise_std: initial standard deviation of the likelihood.
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
         convolution: "auto" takes the forms that are fast on a CPU there, and the plain ones elsewhere.
+        heads: whether "modern" also learns how far it is off, see `mesobayes.nets.heads`.
     """
 
     name: Literal["printed", "modern"]
@@ -80,6 +81,11 @@ class StressNetworkSettings:
     noise_std: Positive = 0.1
     scale_floor: Positive = 0.1
     convolution: ConvolutionForm = "auto"
+    heads: bool = False
+
+    def __post_init__(self) -> None:
+        if self.heads and self.name == "printed":
+            raise ValueError("the printed network has no heads: its intervals are those of the weight draws")
 
     def channels(self, count: int) -> int:
         """Channel count scaled by the width, at least 4."""

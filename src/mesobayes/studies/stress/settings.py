@@ -14,7 +14,7 @@ from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
 
-Acquisition = Literal["random", "max_variance", "relative_spread", "oracle"]
+Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 
 
 @settings
@@ -98,12 +98,14 @@ class SelectiveSettings(ChainSettings):
 
     Attributes:
         family: plates that the patches are cut from.
+        length: steps or epochs of each fit, in units of those of the network's fit.
         threshold: relative error of the ROI maximum within which a prediction counts (Algorithm 1).
         repeats: chains of each acquisition.
         acquisitions: chains of each network.
     """
 
     family: Literal["ellipse1", "ellipse3"]
+    length: Positive
     threshold: Share
     repeats: Annotated[int, Field(ge=2)]
     acquisitions: Acquisitions
@@ -142,7 +144,12 @@ class StressFits:
 
 @settings
 class StressSettings:
-    """Everything that the stress study is told; lengths in units of the pore radius."""
+    """Everything that the stress study is told; lengths in units of the pore radius.
+
+    Attributes:
+        selective, selective_large, selective_full: selective learning of figures 33, 34 and 36.
+        rate_low, rate_middle, rate_high: the three query rates of figure 35.
+    """
 
     families: PlateFamilies
     mesh: MeshSettings
@@ -151,6 +158,11 @@ class StressSettings:
     label_noise: LabelNoiseSettings
     validation_structures: ValidationStructures
     selective: SelectiveSettings
+    selective_large: SelectiveSettings
+    rate_low: SelectiveSettings
+    rate_middle: SelectiveSettings
+    rate_high: SelectiveSettings
+    selective_full: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
     mechanics: MechanicsSettings
