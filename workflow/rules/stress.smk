@@ -134,6 +134,63 @@ rule cut_patches:
         RUN
 
 
+rule compute_channels:
+    """Read pores and edges from the images, and what mechanics makes of them, for every patch of a family."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/channels.zarr.zip"),
+    log:
+        "logs/{scale}/compute_channels/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/compute_channels/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=channels_mem_mb,
+        runtime=60,
+    params:
+        **call("mesobayes.studies.stress.channels:compute_channels"),
+    message:
+        "compute_channels: nearest edges and mechanics of {wildcards.family}"
+    shell:
+        RUN
+
+
+rule score_mechanics:
+    """Score mechanics without labels: largest stresses of the patches of a family."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
+        channels="results/{scale}/stress/{family}/channels.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/mechanics.zarr.zip"),
+    log:
+        "logs/{scale}/score_mechanics/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/score_mechanics/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=channels_mem_mb,
+        runtime=60,
+    params:
+        **call(
+            "mesobayes.studies.stress.mechanics:score_mechanics",
+            settings=STRESS.mechanics,
+            threshold=CHAIN.threshold,
+        ),
+    message:
+        "score_mechanics: {wildcards.family} without labels"
+    shell:
+        RUN
+
+
 rule fit_selective:
     """Label, fit and evaluate one query of one selective-learning chain."""
     input:

@@ -111,3 +111,11 @@ def patches_mem_mb(wildcards, attempt):
         (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
     )  # five channels and the target, single precision
     return attempt * (3000 + 3 * structures * 81 * patch // 10**6)
+
+
+def channels_mem_mb(wildcards, attempt):
+    """Return the memory of a job that holds structures and channels: their size twice, a base, more at a retry."""
+    structures = getattr(STRESS.structures, wildcards.family)
+    channels = 81 * (8 * STRESS.pixels_per_radius) ** 2 * 55 * 4
+    images = (50 * STRESS.pixels_per_radius) ** 2 * 20 * 4
+    return attempt * (2000 + 2 * structures * (channels + images) // 10**6)

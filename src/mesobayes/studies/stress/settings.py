@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry.settings import PlateFamily
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
@@ -117,6 +117,20 @@ class StressNetworks:
 
     printed: StressNetworkSettings
     modern: StressNetworkSettings
+    local: LocalNetworkSettings
+
+
+@settings
+class MechanicsSettings:
+    """Scores of mechanics without labels.
+
+    Attributes:
+        windows: widths of the windows around a region of interest whose holes are known, in R.
+        window_patches: patches that are scored with every window.
+    """
+
+    windows: tuple[Positive, ...]
+    window_patches: Count
 
 
 @settings
@@ -125,6 +139,7 @@ class StressFits:
 
     printed: PatchFitSettings
     modern: PatchFitSettings
+    local: PatchFitSettings
 
 
 @settings
@@ -150,6 +165,7 @@ class StressSettings:
     selective_full: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
+    mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
 
