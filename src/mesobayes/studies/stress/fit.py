@@ -61,7 +61,7 @@ def fit_model(
         turned = rotated_patches(chosen, model.rotations, geometry, run.seed)
         examples = join_patches([examples, model_inputs(turned, model)])
     print(f"{len(numbers)} labelled patches, {len(examples)} with turned copies", flush=True)
-    some = scored_patches(data, model.folds, repeat, settings.validation_patches, run.seed)
+    some = scored_patches(data, model, repeat, settings.validation_patches, run.seed)
     seed = (run.seed, "stress", network.name, name, repeat)
     start = build_network(model.network(network, geometry.roi), seed_from_name(*seed, "weights"))
     training = model.fit(settings)
@@ -71,7 +71,7 @@ def fit_model(
     record = history(result).assign(labelled=("label", numbers))
     attributes = {
         **{"model": name, "network": network.name, "family": model.family, "repeat": repeat},
-        **{"labels": len(numbers), "examples": len(examples), "folds": model.folds},
+        **{"labels": len(numbers), "examples": len(examples), "folds": model.folds, "split": model.split},
         **{"rotations": model.rotations, "evidence": training.evidence, "batch": training.batch},
         **{"structures": len(np.unique(data["structure"].values[numbers])), **noise_of(data.attrs)},
     }

@@ -32,6 +32,7 @@ class ModelSettings:
         squeeze: squeeze-and-excitation blocks in the network.
         average_input: the network sees the macroscopic stress averaged over the patch only.
         folds: of a cross validation over all structures, a repeat each; 0 keeps the validation structures.
+        split: what is kept from the fit, whole structures or as many patches of all structures.
         networks: the networks that are fitted so; none leaves the fit out.
     """
 
@@ -47,11 +48,14 @@ class ModelSettings:
     squeeze: bool
     average_input: bool
     folds: Annotated[int, Field(ge=0)]
+    split: Literal["structure", "patch"]
     networks: tuple[NetworkName, ...]
 
     def __post_init__(self) -> None:
         if self.folds == 1:
             raise ValueError("folds is 1: a cross validation needs two at least, 0 is none")
+        if self.split == "patch" and (self.folds or self.whole_structures):
+            raise ValueError("split is patch: folds and whole_structures are of a split by structure")
         if self.rotations and not self.whole_structures:
             raise ValueError("rotations turn whole structures: set whole_structures")
 
@@ -89,6 +93,8 @@ class Models:
     no_squeeze: ModelSettings
     average_input: ModelSettings
     cross_validation: ModelSettings
+    split_by_patch: ModelSettings
+    point_weights: ModelSettings
     bayes_learned: ModelSettings
     bayes_fixed: ModelSettings
     bayes_full: ModelSettings

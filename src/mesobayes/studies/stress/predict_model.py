@@ -50,8 +50,7 @@ def predict_model(
     """
     origin = open_store(fit, MODEL, variables=()).attrs
     data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
-    own = data.attrs["family"] == model.family
-    numbers = scored_patches(data, model.folds if own else 0, origin["repeat"], most, run.seed)
+    numbers = scored_patches(data, model, origin["repeat"], most, run.seed)
     network = load_network(weights)
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     held_out = model_inputs(patch_data(data, numbers), model)
@@ -61,8 +60,8 @@ def predict_model(
         structure=("patch", chosen["structure"].values),
         scale=("patch", chosen["scale"].values, {"units": "E", "long_name": "patch scale"}),
     )
-    keys = ("model", "network", "repeat", "labels", "examples", "rotations", "steps", "batch", "fit_seconds")
-    attributes = {key: origin[key] for key in keys} | {
+    counts = ("labels", "structures", "examples", "rotations", "steps", "batch", "fit_seconds")
+    attributes = {key: origin[key] for key in ("model", "network", "repeat", "split", *counts)} | {
         key: value for key, value in origin.items() if key.startswith("label_noise")
     }
     attributes |= {"family": data.attrs["family"], "trained_on": model.family, "draws": draws}
