@@ -59,10 +59,10 @@ rule predict_model:
         ),
     log:
         "logs/{scale}/predict_model/{network}_{model}_{family}_repeat{repeat}.log",
-    wildcard_constraints:
-        family="|".join((*FAMILIES, "strip")),  # strips are made by rules of their own
     benchmark:
         "results/{scale}/benchmarks/predict_model/{network}_{model}_{family}_repeat{repeat}.tsv"
+    wildcard_constraints:
+        family="|".join((*FAMILIES, "strip")),  # strips are made by rules of their own
     conda:
         "../../envs/learn.yaml"
     threads: 1

@@ -33,3 +33,26 @@ def predictions(model, family=None):
         for network in settings.networks
         for repeat in range(settings.folds or STRESS.predictions.repeats)
     ]
+
+
+def maxima(family):
+    """Return the largest stresses of the patches of a family."""
+    return f"{STRESS_FOLDER}/{family}/maxima.zarr.zip"
+
+
+def structure_times(family):
+    """Return the benchmark files of the batches of a family's structures."""
+    batches = batch_count(getattr(STRESS.structures, family), STRESS.structures.batch)
+    return [
+        f"{BENCHMARKS}/simulate_structures/{family}_{i:04d}.tsv" for i in range(batches)
+    ]
+
+
+def fit_times(*models):
+    """Return the benchmark files of the fits of models, for every network and repeat."""
+    return [
+        f"{BENCHMARKS}/fit_model/{network}_{model}_repeat{repeat}.tsv"
+        for model in models
+        for network in getattr(STRESS.models, model).networks
+        for repeat in range(STRESS.predictions.repeats)
+    ]
