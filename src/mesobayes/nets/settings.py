@@ -110,6 +110,7 @@ class LocalNetworkSettings:
         mechanics: what the pores add to the macroscopic stress, as an input: nothing, or a solution of
             `mesobayes.analytic`: "superposition" (pores do not see each other), "pores" (they do), "edges"
             (large holes see them too).
+        heads: whether it also learns how far it is off, see `mesobayes.nets.heads`.
         estimator, prior, prior_std, posterior_std: see `VariationalSettings`.
         noise_std: initial standard deviation of the likelihood.
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
@@ -120,6 +121,7 @@ class LocalNetworkSettings:
     width: Count = 48
     layers: Count = 3
     mechanics: Mechanics = "superposition"
+    heads: bool = False
     estimator: Estimator = "shared"
     prior: Prior = "learned"
     prior_std: Positive = 0.1
