@@ -103,7 +103,7 @@ class LocalNetworkSettings:
     """Architecture and variational family of the stress network that sees one pixel at a time.
 
     Attributes:
-        name: "local".
+        name: "local", or "geometry" for one that is given no mechanics.
         roi: edge of the square region of interest in pixels.
         width: units of a hidden layer.
         layers: number of hidden layers; all but the first are residual.
@@ -116,7 +116,7 @@ class LocalNetworkSettings:
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
     """
 
-    name: Literal["local"] = "local"
+    name: Literal["local", "geometry"] = "local"
     roi: Annotated[Count, FROM_DATA] = 32
     width: Count = 48
     layers: Count = 3

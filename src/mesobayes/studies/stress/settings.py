@@ -60,6 +60,8 @@ class Acquisitions:
 
     printed: tuple[Acquisition, ...]
     modern: tuple[Acquisition, ...]
+    local: tuple[Acquisition, ...]
+    geometry: tuple[Acquisition, ...]
 
 
 @settings
@@ -118,6 +120,7 @@ class StressNetworks:
     printed: StressNetworkSettings
     modern: StressNetworkSettings
     local: LocalNetworkSettings
+    geometry: LocalNetworkSettings
 
 
 @settings
@@ -140,6 +143,7 @@ class StressFits:
     printed: PatchFitSettings
     modern: PatchFitSettings
     local: PatchFitSettings
+    geometry: PatchFitSettings
 
 
 @settings
