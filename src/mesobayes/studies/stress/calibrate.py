@@ -99,7 +99,9 @@ def _of_target(
     """Return scores and half widths of every kind of interval for one target."""
     levels = settings.levels
     structure = errors["constant"].structure
-    halves = list(halvings(structure, settings.halvings, rng_from_name(study_seed, "halvings")))
+    several = len(np.unique(structure)) > 1  # a single structure cannot be halved, and leaves no score
+    rng = rng_from_name(study_seed, "halvings")
+    halves = list(halvings(structure, settings.halvings, rng)) if several else []
     scores, factors = {}, {}
     for method, some in errors.items():
         factors[method] = half_widths(method, origin[method], levels)
