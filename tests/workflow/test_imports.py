@@ -13,7 +13,12 @@ import pytest
 import mesobayes
 
 ROOT = Path(mesobayes.__file__).parent
-FLOORS = (("record", "geometry", "metrics"), ("fem", "images", "nets"), ("learning", "drawing"), ("studies",))
+FLOORS = (
+    ("record", "geometry", "metrics"),
+    ("fem", "analytic", "images", "nets"),
+    ("learning", "drawing"),
+    ("studies",),
+)
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 NUMERICAL = ("numpy", "scipy", "jax", "xarray", "zarr", "pandas", "matplotlib", "flax")
 MODULES = {

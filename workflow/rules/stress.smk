@@ -9,7 +9,7 @@ wildcard_constraints:
     scale=SCALE,
     family="|".join(FAMILIES),
     batch=r"\d+",
-    network="printed|modern",
+    network="|".join(vars(STRESS.networks)),
     experiment="|".join(EXPERIMENTS),
     acquisition="initial|random|max_variance|predicted_maximum|batchbald|relative_spread|oracle",
     repeat=r"\d+",
@@ -134,10 +134,68 @@ rule cut_patches:
         RUN
 
 
+rule compute_channels:
+    """Read pores and edges from the images, and what mechanics makes of them, for every patch of a family."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/channels.zarr.zip"),
+    log:
+        "logs/{scale}/compute_channels/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/compute_channels/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=channels_mem_mb,
+        runtime=60,
+    params:
+        **call("mesobayes.studies.stress.channels:compute_channels"),
+    message:
+        "compute_channels: nearest edges and mechanics of {wildcards.family}"
+    shell:
+        RUN
+
+
+rule score_mechanics:
+    """Score mechanics without labels: largest stresses of the patches of a family."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
+        channels="results/{scale}/stress/{family}/channels.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/mechanics.zarr.zip"),
+    log:
+        "logs/{scale}/score_mechanics/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/score_mechanics/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=channels_mem_mb,
+        runtime=60,
+    params:
+        **call(
+            "mesobayes.studies.stress.mechanics:score_mechanics",
+            settings=STRESS.mechanics,
+            threshold=STRESS.selective.threshold,
+        ),
+    message:
+        "score_mechanics: {wildcards.family} without labels"
+    shell:
+        RUN
+
+
 rule fit_selective:
     """Label, fit and evaluate one query of one selective-learning chain."""
     input:
         patches=patches_of_experiment,
+        channels=channels_of_experiment,
         previous=previous_fit,
     output:
         store=update(

@@ -72,9 +72,11 @@ class SpreadHeads(nnx.Module):
     from the numbers that they have without heads.
     """
 
-    def __init__(self, channels: int, form: ConvolutionForm, plan: WeightPlan):
-        self.operator = convolution(form, 3, 1, channels, channels)
-        self.hidden = PointLayer((3, 3, channels, channels), plan)
+    def __init__(self, channels: int, form: ConvolutionForm | None, plan: WeightPlan):
+        """Convolve features with neighbours in a form, or take every pixel for itself without one."""
+        self.operator = Dense() if form is None else convolution(form, 3, 1, channels, channels)
+        size = () if form is None else (3, 3)
+        self.hidden = PointLayer((*size, channels, channels), plan)
         self.noise = PointLayer((channels, 1), plan, _GAIN, math.log(_INITIAL_NOISE))
         self.pooled = PointLayer((4 * channels, _HIDDEN), plan)
         self.maximum = PointLayer((_HIDDEN, 2), plan, _GAIN)

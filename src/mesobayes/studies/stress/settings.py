@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry.settings import PlateFamily
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.interval_settings import IntervalSettings
@@ -61,6 +61,8 @@ class Acquisitions:
 
     printed: tuple[Acquisition, ...]
     modern: tuple[Acquisition, ...]
+    local: tuple[Acquisition, ...]
+    geometry: tuple[Acquisition, ...]
 
 
 @settings
@@ -118,6 +120,21 @@ class StressNetworks:
 
     printed: StressNetworkSettings
     modern: StressNetworkSettings
+    local: LocalNetworkSettings
+    geometry: LocalNetworkSettings
+
+
+@settings
+class MechanicsSettings:
+    """Scores of mechanics without labels.
+
+    Attributes:
+        windows: widths of the windows around a region of interest whose holes are known, in R.
+        window_patches: patches that are scored with every window.
+    """
+
+    windows: tuple[Positive, ...]
+    window_patches: Count
 
 
 @settings
@@ -126,6 +143,8 @@ class StressFits:
 
     printed: PatchFitSettings
     modern: PatchFitSettings
+    local: PatchFitSettings
+    geometry: PatchFitSettings
 
 
 @settings
@@ -151,6 +170,7 @@ class StressSettings:
     selective_full: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
+    mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
     intervals: IntervalSettings

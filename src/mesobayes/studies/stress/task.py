@@ -16,7 +16,7 @@ from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.heads import Spread, WithSpread
 from mesobayes.nets.posterior import draw_noise, kl_per_example
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.nets.state import Arrays, Structure, merge_network, split_network, statistics_of
 from mesobayes.nets.stress import crop, output_scale
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
@@ -32,7 +32,7 @@ class PatchTask:
     """Fit of a stress network to patches; the score is 1 minus the accuracy at 10 %."""
 
     structure: Structure
-    network: StressNetworkSettings
+    network: StressNetworkSettings | LocalNetworkSettings
     settings: PatchFitSettings
     patches: PatchData = field(compare=False)
     validation: PatchData | None = field(compare=False)

@@ -107,10 +107,10 @@ def se_block(network: StressNetworkSettings, run: Run) -> Drawing:
         raise SettingsError("stress.networks.printed.se_reduction is 0: there is no block to draw")
     channels, reduced = gate.squeeze.kernel.mu.shape
     reduction = channels / reduced
-    figure, axes = canvas(1.0, 0.34, 39.5, 11.7)
+    figure, axes = canvas(1.0, 0.34, 40.2, 11.9)
     low, high, product = 3.9, 9.9, 33.0
-    right = _slices(axes, (1.0, low - 1.7), np.ones(len(_SHADES)), SKY)
-    axes.text(3.2, low - 2.0, f"e\nH × W × {channels}", ha="center", va="top")
+    right = _slices(axes, (1.4, low - 1.7), np.ones(len(_SHADES)), SKY)
+    axes.text(3.6, low - 2.0, f"e\nH × W × {channels}", ha="center", va="top")
     arrow(axes, (right + 0.3, low), (product - 0.6, low))
     x = right + 2.0
     arrow(axes, (right + 0.9, low), (right + 0.9, high), (x, high))

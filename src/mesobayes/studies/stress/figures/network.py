@@ -77,11 +77,11 @@ def stressnet_architecture(network: StressNetworkSettings, pixels_per_radius: in
         Layer("output", 0, geometry.roi, layers[-1].channels, 0),
     ]
     pitches = [_PITCH["residual" if layer.kind == "residual" else "other"] for layer in shown]
-    figure, axes = canvas(1.0, 0.325, sum(pitches), 13.0)
+    figure, axes = canvas(1.0, 0.31, sum(pitches), 11.9)
     centres = np.cumsum(pitches) - 0.5 * np.array(pitches)
     _draw_layers(axes, shown, centres)
     inner = [x for x, layer in zip(centres, shown, strict=True) if layer.kind == "residual"]
-    brace(axes, inner[0] - 0.9, inner[-1] + 0.9, 3.6, f"{len(inner)} residual blocks (figure 7)", 0.35)
+    brace(axes, inner[0] - 0.9, inner[-1] + 0.9, 2.5, f"{len(inner)} residual blocks (figure 7)", 0.35)
     foot_note(
         figure,
         f"height and depth: pixels; width: channels; {sum(layer.weights for layer in layers):,} weights; "
@@ -102,7 +102,7 @@ _PITCH = {"residual": 2.6, "other": 4.1}  # from layer to layer
 
 def _draw_layers(axes: Axes, layers: list[Layer], centres: np.ndarray) -> None:
     """Draw layers around their centres, with arrows between them, sizes below and operations above."""
-    middle, scale = 6.9, 5.2 / max(layer.edge for layer in layers)
+    middle, scale = 5.8, 5.2 / max(layer.edge for layer in layers)
     widest = max(layer.channels for layer in layers)
     before, end = layers[0], 0.0
     for x, layer in zip(centres, layers, strict=True):
@@ -116,7 +116,7 @@ def _draw_layers(axes: Axes, layers: list[Layer], centres: np.ndarray) -> None:
             size = f"{layer.edge} × {layer.edge}\n× {layer.channels}"
             axes.text(x, middle - high / 2 - 0.35, size, ha="center", va="top", fontsize=6.5)
         if layer.kind != "residual":
-            axes.text(x, 12.0, _label(layer, before), ha="center", va="center", fontsize=6.5)
+            axes.text(x, 10.9, _label(layer, before), ha="center", va="center", fontsize=6.5)
         before = layer
 
 
