@@ -66,9 +66,8 @@ def calibration(
     counts = {f"{what}_structures": len(np.unique(one["structure"])) for what, one in structures.items()}
     half = -(-counts["calibration_structures"] // 2) if home is None else counts["calibration_structures"]
     keys = ("network", "model", "repeat", "family", "trained_on", "labels", "steps", "draws", "fit_seconds")
-    maxima = prediction[
-        ["true_max", "mean_max", *(["max_centre", "max_std"] if has_heads(prediction) else [])]
-    ]
+    law = ["max_centre", "max_std"] if has_heads(prediction) else []
+    maxima = prediction[["true_max", "mean_max", *law]]
     scores = xr.concat(parts, xr.Variable("target", list(TARGETS)))
     return scores.assign(maxima.data_vars).assign_attrs(
         {key: prediction.attrs[key] for key in keys}
