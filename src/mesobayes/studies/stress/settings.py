@@ -12,6 +12,7 @@ from mesobayes.geometry.settings import PlateFamily
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.interval_settings import IntervalSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
 
 Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
@@ -172,6 +173,7 @@ class StressSettings:
     mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
+    intervals: IntervalSettings
 
     def __post_init__(self) -> None:
         for family in ("ellipse1", "ellipse3"):
