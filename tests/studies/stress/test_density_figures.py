@@ -76,7 +76,7 @@ def test_every_point_is_in_a_hexagon_or_counted_off_the_axes():
     rng = np.random.default_rng(2)
     x, y = rng.random(500), 1.3 * rng.random(500) - 0.1
     axes = new_figure().add_subplot()
-    outside = draw_density(axes, x, y, 1.0)
+    outside = draw_density(axes, x, y, (1.0, 1.0))
     assert outside == np.count_nonzero((y < 0) | (y > 1))
     (hexagons,) = axes.collections
     assert np.sum(hexagons.get_array()) + outside == 500

@@ -129,11 +129,11 @@ def accuracy_figure(
         place.set(xlabel="relative error of the ROI maximum (%)", xlim=(0, 30), ylim=(0, 102))
         corner = (1.02, 1.0) if alone else (-0.02, -0.2)
         place.legend(loc="upper left", bbox_to_anchor=corner, title="within 10 %", alignment="left")
-        behind += [f"{title}: {label}".removeprefix(": ") for label in below_baseline(curves)]
+        behind += [label if alone else f"{title}: {label}" for label in below_baseline(curves)]
     axes[0].set_ylabel("ROI maxima predicted within it (%)")
     wide = 125 if alone else 64 * len(panels)
     if behind:
-        words = f"Worse than the tuned macro Tresca stress, which learns nothing: {', '.join(behind)}"
+        words = f"Worse than the tuned macro Tresca stress, which learns nothing: {'; '.join(behind)}"
         figure.suptitle(textwrap.fill(words, wide), fontsize=7.5, color=VERMILION)
     foot(figure, note + "; bands: range of the repeats", wide + 8)
     return Drawing(figure, {}, drawn | {"below_the_baseline": behind})

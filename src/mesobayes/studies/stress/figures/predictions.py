@@ -109,11 +109,11 @@ def foot_text(models: Sequence[Stores], networks: StressNetworks, run: Run, spli
         for name, repeats in names.items()
     )
     return (
-        f"{run.label}; {fits}; {span(s.attrs['labels'] for s in stores)} labels of "
-        f"{span(s.attrs['structures'] for s in stores)} structures; scored on "
-        f"{span(s.sizes['patch'] for s in stores)} patches of {span(structures_of(s) for s in stores)} "
-        f"{split or 'other structures (split by structure)'}; "
-        f"repeats with other seeds: {len({s.attrs['repeat'] for s in stores})}"
+        f"{run.label}; {fits}; labels: {span(s.attrs['labels'] for s in stores)} "
+        f"(structures: {span(s.attrs['structures'] for s in stores)}); scored patches: "
+        f"{span(s.sizes['patch'] for s in stores)} ({split or 'split by structure, other structures'}: "
+        f"{span(structures_of(s) for s in stores)}); "
+        f"repeats, each with a seed of its own: {len({s.attrs['repeat'] for s in stores})}"
     )
 
 
