@@ -12,6 +12,18 @@ def patches_of_model(wildcards):
     return f"{STRESS_FOLDER}/{family}/patches.zarr.zip"
 
 
+def channels_of_model(wildcards):
+    """Return the channels of what a model learns from, where its network sees them."""
+    return channels_of(
+        getattr(STRESS.models, wildcards.model).family, wildcards.network
+    )
+
+
+def channels_to_predict(wildcards):
+    """Return the channels of what is predicted, where the network sees them."""
+    return channels_of(wildcards.family, wildcards.network)
+
+
 def structures_to_turn(wildcards):
     """Return the structures of which a model sees turned copies, if it does."""
     model = getattr(STRESS.models, wildcards.model)

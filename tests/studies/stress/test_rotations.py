@@ -58,7 +58,8 @@ def test_any_angle_keeps_voids_out_of_the_stress_and_the_scale_at_one(structures
 def test_windows_of_turned_images_lie_inside_the_circle_that_the_image_contains(structures):
     origins = patch_origins((SIDE, SIDE), GEOMETRY)
     kept = origins[inside_circle(origins, (SIDE, SIDE), GEOMETRY)]
-    corners = [kept + np.array(corner) * GEOMETRY.patch - SIDE / 2 for corner in ((0, 0), (0, 1), (1, 0), (1, 1))]
+    ends = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]) * GEOMETRY.patch
+    corners = [kept + end - SIDE / 2 for end in ends]
     assert max(np.hypot(*corner.T).max() for corner in corners) <= SIDE / 2
     assert 0 < len(kept) < len(origins)
 

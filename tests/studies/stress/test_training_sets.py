@@ -65,7 +65,7 @@ def test_the_folds_of_a_cross_validation_cover_every_structure_once(patches):
     folds = [held_out(patches, model, repeat, "study") for repeat in range(5)]
     np.testing.assert_array_equal(np.sum(folds, axis=0), 1)
     for fold in folds:
-        assert all(len(set(fold[STRUCTURE == one])) == 1 for one in range(10))
+        assert all(len(set(fold[one == STRUCTURE])) == 1 for one in range(10))
 
 
 def test_a_fold_is_scored_on_what_it_has_not_seen(patches):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fits behind the figures of the stress study: what each learns from, and how it differs from the others."""
+"""The fits behind the figures of the stress study: what each learns from, and how they differ."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, CountOrZero, Positive, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 
-NetworkName = Literal["printed", "modern"]
+NetworkName = Literal["printed", "modern", "local", "geometry"]
+Network = StressNetworkSettings | LocalNetworkSettings
 TrainingFamily = Literal["ellipse1", "ellipse3", "strip"]
 
 
@@ -58,26 +59,25 @@ class ModelSettings:
             raise ValueError("split is patch: folds and whole_structures are of a split by structure")
         if self.rotations and not self.whole_structures:
             raise ValueError("rotations turn whole structures: set whole_structures")
+        pixel = [name for name in self.networks if name in ("local", "geometry")]
+        if pixel and (self.rotations or self.average_input or not self.squeeze or self.family == "strip"):
+            raise ValueError(
+                f"the network {pixel[0]!r} sees single pixels of linear plates: there are no turned copies, "
+                "averages, squeeze-and-excitation blocks and strips for it"
+            )
 
-    def network(self, settings: StressNetworkSettings, roi: int) -> StressNetworkSettings:
-        """Return a network's settings as this model changes them, for regions of interest of so many pixels."""
-        return replace(
-            settings,
-            roi=roi,
-            estimator=self.estimator,
-            prior=self.prior,
-            prior_std=self.prior_std,
-            se_reduction=settings.se_reduction if self.squeeze else 0,
+    def network(self, settings: Network, roi: int) -> Network:
+        """Return a network's settings as this model changes them, for regions of `roi` pixels."""
+        changed = replace(
+            settings, roi=roi, estimator=self.estimator, prior=self.prior, prior_std=self.prior_std
         )
+        if self.squeeze or isinstance(changed, LocalNetworkSettings):
+            return changed
+        return replace(changed, se_reduction=0)
 
     def fit(self, settings: PatchFitSettings) -> PatchFitSettings:
         """Return the settings of a network's fit as this model changes them."""
-        return replace(
-            settings,
-            steps=None if settings.steps is None else round(settings.steps * self.length),
-            epochs=None if settings.epochs is None else settings.epochs * self.length,
-            augment=settings.augment and self.augment,
-        )
+        return replace(settings.lengthened(self.length), augment=settings.augment and self.augment)
 
 
 @settings
@@ -98,6 +98,10 @@ class Models:
     bayes_learned: ModelSettings
     bayes_fixed: ModelSettings
     bayes_full: ModelSettings
+    few_labels: ModelSettings
+    some_labels: ModelSettings
+    ellipse1_bayes: ModelSettings
+    quarter: ModelSettings
     strip: ModelSettings
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -17,9 +18,10 @@ from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import model_inputs
 from mesobayes.studies.stress.model_settings import ModelSettings
-from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
+from mesobayes.studies.stress.network_data import open_network_data
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
 from mesobayes.studies.stress.predict import predict_patches
-from mesobayes.studies.stress.stores import MODEL, PATCHES, PREDICTION
+from mesobayes.studies.stress.stores import MODEL, PREDICTION
 from mesobayes.studies.stress.training_sets import scored_patches
 
 _UNIT = {"units": "patch scale"}
@@ -29,6 +31,7 @@ def predict_model(
     fit: Path,
     weights: Path,
     patches: Path,
+    channels: Path | None,
     store: Path,
     model: ModelSettings,
     draws: int,
@@ -41,6 +44,7 @@ def predict_model(
     Args:
         fit, weights: of the model.
         patches: of the family to predict; of the model's own family, or of another one.
+        channels: the same, for a network of single pixels.
         store: written.
         model: settings of the model.
         draws: posterior draws.
@@ -49,11 +53,12 @@ def predict_model(
         run: scale, seed and hashes.
     """
     origin = open_store(fit, MODEL, variables=()).attrs
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    network = cast(StressNetwork, load_network(weights))
+    family = open_network_data(patches, channels, network.settings)
+    data = family.patches
     numbers = scored_patches(data, model, origin["repeat"], most, run.seed)
-    network = load_network(weights)
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
-    held_out = model_inputs(patch_data(data, numbers), model)
+    held_out = model_inputs(family.seen(numbers), model)
     chosen = data.isel(patch=numbers)
     result = predicted(network, held_out, draws, seed, precision).assign(
         patch=("patch", numbers),
@@ -76,7 +81,7 @@ def predicted(
     """Truth, posterior mean and spread on the region of interest, and maxima, in units of the patch scale."""
     found = predict_patches(network, patches.inputs, draws, seed, precision=precision)
     image = ("patch", "y", "x")
-    return xr.Dataset(
+    result = xr.Dataset(
         {
             "truth": (image, patches.target * patches.mask, {**_UNIT, "long_name": "finite elements"}),
             "mask": (image, patches.mask, {"long_name": "material"}),
@@ -86,4 +91,12 @@ def predicted(
             "mean_max": ("patch", masked_maximum(found.mean, patches.mask), _UNIT),
             "roi_max": (("draw", "patch"), found.roi_max, _UNIT),
         }
+    )
+    if found.predictive is None:
+        return result
+    law = found.predictive
+    return result.assign(
+        pixel_std=(image, law.std.astype(np.float32), {**_UNIT, "long_name": "predictive spread"}),
+        max_centre=("patch", law.max_centre, {**_UNIT, "long_name": "centre of the maximum"}),
+        max_std=("patch", law.max_std, {**_UNIT, "long_name": "predictive spread of the maximum"}),
     )

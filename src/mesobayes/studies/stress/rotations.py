@@ -22,7 +22,7 @@ def rotated_patches(
     The load turns with the structure. Only patches inside the circle that an image contains are cut: what
     lies beyond is not known of a turned image. So a copy gives about 30 patches of a plate that gives 79.
     """
-    parts = []
+    parts: list[PatchData] = []
     for number in range(structures.sizes["structure"]):
         structure = structures.isel(structure=number)
         name = int(structure["structure"])

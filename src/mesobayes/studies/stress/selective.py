@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.acquisition import (
+    batchbald,
     max_variance,
+    predicted_maximum,
     relative_spread,
     take_best,
     take_random,
@@ -30,18 +32,22 @@ from mesobayes.learning.progress import Report
 from mesobayes.learning.weights import save_network
 from mesobayes.metrics.scores import relative_error
 from mesobayes.nets.build import StressNetwork, build_network
-from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
-from mesobayes.studies.stress.patches import TRAIN, VALIDATION
-from mesobayes.studies.stress.predict import Prediction, predict_patches
 from mesobayes.studies.stress.fit import print_accuracy
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.network_data import (
+    AnyNetworkSettings,
+    NetworkData,
+    open_network_data,
+    training_task,
+)
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
+from mesobayes.studies.stress.patches import TRAIN, VALIDATION
+from mesobayes.studies.stress.predict import Prediction, predict_patches
 from mesobayes.studies.stress.settings import Acquisition, ChainSettings
-from mesobayes.studies.stress.stores import FIT, PATCHES
-from mesobayes.studies.stress.task import patch_task
+from mesobayes.studies.stress.stores import FIT
 
 _UNIT = {"units": "patch scale"}
 _SQUARED_UNIT = {"units": "patch scale²"}
@@ -58,6 +64,7 @@ class ChainSets:
 
 def fit_selective(
     patches: Path,
+    channels: Path | None,
     previous: Path | None,
     store: Path,
     weights: Path,
@@ -65,12 +72,13 @@ def fit_selective(
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: StressNetworkSettings,
+    network: AnyNetworkSettings,
     settings: PatchFitSettings,
     run: Run,
 ) -> None:
     """Write the result of one query of one chain, and the weights of its network."""
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    data = open_network_data(patches, channels, network)
+    roi = PatchGeometry(data.patches.attrs["pixels_per_radius"]).roi
     fitted, result = fit_query(
         data,
         None if previous is None else open_store(previous, FIT),
@@ -78,7 +86,7 @@ def fit_selective(
         repeat,
         query,
         chain,
-        replace(network, roi=PatchGeometry(data.attrs["pixels_per_radius"]).roi),
+        replace(network, roi=roi),
         settings,
         run.seed,
         run.checkpoint,
@@ -132,13 +140,13 @@ def label_next(
 
 
 def fit_query(
-    patches: xr.Dataset,
+    data: NetworkData,
     previous: xr.Dataset | None,
     acquisition: Acquisition | Literal["initial"],
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: StressNetworkSettings,
+    network: AnyNetworkSettings,
     settings: PatchFitSettings,
     study_seed: str,
     checkpoint: Path | None,
@@ -151,7 +159,7 @@ def fit_query(
         (unless nobody will use them: random chains and last queries), and for every validation patch the
         truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
     """
-    sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
+    sets = choose_sets(data.patches["split"].values, chain, repeat, study_seed)
     labelled = (
         sets.initial
         if previous is None or acquisition == "initial"
@@ -159,9 +167,9 @@ def fit_query(
     )
     pool = np.setdiff1d(sets.pool, labelled)
     name = (study_seed, "stress", network.name, repeat, query)
-    validation = patch_data(patches, sets.validation)
+    validation = data.seen(sets.validation)
     start = build_network(network, seed_from_name(*name, "weights"))
-    task = patch_task(start, settings, patch_data(patches, labelled), validation)
+    task = training_task(start, settings, data.training(labelled), validation)
     result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
     predicted = partial(
         predict_patches,
@@ -171,7 +179,6 @@ def fit_query(
         precision=settings.precision,
     )
     prediction = predicted(validation.inputs)
-    squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
     dataset = xr.Dataset(
         {
             "labelled": ("label", labelled),
@@ -180,28 +187,55 @@ def fit_query(
             "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
             "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
             "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
-            "squared_error": ("patch", squared.sum((1, 2)) / validation.mask.sum((1, 2)), _SQUARED_UNIT),
+            "squared_error": ("patch", squared_errors(prediction, validation), _SQUARED_UNIT),
         },
         attrs={
             "repeat": repeat,
             "query": query,
             "network": network.name,
             "fit_seconds": result.seconds,
+            "steps": len(result.history),
+            "batch": settings.batch,
             "evidence": settings.evidence,
             "precision": result.precision,
         },
     )
     if acquisition != "random" and query < chain.queries:
-        unlabelled = patch_data(patches, pool)
-        dataset = dataset.assign(pool_scores(predicted(unlabelled.inputs), unlabelled))
+        unlabelled = data.seen(pool)
+        noise = noise_of_maxima(prediction, validation)
+        dataset = dataset.assign(
+            pool_scores(predicted(unlabelled.inputs), unlabelled, noise, chain.query_rate)
+        )
     return result.network, dataset
 
 
-def pool_scores(prediction: Prediction, pool: PatchData) -> dict[str, tuple[str, NDArray]]:
+def noise_of_maxima(prediction: Prediction, validation: PatchData) -> float:
+    """Variance of the ROI maxima about their draws that the weights do not explain, at least a small one.
+
+    The mean squared error of the maxima on validation patches minus the mean variance of the draws.
+    """
+    truth = masked_maximum(validation.target, validation.mask)
+    error = np.mean((prediction.roi_max.mean(axis=0) - truth) ** 2)
+    return float(max(error - np.mean(prediction.roi_max.var(axis=0)), 1e-3 * error, 1e-12))
+
+
+def pool_scores(
+    prediction: Prediction, pool: PatchData, noise_variance: float, count: int
+) -> dict[str, tuple[str, NDArray]]:
     """The scores of every acquisition but random, for each patch of the pool."""
     truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
-    return {
-        "score_max_variance": ("pool_patch", max_variance(prediction.epistemic_std, pool.mask)),
-        "score_relative_spread": ("pool_patch", relative_spread(prediction.roi_max)),
-        "score_oracle": ("pool_patch", relative_error(mean, truth)),
+    scores = {
+        "max_variance": max_variance(prediction.epistemic_std, pool.mask),
+        "predicted_maximum": predicted_maximum(prediction.roi_max),
+        "batchbald": batchbald(prediction.roi_max, noise_variance, count),
+        "relative_spread": relative_spread(prediction.roi_max),
+        "oracle": relative_error(mean, truth),
+        "oracle_squared": squared_errors(prediction, pool),
     }
+    return {f"score_{name}": ("pool_patch", score) for name, score in scores.items()}
+
+
+def squared_errors(prediction: Prediction, patches: PatchData) -> NDArray:
+    """Squared error averaged over the solid pixels of each region of interest, shape (patch,)."""
+    squared = np.where(patches.mask, (prediction.mean - patches.target) ** 2, 0.0)
+    return np.asarray(squared.sum((1, 2)) / patches.mask.sum((1, 2)))
