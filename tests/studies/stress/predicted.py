@@ -10,7 +10,7 @@ import xarray as xr
 
 from mesobayes.drawing.registry import read_registry
 from mesobayes.drawing.target import make_target
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import write_store
 from mesobayes.studies.stress.settings import StressNetworks
@@ -23,7 +23,12 @@ NOISE = {
     "label_noise_max": 0.03,
     "label_noise_accuracy": 1.0,
 }
-NETWORKS = StressNetworks(StressNetworkSettings("printed"), StressNetworkSettings("modern", width=0.5))
+NETWORKS = StressNetworks(
+    StressNetworkSettings("printed"),
+    StressNetworkSettings("modern", width=0.5),
+    LocalNetworkSettings("local"),
+    LocalNetworkSettings("geometry"),
+)
 
 
 def predictions(
@@ -71,19 +76,12 @@ def true_maxima(patches: int) -> np.ndarray:
     return np.random.default_rng(99).gamma(4.0, 0.25, patches) + 0.05
 
 
-def maxima(patches: int, error: float = 0.35) -> xr.Dataset:
-    """Maxima of the same patches and of as many for training; the macroscopic stress has uniform errors."""
-    true = np.tile(true_maxima(patches), 2)
-    macro = true / 2 * (1 + error * np.random.default_rng(7).uniform(-1, 1, 2 * patches))
-    return xr.Dataset(
-        {
-            "true_max": ("patch", true),
-            "macro_max": ("patch", macro),
-            "split": ("patch", np.repeat(np.array([1, 0], np.uint8), patches)),
-            "structure": ("patch", np.arange(2 * patches) // 20),
-        },
-        {"patch": np.arange(2 * patches)},
-    )
+def mechanics(patches: int, **errors: float) -> xr.Dataset:
+    """Maxima of the same patches by mechanics, with uniform relative errors up to these; macro up to 35 %."""
+    rng, true = np.random.default_rng(7), true_maxima(patches)
+    sizes = {"macro": 0.35, **errors}
+    found = [true * (1 + size * rng.uniform(-1, 1, patches)) for size in sizes.values()]
+    return xr.Dataset({"roi_max": (("mechanics", "patch"), np.array(found))}, {"mechanics": list(sizes)})
 
 
 def made(slug: str, module: str, folder: Path, settings: dict[str, Any], **inputs: Any) -> dict[str, Any]:
@@ -97,7 +95,7 @@ def made(slug: str, module: str, folder: Path, settings: dict[str, Any], **input
                 write_store(one.drop_attrs().assign_attrs(_own(one)), path, "stress/prediction", run)
         else:
             files[name] = folder / f"{name}.zarr.zip"
-            write_store(data, files[name], "stress/maxima", run)
+            write_store(data, files[name], "stress/mechanics", run)
     target = read_registry(REGISTRY)[slug]
     outputs = {
         ending: folder / f"{slug}.{ending}"

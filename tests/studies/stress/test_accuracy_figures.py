@@ -19,15 +19,16 @@ from mesobayes.studies.stress.figures.accuracy import (
 )
 from mesobayes.studies.stress.figures.accuracy_curves import THRESHOLDS, shares_within
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.maxima import baseline_errors, patch_maxima
+from mesobayes.studies.stress.maxima import patch_maxima
 from mesobayes.studies.stress.settings import StressFits
-from studies.stress.predicted import NETWORKS, counted, made, maxima, ours, predictions
+from studies.stress.predicted import NETWORKS, counted, made, mechanics, ours, predictions
 
 RUN = Run("stress", "small", "seed")
-FITS = StressFits(PatchFitSettings(steps=10), PatchFitSettings(steps=10, augment=True))
+PLAIN, MIRRORED = PatchFitSettings(steps=10), PatchFitSettings(steps=10, augment=True)
+FITS = StressFits(PLAIN, MIRRORED, PLAIN, PLAIN)
 PATCHES = 120
 GOOD, BAD = (predictions(error, patches=PATCHES) for error in (0.05, 0.4))
-MAXIMA = maxima(PATCHES)
+MECHANICS = mechanics(PATCHES)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def test_a_curve_never_falls_and_is_the_accuracy_at_every_threshold(errors):
 
 
 def test_the_drawn_curves_are_counted_patch_by_patch():
-    drawing = accuracy_threshold_1ellipse(GOOD, MAXIMA, NETWORKS, RUN)
+    drawing = accuracy_threshold_1ellipse(GOOD, MECHANICS, NETWORKS, RUN)
     drawn = drawing.drawn["shares"]["U-Net (modern)"]
     expected = [[counted(store, t) for t in THRESHOLDS] for store in GOOD]
     np.testing.assert_allclose(drawn, expected, atol=1e-5)
@@ -62,7 +63,7 @@ def test_one_wrong_maximum_in_one_repeat_lowers_the_number_by_its_share():
     wrong = GOOD[1].copy(deep=True)
     wrong["mean_max"][right] *= 1.5
     before, after = (
-        accuracy_threshold_1ellipse(stores, MAXIMA, NETWORKS, RUN).numbers["accuracy_at_10pct"].value
+        accuracy_threshold_1ellipse(stores, MECHANICS, NETWORKS, RUN).numbers["accuracy_at_10pct"].value
         for stores in (GOOD, [GOOD[0], wrong, GOOD[2]])
     )
     assert before - after == pytest.approx(1 / PATCHES / 3)
@@ -70,7 +71,7 @@ def test_one_wrong_maximum_in_one_repeat_lowers_the_number_by_its_share():
 
 def test_numbers_are_of_the_printed_network_where_it_was_fitted():
     printed = predictions(0.2, network="printed", patches=PATCHES)
-    number = accuracy_threshold_1ellipse([*GOOD, *printed], MAXIMA, NETWORKS, RUN).numbers[
+    number = accuracy_threshold_1ellipse([*GOOD, *printed], MECHANICS, NETWORKS, RUN).numbers[
         "accuracy_at_10pct"
     ]
     assert number.value == pytest.approx(np.mean([counted(store) for store in printed]))
@@ -79,7 +80,7 @@ def test_numbers_are_of_the_printed_network_where_it_was_fitted():
 
 def test_repeats_are_paired_whatever_their_order():
     full = predictions(0.1, patches=PATCHES, seed=3)
-    drawing = rotation_augmentation(BAD, BAD, GOOD[::-1], full, MAXIMA, NETWORKS, FITS, RUN)
+    drawing = rotation_augmentation(BAD, BAD, GOOD[::-1], full, MECHANICS, NETWORKS, FITS, RUN)
     gains = [counted(one) - counted(other) for one, other in zip(GOOD, full, strict=True)]
     gain = drawing.numbers["gain_over_full"]
     assert gain.value == pytest.approx(np.mean(gains))
@@ -87,42 +88,31 @@ def test_repeats_are_paired_whatever_their_order():
 
 
 def test_finite_strain_is_read_off_at_four_thresholds():
-    numbers = accuracy_threshold_nonlinear(GOOD, MAXIMA, NETWORKS, RUN).numbers
+    numbers = accuracy_threshold_nonlinear(GOOD, MECHANICS, NETWORKS, RUN).numbers
     for key, threshold in (("acc5", 0.05), ("acc10", 0.1), ("acc15", 0.15), ("acc_above_20", 0.2)):
         assert numbers[key].value == pytest.approx(np.mean([counted(store, threshold) for store in GOOD]))
 
 
 def test_a_network_below_the_baseline_is_named_in_words():
-    drawing = homogenisation_vs_cnn(GOOD, BAD, MAXIMA, NETWORKS, RUN)
+    drawing = homogenisation_vs_cnn(GOOD, BAD, MECHANICS, NETWORKS, RUN)
     assert drawing.drawn["below_the_baseline"] == ["its average over the patch"]
     assert "its average over the patch" in words(drawing.figure)
-    assert words(homogenisation_vs_cnn(GOOD, GOOD, MAXIMA, NETWORKS, RUN).figure) == ""
+    assert words(homogenisation_vs_cnn(GOOD, GOOD, MECHANICS, NETWORKS, RUN).figure) == ""
 
 
 def test_mechanics_is_drawn_beside_the_networks_where_it_is_given():
-    true = GOOD[0]["true_max"].values
-    mechanics = xr.Dataset(
-        {"roi_max": (("patch", "method"), np.stack([1.201 * true, true], axis=1))},
-        {"patch": np.arange(PATCHES), "method": ["superposition", "edges"]},
-    )
-    drawn = accuracy_threshold_1ellipse(GOOD, MAXIMA, NETWORKS, RUN, mechanics).drawn["shares"]
-    np.testing.assert_array_equal(drawn["no learning: edges"][0][1:], 1.0)
-    np.testing.assert_allclose(drawn["no learning: superposition"][0], THRESHOLDS > 0.2, atol=1e-5)
+    exact = mechanics(PATCHES, superposition=0.0, whole=0.0)
+    exact["roi_max"].loc[{"mechanics": "superposition"}] *= 1.201
+    drawn = accuracy_threshold_1ellipse(GOOD, exact, NETWORKS, RUN).drawn["shares"]
+    np.testing.assert_array_equal(drawn["no learning: the same, whole structure seen"][0][1:], 1.0)
+    shares = drawn["no learning: superposition of pores"][0]
+    np.testing.assert_allclose(shares, THRESHOLDS > 0.2, atol=1e-5)
 
 
 def test_what_a_split_by_patch_gives_is_a_difference_paired_by_repeat():
-    gain = split_by_patch(BAD, GOOD, MAXIMA, NETWORKS, RUN).drawn["gain_by_patch"]
+    gain = split_by_patch(BAD, GOOD, MECHANICS, NETWORKS, RUN).drawn["gain_by_patch"]
     pairs = [counted(one) - counted(other) for one, other in zip(GOOD, BAD, strict=True)]
     assert gain["value"] == pytest.approx(np.mean(pairs))
-
-
-def test_a_macroscopic_stress_that_is_half_the_truth_needs_the_factor_two():
-    np.testing.assert_allclose(baseline_errors(maxima(40, error=0.0), np.arange(40)), 0.0, atol=0.1)
-    exact = maxima(40, error=0.0)
-    far = exact.assign(macro_max=exact["macro_max"].where(exact["patch"] != 3, 10.0))
-    errors = baseline_errors(far, np.arange(40))
-    assert np.count_nonzero(errors > 0.1) == 1
-    assert errors[3] > 1
 
 
 def test_maxima_are_taken_over_the_solid_pixels_of_the_region_of_interest():
@@ -139,7 +129,7 @@ def test_maxima_are_taken_over_the_solid_pixels_of_the_region_of_interest():
         },
         attrs={"pixels_per_radius": 2, "family": "ellipse3"},
     )
-    found = patch_maxima(patches)
+    found = patch_maxima(patches, 0.1)
     for number in range(3):
         solid = [(y, x) for y in range(10, 26) for x in range(10, 26) if inputs[number, y, x, 3]]
         assert found["true_max"][number] == max(target[number, y, x] for y, x in solid)
@@ -147,7 +137,8 @@ def test_maxima_are_taken_over_the_solid_pixels_of_the_region_of_interest():
         for y, x in solid:
             xx, yy, xy = inputs[number, y, x, :3].astype(float)
             tresca.append(np.ptp(np.linalg.eigvalsh([[xx, xy], [xy, yy]])) / 2)
-        assert float(found["macro_max"][number]) == pytest.approx(max(tresca), rel=1e-5)
+        macro = found.attrs["factor"] * max(tresca)
+        assert float(found["roi_max"].sel(mechanics="macro")[number]) == pytest.approx(macro, rel=1e-5)
 
 
 def test_the_targets_give_every_number_that_the_registry_asks_for(tmp_path):
@@ -161,7 +152,7 @@ def test_the_targets_give_every_number_that_the_registry_asks_for(tmp_path):
         rotations6=GOOD,
         rotations12=GOOD,
         ellipse3_full=GOOD,
-        maxima=MAXIMA,
+        mechanics=MECHANICS,
     )
     assert None not in ours(record).values()
     assert ours(record)["acc10_rot0"] == pytest.approx(np.mean([counted(store) for store in BAD]))

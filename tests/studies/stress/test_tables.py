@@ -12,7 +12,7 @@ from mesobayes.studies.stress.figures.tables import (
     se_ablation,
 )
 from mesobayes.studies.stress.settings import StructureCounts
-from studies.stress.predicted import counted, made, maxima, ours, predictions
+from studies.stress.predicted import counted, made, mechanics, ours, predictions
 
 GOOD, FAIR, POOR = (predictions(error, patches=80, seed=seed) for seed, error in enumerate((0.05, 0.1, 0.3)))
 COUNTS = StructureCounts(ellipse1=5, ellipse3=4, ellipse3_ood=2, batch=3, failed_share_max=0.1)
@@ -23,13 +23,14 @@ def mean(stores):
 
 
 def test_each_network_is_scored_on_both_families():
-    table = cross_dataset(GOOD, FAIR, FAIR, POOR, maxima(80), maxima(80))
+    table = cross_dataset(GOOD, FAIR, FAIR, POOR, mechanics(80), mechanics(80, edges=0.05))
     expected = {"A1_on_A1": GOOD, "A1_on_A2": FAIR, "A2_on_A2": FAIR, "A2_on_A1": POOR}
     for key, stores in expected.items():
         assert table.numbers[key].value == pytest.approx(mean(stores))
     by_place = {row[:3]: row[3] for row in table.rows[1:]}
     assert by_place["three ellipses", "one ellipse", "modern"] == pytest.approx(mean(POOR), abs=1e-4)
-    assert {row[2] for row in table.rows[-2:]} == {"tuned macro Tresca"}
+    assert [row[2] for row in table.rows[-3:]] == [*["tuned macro Tresca"] * 2, "pores and edges of holes"]
+    assert table.rows[-1][3] == 1.0
     assert len({len(row) for row in table.rows}) == 1
 
 
@@ -94,8 +95,8 @@ def test_the_targets_give_every_number_that_the_registry_asks_for(tmp_path):
         A1_on_A2=FAIR,
         A2_on_A2=FAIR,
         A2_on_A1=POOR,
-        maxima_A1=maxima(80),
-        maxima_A2=maxima(80),
+        mechanics_A1=mechanics(80),
+        mechanics_A2=mechanics(80),
     )
     assert ours(record) == pytest.approx(
         {"A1_on_A1": mean(GOOD), "A1_on_A2": mean(FAIR), "A2_on_A2": mean(FAIR), "A2_on_A1": mean(POOR)}

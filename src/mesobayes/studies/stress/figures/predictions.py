@@ -13,18 +13,27 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mesobayes.drawing.drawing import Number, Reads
-from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE
+from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE
 from mesobayes.metrics.intervals import coverage, interval_of_maximum
 from mesobayes.metrics.scores import accuracy_at, relative_error
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.settings import StressNetworks
 
 Stores = Sequence[xr.Dataset]
+Mechanics = Annotated[xr.Dataset, Reads("roi_max")]
 Predictions = Annotated[list[xr.Dataset], Reads("structure", "true_max", "mean_max", "roi_max")]
 NETWORK_STYLE = {  # in the order in which a paper's number is looked for
     "printed": ("StressNet (printed)", ORANGE),
     "modern": ("U-Net (modern)", BLUE),
     "local": ("pixel network (local)", GREEN),
+    "geometry": ("pixel network without mechanics (geometry)", PURPLE),
+}
+MECHANICS_LABEL = {
+    "macro": "tuned macro Tresca",
+    "superposition": "superposition of pores",
+    "pores": "interacting pores",
+    "edges": "pores and edges of holes",
+    "whole": "the same, whole structure seen",
 }
 
 
@@ -45,6 +54,15 @@ def judged(stores: Stores) -> list[xr.Dataset]:
 def errors_of(store: xr.Dataset) -> NDArray[np.float64]:
     """Relative errors (patch,) of the maximum of the mean field."""
     return relative_error(store["mean_max"].values, store["true_max"].values)
+
+
+def errors_of_mechanics(mechanics: xr.Dataset, store: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Relative errors (patch,) of every method of mechanics on the patches of a prediction."""
+    scored, true = mechanics["roi_max"].isel(patch=store["patch"].values), store["true_max"].values
+    return {
+        str(name): relative_error(scored.sel(mechanics=name).values, true)
+        for name in scored["mechanics"].values
+    }
 
 
 def accuracies(repeats: Stores, threshold: float = 0.10) -> list[float]:
