@@ -17,7 +17,6 @@ MODEL = "stress/model"
 PREDICTION = "stress/prediction"
 CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
-MECHANICS = "stress/mechanics"
 
 
 def noise_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
