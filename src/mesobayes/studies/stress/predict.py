@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -45,6 +45,15 @@ def predict_patches(
         network, inputs, draws, seed, functional=roi_maximum, batch=batch, precision=precision
     )
     return Prediction(found.mean, found.std, found.values)
+
+
+def on_whole_patch(network: StressNetwork, pixels: int) -> StressNetwork:
+    """Make a network return what it computes on all pixels of a patch, not on its region of interest only.
+
+    The weights do not depend on the region. Outside it no fit has asked the network for anything.
+    """
+    network.settings = replace(network.settings, roi=pixels)
+    return network
 
 
 def roi_maximum(field: jax.Array, inputs: jax.Array) -> jax.Array:

@@ -12,6 +12,8 @@ PATCHES = "stress/patches"
 FIT = "stress/fit"  # of a chain of selective learning
 MODEL = "stress/model"
 PREDICTION = "stress/prediction"
+STITCHED = "stress/stitched"
+SHOWN = "stress/shown"
 CURVES = "stress/curves"
 
 
