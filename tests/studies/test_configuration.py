@@ -127,7 +127,12 @@ def test_a_key_given_by_the_user_wins_over_the_scale():
             {"stress": {"fits": {"printed": {"epochs": 5.0}}}},
             "steps = 100, epochs = 5.0: give exactly one of the two",
         ),
-        ({"stress": {"validation_structures": 999}}, "some must remain for training"),
+        (
+            {"stress": {"validation_structures": {"ellipse1": 999}}},
+            "validation_structures.ellipse1 is 999, but ellipse1 has only",
+        ),
+        ({"stress": {"models": {"rotations6": {"whole_structures": False}}}}, "set whole_structures"),
+        ({"stress": {"models": {"cross_validation": {"folds": 1}}}}, "a cross validation needs two"),
         ({"stress": 3}, "stress must be a mapping of keys to values, not 3"),
     ],
 )

@@ -45,6 +45,6 @@ def rotate_images(stress: NDArray, solid: NDArray, degrees: float) -> tuple[NDAr
 
 
 def rotate_scalar(image: NDArray, degrees: float, outside: float = 0.0) -> NDArray:
-    """Turn an image (y, x) of a scalar counter-clockwise by `degrees` about its centre, linear between pixels."""
+    """Turn an image (y, x) of a scalar counter-clockwise about its centre, linear between pixels."""
     pixels = rotated_pixels(image.shape, degrees)
     return np.asarray(map_coordinates(image.astype(float), pixels, order=1, cval=outside), image.dtype)

@@ -79,7 +79,7 @@ def fit_model(
 
 
 def model_inputs(patches: PatchData, model: ModelSettings) -> PatchData:
-    """Return patches as the network of a model sees them: with the stress averaged where the model says so."""
+    """Return patches as the network of a model sees them: the stress averaged if the model says so."""
     return with_average_stress(patches) if model.average_input else patches
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from mesobayes.learning.settings import FitSettings
@@ -23,3 +24,11 @@ class PatchFitSettings(FitSettings):
     augment: bool = False
     loss_scale: Literal["pixel", "patch"] = "pixel"
     validation_patches: Count = 256
+
+    def lengthened(self, length: float) -> PatchFitSettings:
+        """Return these settings with so many times the steps or epochs."""
+        return replace(
+            self,
+            steps=None if self.steps is None else round(self.steps * length),
+            epochs=None if self.epochs is None else self.epochs * length,
+        )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fits behind the figures of the stress study: what each learns from, and how it differs from the others."""
+"""The fits behind the figures of the stress study: what each learns from, and how they differ."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ModelSettings:
             raise ValueError("rotations turn whole structures: set whole_structures")
 
     def network(self, settings: StressNetworkSettings, roi: int) -> StressNetworkSettings:
-        """Return a network's settings as this model changes them, for regions of interest of so many pixels."""
+        """Return a network's settings as this model changes them, for regions of `roi` pixels."""
         return replace(
             settings,
             roi=roi,
@@ -68,12 +68,7 @@ class ModelSettings:
 
     def fit(self, settings: PatchFitSettings) -> PatchFitSettings:
         """Return the settings of a network's fit as this model changes them."""
-        return replace(
-            settings,
-            steps=None if settings.steps is None else round(settings.steps * self.length),
-            epochs=None if settings.epochs is None else settings.epochs * self.length,
-            augment=settings.augment and self.augment,
-        )
+        return replace(settings.lengthened(self.length), augment=settings.augment and self.augment)
 
 
 @settings
@@ -92,6 +87,10 @@ class Models:
     bayes_learned: ModelSettings
     bayes_fixed: ModelSettings
     bayes_full: ModelSettings
+    few_labels: ModelSettings
+    some_labels: ModelSettings
+    ellipse1_bayes: ModelSettings
+    quarter: ModelSettings
     strip: ModelSettings
 
 

@@ -46,7 +46,8 @@ def cut_structures(
     magnitude over the patch), the solid mask and the solid area fraction of each pixel; `target (patch, y,
     x)` the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation;
     all patches of one structure are in one split.
-    Raises ValueError if fewer good structures exist than `validation_structures` + 1, unless all are held out.
+    Raises ValueError if fewer good structures exist than `validation_structures` + 1, unless all are held
+    out.
     """
     good = np.flatnonzero(structures["status"].values == 0)
     validation_structures = len(good) if validation_structures is None else validation_structures

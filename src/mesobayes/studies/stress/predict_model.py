@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -55,7 +56,7 @@ def predict_model(
     data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
     own = data.attrs["family"] == model.family
     numbers = scored_patches(data, model.folds if own else 0, origin["repeat"], most, run.seed)
-    network = load_network(weights)
+    network = cast(StressNetwork, load_network(weights))
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     held_out = model_inputs(patch_data(data, numbers), model)
     chosen = data.isel(patch=numbers)
@@ -85,7 +86,7 @@ def predicted(
     """Truth, posterior mean and spread on the region of interest, and maxima, in units of the patch scale."""
     found = predict_patches(network, patches.inputs, draws, seed, precision=precision)
     image = ("patch", "y", "x")
-    return xr.Dataset(
+    result = xr.Dataset(
         {
             "truth": (image, patches.target * patches.mask, {**_UNIT, "long_name": "finite elements"}),
             "mask": (image, patches.mask, {"long_name": "material"}),
@@ -95,4 +96,12 @@ def predicted(
             "mean_max": ("patch", masked_maximum(found.mean, patches.mask), _UNIT),
             "roi_max": (("draw", "patch"), found.roi_max, _UNIT),
         }
+    )
+    if found.predictive is None:
+        return result
+    law = found.predictive
+    return result.assign(
+        pixel_std=(image, law.std.astype(np.float32), {**_UNIT, "long_name": "predictive spread"}),
+        max_centre=("patch", law.max_centre, {**_UNIT, "long_name": "centre of the maximum"}),
+        max_std=("patch", law.max_std, {**_UNIT, "long_name": "predictive spread of the maximum"}),
     )

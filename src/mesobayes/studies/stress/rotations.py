@@ -22,16 +22,17 @@ def rotated_patches(
     The load turns with the structure. Only patches inside the circle that an image contains are cut: what
     lies beyond is not known of a turned image. So a copy gives about 30 patches of a plate that gives 79.
     """
-    parts = []
+    parts: list[PatchData] = []
     for number in range(structures.sizes["structure"]):
         structure = structures.isel(structure=number)
         name = int(structure["structure"])
         angles = rng_from_name(study_seed, "rotations", name).uniform(0.0, 360.0, rotations)
-        parts.extend(_turned_patches(structure, angle, geometry) for angle in angles)
+        parts.extend(turned_patches(structure, angle, geometry) for angle in angles)
     return join_patches(parts)
 
 
-def _turned_patches(structure: xr.Dataset, degrees: float, geometry: PatchGeometry) -> PatchData:
+def turned_patches(structure: xr.Dataset, degrees: float, geometry: PatchGeometry) -> PatchData:
+    """Patches of one structure and its load, turned counter-clockwise by `degrees`."""
     strain = structure["strain"].values
     macro, micro = (
         np.tensordot(strain, structure[name].values, axes=1) for name in ("macro_stress", "micro_stress")

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.acquisition import (
+    batchbald,
     max_variance,
+    predicted_maximum,
     relative_spread,
     take_best,
     take_random,
@@ -34,11 +36,11 @@ from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.fit import print_accuracy
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 from mesobayes.studies.stress.predict import Prediction, predict_patches
-from mesobayes.studies.stress.fit import print_accuracy
-from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.settings import Acquisition, ChainSettings
 from mesobayes.studies.stress.stores import FIT, PATCHES
 from mesobayes.studies.stress.task import patch_task
@@ -171,7 +173,6 @@ def fit_query(
         precision=settings.precision,
     )
     prediction = predicted(validation.inputs)
-    squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
     dataset = xr.Dataset(
         {
             "labelled": ("label", labelled),
@@ -180,28 +181,55 @@ def fit_query(
             "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
             "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
             "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
-            "squared_error": ("patch", squared.sum((1, 2)) / validation.mask.sum((1, 2)), _SQUARED_UNIT),
+            "squared_error": ("patch", squared_errors(prediction, validation), _SQUARED_UNIT),
         },
         attrs={
             "repeat": repeat,
             "query": query,
             "network": network.name,
             "fit_seconds": result.seconds,
+            "steps": len(result.history),
+            "batch": settings.batch,
             "evidence": settings.evidence,
             "precision": result.precision,
         },
     )
     if acquisition != "random" and query < chain.queries:
         unlabelled = patch_data(patches, pool)
-        dataset = dataset.assign(pool_scores(predicted(unlabelled.inputs), unlabelled))
+        noise = noise_of_maxima(prediction, validation)
+        dataset = dataset.assign(
+            pool_scores(predicted(unlabelled.inputs), unlabelled, noise, chain.query_rate)
+        )
     return result.network, dataset
 
 
-def pool_scores(prediction: Prediction, pool: PatchData) -> dict[str, tuple[str, NDArray]]:
+def noise_of_maxima(prediction: Prediction, validation: PatchData) -> float:
+    """Variance of the ROI maxima about their draws that the weights do not explain, at least a small one.
+
+    The mean squared error of the maxima on validation patches minus the mean variance of the draws.
+    """
+    truth = masked_maximum(validation.target, validation.mask)
+    error = np.mean((prediction.roi_max.mean(axis=0) - truth) ** 2)
+    return float(max(error - np.mean(prediction.roi_max.var(axis=0)), 1e-3 * error, 1e-12))
+
+
+def pool_scores(
+    prediction: Prediction, pool: PatchData, noise_variance: float, count: int
+) -> dict[str, tuple[str, NDArray]]:
     """The scores of every acquisition but random, for each patch of the pool."""
     truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
-    return {
-        "score_max_variance": ("pool_patch", max_variance(prediction.epistemic_std, pool.mask)),
-        "score_relative_spread": ("pool_patch", relative_spread(prediction.roi_max)),
-        "score_oracle": ("pool_patch", relative_error(mean, truth)),
+    scores = {
+        "max_variance": max_variance(prediction.epistemic_std, pool.mask),
+        "predicted_maximum": predicted_maximum(prediction.roi_max),
+        "batchbald": batchbald(prediction.roi_max, noise_variance, count),
+        "relative_spread": relative_spread(prediction.roi_max),
+        "oracle": relative_error(mean, truth),
+        "oracle_squared": squared_errors(prediction, pool),
     }
+    return {f"score_{name}": ("pool_patch", score) for name, score in scores.items()}
+
+
+def squared_errors(prediction: Prediction, patches: PatchData) -> NDArray:
+    """Squared error averaged over the solid pixels of each region of interest, shape (patch,)."""
+    squared = np.where(patches.mask, (prediction.mean - patches.target) ** 2, 0.0)
+    return np.asarray(squared.sum((1, 2)) / patches.mask.sum((1, 2)))

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry.settings import PlateFamily
-from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.record.settings import Count, Share, settings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
+from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
 
-Acquisition = Literal["random", "max_variance", "relative_spread", "oracle"]
+Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 
 
 @settings
@@ -98,12 +98,14 @@ class SelectiveSettings(ChainSettings):
 
     Attributes:
         family: plates that the patches are cut from.
+        length: steps or epochs of each fit, in units of those of the network's fit.
         threshold: relative error of the ROI maximum within which a prediction counts (Algorithm 1).
         repeats: chains of each acquisition.
         acquisitions: chains of each network.
     """
 
     family: Literal["ellipse1", "ellipse3"]
+    length: Positive
     threshold: Share
     repeats: Annotated[int, Field(ge=2)]
     acquisitions: Acquisitions
@@ -115,6 +117,20 @@ class StressNetworks:
 
     printed: StressNetworkSettings
     modern: StressNetworkSettings
+    local: LocalNetworkSettings
+
+
+@settings
+class MechanicsSettings:
+    """Scores of mechanics without labels.
+
+    Attributes:
+        windows: widths of the windows around a region of interest whose holes are known, in R.
+        window_patches: patches that are scored with every window.
+    """
+
+    windows: tuple[Positive, ...]
+    window_patches: Count
 
 
 @settings
@@ -123,11 +139,17 @@ class StressFits:
 
     printed: PatchFitSettings
     modern: PatchFitSettings
+    local: PatchFitSettings
 
 
 @settings
 class StressSettings:
-    """Everything that the stress study is told; lengths in units of the pore radius."""
+    """Everything that the stress study is told; lengths in units of the pore radius.
+
+    Attributes:
+        selective, selective_large, selective_full: selective learning of figures 33, 34 and 36.
+        rate_low, rate_middle, rate_high: the three query rates of figure 35.
+    """
 
     families: PlateFamilies
     mesh: MeshSettings
@@ -136,8 +158,14 @@ class StressSettings:
     label_noise: LabelNoiseSettings
     validation_structures: ValidationStructures
     selective: SelectiveSettings
+    selective_large: SelectiveSettings
+    rate_low: SelectiveSettings
+    rate_middle: SelectiveSettings
+    rate_high: SelectiveSettings
+    selective_full: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
+    mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
 

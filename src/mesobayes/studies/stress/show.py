@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,7 @@ from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.predict import predict_draws
 from mesobayes.learning.settings import Precision
 from mesobayes.learning.weights import load_network
+from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.channels import COVERAGE_CHANNEL, SOLID_CHANNEL, STRESS_CHANNELS
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
@@ -54,7 +56,9 @@ def show_patches(
     chosen = patches_by_kind(scored, each, run.seed)
     kinds = [kind for kind, numbers in chosen.items() for _ in numbers]
     some = data.isel(patch=np.concatenate(list(chosen.values())))
-    network = on_whole_patch(load_network(weights), PatchGeometry(data.attrs["pixels_per_radius"]).patch)
+    network = on_whole_patch(
+        cast(StressNetwork, load_network(weights)), PatchGeometry(data.attrs["pixels_per_radius"]).patch
+    )
     origin = scored.attrs
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     seen = model_inputs(patch_data(some, np.arange(len(kinds))), model).inputs

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -17,6 +18,7 @@ from mesobayes.images.stitching import stitch_rois, tile_origins
 from mesobayes.learning.predict import predict_draws
 from mesobayes.learning.settings import Precision
 from mesobayes.learning.weights import load_network
+from mesobayes.nets.build import StressNetwork
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
@@ -62,7 +64,7 @@ def stitch_structure(
     number = held_out_structure(splits, folds, origin["repeat"], index, run.seed)
     structure = open_store(structures, STRUCTURES, sample_id="structure").isel(structure=number)
     geometry = PatchGeometry(splits.attrs["pixels_per_radius"])
-    network = on_whole_patch(load_network(weights), geometry.patch)
+    network = on_whole_patch(cast(StressNetwork, load_network(weights)), geometry.patch)
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
 
     def predict(inputs: NDArray) -> tuple[NDArray, NDArray]:

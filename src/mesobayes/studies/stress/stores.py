@@ -9,12 +9,16 @@ from typing import Any
 STRUCTURES = "stress/structures"
 LABEL_NOISE = "stress/label_noise"
 PATCHES = "stress/patches"
+CHANNELS = "stress/channels"
+MECHANICS = "stress/mechanics"
 FIT = "stress/fit"  # of a chain of selective learning
 MODEL = "stress/model"
 PREDICTION = "stress/prediction"
 STITCHED = "stress/stitched"
 SHOWN = "stress/shown"
+CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
+MECHANICS = "stress/mechanics"
 
 
 def noise_of(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def scored_patches(patches: xr.Dataset, folds: int, repeat: int, most: int, stud
 
 
 def held_out(patches: xr.Dataset, folds: int, repeat: int, study_seed: str) -> NDArray[np.bool_]:
-    """Whether each patch is kept from a fit: the validation structures, or the fold that a repeat leaves out."""
+    """Whether each patch is kept from a fit: validation structures, or the fold that a repeat leaves out."""
     if not folds:
         return np.asarray(patches["split"].values == VALIDATION)
     structure = patches["structure"].values

@@ -14,19 +14,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mesobayes.drawing.drawing import Drawing, Number
-from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure
+from mesobayes.drawing.style import BLACK, BLUE, GREY, new_figure
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store
-from mesobayes.studies.stress.figures.shown import (
-    accuracies,
-    drawn_among,
-    origin,
-    relative_errors,
-    repeats_of,
-    same_patches,
-    shown_network,
-)
 from mesobayes.studies.stress.figures.panels import (
     ERROR_MAP,
     GREYS,
@@ -37,6 +28,16 @@ from mesobayes.studies.stress.figures.panels import (
     foot_note,
     on_material,
     stress_scale,
+)
+from mesobayes.studies.stress.figures.parts import PATCH, ROI
+from mesobayes.studies.stress.figures.shown import (
+    accuracies,
+    drawn_among,
+    origin,
+    relative_errors,
+    repeats_of,
+    same_patches,
+    shown_network,
 )
 from mesobayes.studies.stress.stores import STRUCTURES
 
@@ -62,7 +63,7 @@ def train_size_example(
     drawn = _predictions(figure, axes, names, place)
     _accuracy_bars(
         axes[1, 0],
-        {str(store[0].attrs["labels"]): accuracies(store) for store in (part, full)},
+        {name[:-8]: accuracies(store) for name, store in zip(names, (part, full), strict=True)},
         full[0].attrs["baseline_accuracy"],
         "training patches",
     )
@@ -111,7 +112,7 @@ def rotation_example(
     patch = found[0][0].isel(patch=place)
     solid = open_store(structures, STRUCTURES, variables=("geometry",))["geometry"]
     _mark_patch(top[0], solid.values[int(patch["structure"])].astype(bool), patch["origin"].values, geometry)
-    top[0].set_title(f"structure {int(patch['structure'])}, patch and ROI", fontsize=7.5)
+    top[0].set_title(f"structure {int(patch['structure'])}, \npatch (red), ROI (green)", fontsize=7.5)
     drawn = _row(figure, top[1], bottom, names, place)
     _accuracy_bars(
         top[2],
@@ -119,6 +120,10 @@ def rotation_example(
         found[0][0].attrs["baseline_accuracy"],
         "rotations",
     )
+    top[2].yaxis.tick_right()
+    top[2].yaxis.set_label_position("right")
+    top[2].spines["left"].set_visible(False)
+    top[2].spines["right"].set_visible(True)
     rule = (
         f"Drawn at random among the {int(falling.sum())} of {len(falling)} patches whose error falls with "
         "every step in rotations; without any effect one in six would"
@@ -206,9 +211,9 @@ def _mark_patch(axes: Axes, solid: NDArray, corner: NDArray, geometry: PatchGeom
     """The structure in grey with the patch and its region of interest."""
     draw_field(axes, np.where(solid, 0.25, np.nan), solid, ColourScale(0.0, 1.0), GREYS)
     row, column = (int(start) for start in corner)
-    box(axes, row, column, geometry.patch, edgecolor=ORANGE, linestyle="-", linewidth=1.6)
+    box(axes, row, column, geometry.patch, edgecolor=PATCH, linestyle="-", linewidth=1.6)
     margin = geometry.margin
-    box(axes, row + margin, column + margin, geometry.roi, edgecolor=GREEN, linestyle="-", linewidth=1.6)
+    box(axes, row + margin, column + margin, geometry.roi, edgecolor=ROI, linestyle="-", linewidth=1.6)
 
 
 def _accuracy_bars(axes: Axes, shares: Mapping[str, list[float]], baseline: float, label: str) -> None:

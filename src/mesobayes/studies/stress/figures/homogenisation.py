@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -14,10 +15,8 @@ from mesobayes.drawing.style import new_figure
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.metrics.scores import accuracy_at
 from mesobayes.record.provenance import Run
-from mesobayes.studies.stress.figures.shown import Stores, origin, shown_network, store_of
 from mesobayes.studies.stress.figures.panels import (
     ERROR_MAP,
-    SIGNED_MAP,
     ColourScale,
     box,
     colour_bar,
@@ -26,6 +25,8 @@ from mesobayes.studies.stress.figures.panels import (
     on_material,
     stress_scale,
 )
+from mesobayes.studies.stress.figures.parts import SIGNED_MAP
+from mesobayes.studies.stress.figures.shown import Stores, origin, shown_network, store_of
 from mesobayes.studies.stress.patch_traits import extreme_patches
 
 _KIND = {"varying": "most", "constant": "least"}
@@ -139,7 +140,7 @@ def _draw_macro(figure: Any, axes: NDArray, patch: xr.Dataset, geometry: PatchGe
     plate = np.any(stress != 0, axis=-1)
     scale = ColourScale(-1.0, 1.0)  # the patch scale is the largest component
     for place, component, name in zip(axes, (0, 2, 1), ("xx", "xy", "yy"), strict=True):
-        image = draw_field(place, stress[..., component], plate, scale, SIGNED_MAP)
+        image = draw_field(place, stress[..., component], plate, scale, mpl.colormaps[SIGNED_MAP])
         place.set_title(f"macro $\\sigma_{{{name}}}$", fontsize=7.5)
         box(place, geometry.margin, geometry.margin, geometry.roi, edgecolor="black")
     axes[0].set_ylabel("macro stress, patch")

@@ -24,7 +24,6 @@ from mesobayes.drawing.style import BLACK, FIELD_MAP, GREY, VERMILION
 STRESS_MAP = mpl.colormaps[FIELD_MAP].with_extremes(over=VERMILION, bad="white")
 ERROR_MAP = mpl.colormaps["magma"].with_extremes(over="#FFFFFF00", bad="white")
 GREYS = mpl.colormaps["Greys"].with_extremes(bad="white")
-SIGNED_MAP = mpl.colormaps["PuOr_r"].with_extremes(bad="white")
 _ROOM = 1.5  # a prediction may raise the upper end of a scale to so many times the largest true stress
 BOX: dict[str, Any] = {"fill": False, "edgecolor": "white", "linestyle": "--", "linewidth": 1.0}
 

@@ -14,14 +14,6 @@ from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import new_figure
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.record.provenance import Run
-from mesobayes.studies.stress.figures.shown import (
-    Stores,
-    origin,
-    relative_errors,
-    repeats_of,
-    shown_network,
-    store_of,
-)
 from mesobayes.studies.stress.figures.panels import (
     box,
     colour_bar,
@@ -29,6 +21,14 @@ from mesobayes.studies.stress.figures.panels import (
     foot_note,
     on_material,
     stress_scale,
+)
+from mesobayes.studies.stress.figures.shown import (
+    Stores,
+    origin,
+    relative_errors,
+    repeats_of,
+    shown_network,
+    store_of,
 )
 
 _WORDS = {

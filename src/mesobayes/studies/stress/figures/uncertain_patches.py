@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import new_figure
 from mesobayes.record.provenance import Run
+from mesobayes.studies.stress.figures.panels import (
+    ERROR_MAP,
+    ColourScale,
+    colour_bar,
+    draw_field,
+    foot_note,
+    on_material,
+    stress_scale,
+)
 from mesobayes.studies.stress.figures.shown import (
     THRESHOLD,
     Interval,
@@ -24,15 +33,6 @@ from mesobayes.studies.stress.figures.shown import (
     repeats_of,
     shown_network,
     store_of,
-)
-from mesobayes.studies.stress.figures.panels import (
-    ERROR_MAP,
-    ColourScale,
-    colour_bar,
-    draw_field,
-    foot_note,
-    on_material,
-    stress_scale,
 )
 
 _WIDTH = 1.96  # half width of a 95 % interval in standard deviations, as printed
@@ -161,7 +161,7 @@ def _drawn(
 def _six(
     prediction: xr.Dataset, chosen: Mapping[str, tuple[str, int | None]], note: str, run: Run
 ) -> Drawing:
-    figure = new_figure(1.0, 0.92)
+    figure = new_figure(1.0, 0.76)
     panels = figure.subfigures(2, 3).ravel()
     interval = maximum_interval(prediction)
     drawn: dict[str, Any] = {}

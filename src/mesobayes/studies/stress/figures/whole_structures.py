@@ -12,19 +12,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mesobayes.drawing.drawing import Drawing, Number
-from mesobayes.drawing.style import GREEN, ORANGE, new_figure
+from mesobayes.drawing.style import ORANGE, new_figure
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.stitching import tile_origins
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.studies.stress.figures.shown import (
-    Shown,
-    Stores,
-    origin,
-    repeats_of,
-    shown_network,
-    store_of,
-)
 from mesobayes.studies.stress.figures.panels import (
     ERROR_MAP,
     GREYS,
@@ -35,6 +27,15 @@ from mesobayes.studies.stress.figures.panels import (
     foot_note,
     on_material,
     stress_scale,
+)
+from mesobayes.studies.stress.figures.parts import PATCH, ROI
+from mesobayes.studies.stress.figures.shown import (
+    Shown,
+    Stores,
+    origin,
+    repeats_of,
+    shown_network,
+    store_of,
 )
 
 
@@ -200,10 +201,10 @@ def _draw_windows(axes: Axes, store: xr.Dataset, pair: tuple[int, int], geometry
     draw_field(axes, np.where(solid, 0.3, np.nan), solid, ColourScale(0.0, 1.0), GREYS, pixel=pixel)
     row, column = store["origin"].values[pair[0]] * pixel
     margin, roi, stride = (pixel * size for size in (geometry.margin, geometry.roi, geometry.stride))
-    box(axes, row, column, pixel * geometry.patch, edgecolor="#8B5A2B", linestyle="-", linewidth=1.6)
-    box(axes, row + margin, column + margin, roi, edgecolor=GREEN, linestyle="-", linewidth=1.6)
+    box(axes, row, column, pixel * geometry.patch, edgecolor=PATCH, linestyle="-", linewidth=1.6)
+    box(axes, row + margin, column + margin, roi, edgecolor=ROI, linestyle="-", linewidth=1.6)
     box(axes, row + margin, column + margin + stride, roi - stride, roi, edgecolor=ORANGE, linewidth=1.4)
-    axes.set_title("left window: patch (brown), ROI (green),\ncommon area (orange)", fontsize=7.5)
+    axes.set_title("left window: patch (red), ROI (green),\ncommon area (orange)", fontsize=7.5)
 
 
 def _draw_pair(
