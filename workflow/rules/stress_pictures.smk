@@ -16,9 +16,7 @@ rule show_patches:
         patches="results/{scale}/stress/{family}/patches.zarr.zip",
         prediction="results/{scale}/stress/predictions/{network}/{model}/{family}/repeat0.zarr.zip",
     output:
-        store=update(
-            "results/{scale}/stress/shown/{network}/{model}/{family}.zarr.zip"
-        ),
+        store=update("results/{scale}/stress/shown/{network}/{model}/{family}.zarr.zip"),
     log:
         "logs/{scale}/show_patches/{network}_{model}_{family}.log",
     benchmark:

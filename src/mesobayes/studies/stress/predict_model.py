@@ -61,8 +61,8 @@ def predict_model(
     held_out = model_inputs(patch_data(data, numbers), model)
     chosen = data.isel(patch=numbers)
     traits = patch_traits(chosen["input"].values, PatchGeometry(data.attrs["pixels_per_radius"]))
-    result = predicted(network, held_out, draws, seed, precision).assign(
-        **{name: ("patch", values) for name, values in traits.items()},
+    result = predicted(network, held_out, draws, seed, precision)
+    result = result.assign({name: ("patch", values) for name, values in traits.items()}).assign(
         origin=(("patch", "corner"), chosen["origin"].values, {"units": "pixel"}),
         patch=("patch", numbers),
         structure=("patch", chosen["structure"].values),

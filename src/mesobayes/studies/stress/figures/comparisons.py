@@ -46,7 +46,7 @@ def train_size_example(
     predictions_part: list[xr.Dataset], predictions_full: list[xr.Dataset], run: Run
 ) -> Drawing:
     """Figure 17: one region of interest after training with fewer and with more patches."""
-    shown = shown_network(predictions_full)
+    shown = shown_network(predictions_full, predictions_part)
     part, full = (repeats_of(stores, shown.network) for stores in (predictions_part, predictions_full))
     first = {"part": part[0], "full": full[0]}
     same_patches(first)
@@ -221,7 +221,8 @@ def _accuracy_bars(axes: Axes, shares: Mapping[str, list[float]], baseline: floa
     axes.bar(list(shares), [100 * np.mean(values) for values in shares.values()], width=0.55, color=BLUE)
     for place, values in enumerate(shares.values()):
         axes.plot([place] * len(values), 100 * np.array(values), ".", color=BLACK, markersize=3)
-        axes.text(place, 100 * np.mean(values) + 2, f"{100 * np.mean(values):.0f} %", ha="center", fontsize=7)
+        mean = 100 * float(np.mean(values))
+        axes.text(place, mean + 2, f"{mean:.0f} %", ha="center", fontsize=7)
     axes.axhline(100 * baseline, color=GREY, linestyle=":", label=f"no learning: {100 * baseline:.0f} %")
     axes.legend(loc="upper left", fontsize=6.5, borderpad=0.1)
     axes.set(xlabel=label, ylabel="maxima within 10 % (%)", ylim=(0, 118), yticks=range(0, 101, 25))

@@ -63,7 +63,7 @@ def _nine_panels(
     run: Run,
 ) -> Drawing:
     """Predictions and truth, their differences, the macroscopic stress."""
-    network = shown_network(predictions_full)
+    network = shown_network(predictions_full, shown_average)
     stores = {"full input": store_of(shown_full, network.network)}
     stores["averaged input"] = store_of(shown_average, network.network)
     place = int(np.flatnonzero(stores["full input"]["kind"].values.astype(str) == kind)[0])

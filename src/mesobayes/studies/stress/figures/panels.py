@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mesobayes.drawing.style import BLACK, FIELD_MAP, GREY, VERMILION
 
 STRESS_MAP = mpl.colormaps[FIELD_MAP].with_extremes(over=VERMILION, bad="white")
-ERROR_MAP = mpl.colormaps["magma"].with_extremes(over="#FFFFFF00", bad="white")
+ERROR_MAP = mpl.colormaps["magma"].with_extremes(bad="white")
 GREYS = mpl.colormaps["Greys"].with_extremes(bad="white")
 _ROOM = 1.5  # a prediction may raise the upper end of a scale to so many times the largest true stress
 BOX: dict[str, Any] = {"fill": False, "edgecolor": "white", "linestyle": "--", "linewidth": 1.0}
@@ -77,7 +77,7 @@ def draw_field(
         axes.patch.set(hatch="////", edgecolor=GREY, linewidth=0.0)
         voids = np.where(solid, np.nan, 1.0)
         axes.imshow(voids, cmap="gray", vmin=0, vmax=1, extent=extent, zorder=1)
-        colours = colours.with_extremes(over=colours.get_over(), bad="#FFFFFF00")
+        colours = colours.with_extremes(bad="#FFFFFF00")
     shown = np.ma.masked_invalid(on_material(field, solid))
     image = axes.imshow(shown, cmap=colours, vmin=scale.low, vmax=scale.high, extent=extent, zorder=2)
     edges = LineCollection(
@@ -102,7 +102,7 @@ def colour_bar(
     figure: Figure | SubFigure,
     image: AxesImage,
     scale: ColourScale,
-    axes: Sequence[Axes],
+    axes: Iterable[Axes],
     label: str,
     below: bool = False,
 ) -> None:
@@ -115,6 +115,12 @@ def colour_bar(
     bar.ax.tick_params(labelsize=6.5)
     bar.locator = MaxNLocator(4)
     bar.update_ticks()
+
+
+def subfigures(figure: Figure, rows: int, columns: int, **ratios: Any) -> list[SubFigure]:
+    """Parts of a figure, row by row."""
+    grid: Any = figure.subfigures(rows, columns, squeeze=False, **ratios)
+    return list(grid.ravel())
 
 
 def box(

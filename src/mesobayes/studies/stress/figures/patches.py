@@ -21,6 +21,7 @@ from mesobayes.studies.stress.figures.panels import (
     foot_note,
     on_material,
     stress_scale,
+    subfigures,
 )
 from mesobayes.studies.stress.figures.shown import (
     Stores,
@@ -63,12 +64,12 @@ def patches_nonlinear(predictions: list[xr.Dataset], shown: list[xr.Dataset], ru
 def _patches(
     predictions: Stores, shown: Stores, kinds: Sequence[str], run: Run, unit: str = "patch scale"
 ) -> Drawing:
-    network = shown_network(predictions)
+    network = shown_network(predictions, shown)
     store = store_of(shown, network.network)
     places = places_of(store["kind"].values.astype(str), kinds)
     columns = 2
     figure = new_figure(1.0, 0.49 * (len(kinds) // columns) + 0.07)
-    panels = figure.subfigures(len(kinds) // columns, columns, squeeze=False).ravel()
+    panels = subfigures(figure, len(kinds) // columns, columns)
     drawn: list[dict[str, Any]] = []
     for letter, panel, kind, place in zip("abcd", panels, kinds, places, strict=False):
         title = f"({letter}) {_WORDS[kind]}"

@@ -47,15 +47,17 @@ def accuracies(predictions: Stores) -> list[float]:
     return [accuracy(prediction) for prediction in predictions]
 
 
-def shown_network(predictions: Stores) -> Shown:
+def shown_network(predictions: Stores, among: Stores | None = None) -> Shown:
     """First of `NETWORKS` whose mean accuracy lies above the macroscopic stress times one tuned factor.
 
-    Where none does, the most accurate one. The predictions are of the models' own family.
+    Where none does, the most accurate one. The predictions are of the model's own family; only networks that
+    have a store `among` those given, where some are, come into question.
     """
+    wanted = predictions if among is None else among
     reached = {
         network: float(np.mean(accuracies(found)))
         for network in NETWORKS
-        if (found := repeats_of(predictions, network))
+        if (found := repeats_of(predictions, network)) and repeats_of(wanted, network)
     }
     baseline = float(np.mean([prediction.attrs["baseline_accuracy"] for prediction in predictions]))
     tuned = f"macro Tresca times one tuned factor ({100 * baseline:.0f} %)"

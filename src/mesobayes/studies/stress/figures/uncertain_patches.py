@@ -22,6 +22,7 @@ from mesobayes.studies.stress.figures.panels import (
     foot_note,
     on_material,
     stress_scale,
+    subfigures,
 )
 from mesobayes.studies.stress.figures.shown import (
     THRESHOLD,
@@ -47,8 +48,8 @@ def bnn_roi_examples(predictions: list[xr.Dataset], run: Run) -> Drawing:
     rule = (
         "(a) to (d) are drawn at random among the patches whose largest stress is within 10 % and which "
         "hold interacting pores (a, b) or a pore near a large hole (c, d); (e) has the widest interval of "
-        "the largest stress of all patches; (f) the narrowest for its stress among those with interacting pores "
-        "and no pore near a large hole"
+        "the largest stress of all patches; (f) the narrowest for its stress among those with interacting "
+        "pores and no pore near a large hole"
     )
     drawing = _six(first, chosen, f"{origin(run, first, shown)}, {first.sizes['draw']} draws. {rule}.", run)
     widest = [_widest(maximum_interval(repeat)) for repeat in found]
@@ -162,7 +163,7 @@ def _six(
     prediction: xr.Dataset, chosen: Mapping[str, tuple[str, int | None]], note: str, run: Run
 ) -> Drawing:
     figure = new_figure(1.0, 0.76)
-    panels = figure.subfigures(2, 3).ravel()
+    panels = subfigures(figure, 2, 3)
     interval = maximum_interval(prediction)
     drawn: dict[str, Any] = {}
     for panel, (letter, (title, place)) in zip(panels, chosen.items(), strict=True):

@@ -27,6 +27,7 @@ from mesobayes.studies.stress.figures.panels import (
     foot_note,
     on_material,
     stress_scale,
+    subfigures,
 )
 from mesobayes.studies.stress.figures.parts import PATCH, ROI
 from mesobayes.studies.stress.figures.shown import (
@@ -41,7 +42,7 @@ from mesobayes.studies.stress.figures.shown import (
 
 def full_structure_1ellipse(predictions: list[xr.Dataset], stitched: list[xr.Dataset], run: Run) -> Drawing:
     """Figure 15: finite elements, the prediction put together, and their difference."""
-    shown = shown_network(predictions)
+    shown = shown_network(predictions, stitched)
     figure = new_figure(1.0, 0.5)
     drawn = _draw_structure(figure, list(figure.subplots(1, 3)), store_of(stitched, shown.network))
     foot_note(figure, _note(run, store_of(stitched, shown.network), shown))
@@ -66,7 +67,7 @@ def full_structure_nonlinear_2(
 
 
 def _strip(predictions: Stores, stitched: Stores, run: Run) -> Drawing:
-    shown = shown_network(predictions)
+    shown = shown_network(predictions, stitched)
     store = store_of(stitched, shown.network)
     figure = new_figure(1.0, 0.85)
     drawn = _draw_structure(figure, list(figure.subplots(3, 1)), store)
@@ -114,19 +115,19 @@ def _note(run: Run, store: xr.Dataset, shown: Shown) -> str:
     windows = len(tile_origins((rows, columns), geometry))
     return (
         f"{origin(run, store, shown)}. Structure {store.attrs['structure']}, held out of the fit and taken "
-        f"from a random order of those; put together from the regions of interest of {windows} windows side by side. "
+        f"from a random order of those; put together from {windows} regions of interest side by side. "
         "Hatched: no region of interest reaches it, so nothing is predicted there."
     )
 
 
 def overlap_consistency(predictions: list[xr.Dataset], stitched: list[xr.Dataset], run: Run) -> Drawing:
     """Figure 22: two windows shifted by half a region of interest agree where both predict."""
-    shown = shown_network(predictions)
+    shown = shown_network(predictions, stitched)
     store = store_of(stitched, shown.network)
     geometry = PatchGeometry(store.attrs["pixels_per_radius"])
     pair = window_pair(store, geometry, run.seed)
     figure = new_figure(1.0, 0.6)
-    left, right = figure.subfigures(1, 2, width_ratios=(0.8, 1.2))
+    left, right = subfigures(figure, 1, 2, width_ratios=(0.8, 1.2))
     _draw_windows(left.subplots(), store, pair, geometry)
     drawn = _draw_pair(right, store, pair, geometry)
     by_repeat = [overlap_differences(p, geometry) for p in repeats_of(predictions, shown.network)]
@@ -134,9 +135,9 @@ def overlap_consistency(predictions: list[xr.Dataset], stitched: list[xr.Dataset
     rule = (
         f"Structure {store.attrs['structure']}, the first held out in a random order; the pair is drawn at "
         "random among horizontal neighbours with a void in their common area. Outside the region of "
-        "interest (dashed white) a fit asks the network for nothing. The mean difference in the common area is "
-        f"{100 * drawn['mean_difference']:.1f} % of the largest stress there; over all {len(by_repeat[0])} such "
-        f"pairs of predicted patches it is {100 * means[0]:.1f} %"
+        "interest (dashed white) a fit asks the network for nothing. The mean difference in the common area "
+        f"is {100 * drawn['mean_difference']:.1f} % of the largest stress there; over all "
+        f"{len(by_repeat[0])} such pairs of predicted patches it is {100 * means[0]:.1f} %"
     )
     foot_note(figure, f"{origin(run, store, shown)}. {rule}.")
     note = "mean difference in the common area over the largest stress there, mean over all pairs, by seed"
@@ -162,7 +163,7 @@ def window_pair(store: xr.Dataset, geometry: PatchGeometry, study_seed: str) -> 
     common = [_common(solid, store["origin"].values[right], geometry) for _, right in pairs]
     featured = [pair for pair, area in zip(pairs, common, strict=True) if area.any() and not area.all()]
     order = rng_from_name(study_seed, "examples", "overlap", store.attrs["family"])
-    return order.permutation(np.array(featured or pairs))[0].tolist()  # type: ignore[no-any-return]
+    return order.permutation(np.array(featured or pairs))[0].tolist()
 
 
 def _common(image: NDArray, right: NDArray, geometry: PatchGeometry) -> NDArray:
@@ -215,8 +216,9 @@ def _draw_pair(
     roi, margin, stride = geometry.roi, geometry.margin, geometry.stride
     inside = geometry.roi_slice()
     whole = [_window(store, number, geometry) for number in pair]
-    rois = [tuple(image[inside, inside] for image in images) for images in whole]
-    parts: list[NDArray] = []
+    rois = [
+        (mean[inside, inside], truth[inside, inside], solid[inside, inside]) for mean, truth, solid in whole
+    ]
     for row, (images, name) in enumerate(((whole, "patch"), (rois, "ROI"))):
         scale = stress_scale([truth for _, truth, _ in images], [mean for mean, _, _ in images])
         for place, (mean, _, solid), title in zip(axes[row], images, ("left", "right"), strict=True):
