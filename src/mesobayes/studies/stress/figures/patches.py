@@ -84,7 +84,7 @@ def _patches(
         "of interest (ROI, 8 R: dashed, and below)."
     )
     foot_note(figure, f"{origin(run, store, network)}. {rule}")
-    numbers = [entry["patch"] for entry in drawn]
+    numbers = [entry["number"] for entry in drawn]
     return Drawing(
         figure, drawn={"network": network.network, "patches": numbers, "panels": drawn, "seed": run.seed}
     )
@@ -103,7 +103,7 @@ def draw_patch(panel: SubFigure, patch: xr.Dataset, attributes: dict[str, Any], 
     geometry = PatchGeometry(attributes["pixels_per_radius"])
     axes = panel.subplots(2, 2)
     roi, whole = geometry.roi_slice(), slice(None)
-    record: dict[str, Any] = {key: int(patch[name]) for key, name in _IDENTITY.items()}
+    record: dict[str, Any] = {name: int(patch[name]) for name in ("number", "structure")}
     for row, (part, name) in enumerate(((whole, "patch"), (roi, "ROI"))):
         solid = patch["solid"].values[part, part]
         truth, mean = (on_material(patch[key].values[part, part], solid) for key in ("truth", "mean"))
@@ -119,5 +119,3 @@ def draw_patch(panel: SubFigure, patch: xr.Dataset, attributes: dict[str, Any], 
         box(place, geometry.margin, geometry.margin, geometry.roi)
     return record
 
-
-_IDENTITY = {"patch": "number", "structure": "structure"}
