@@ -8,6 +8,8 @@ configfile: "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/stress.smk"
+include: "workflow/rules/stress_models.smk"
+include: "workflow/rules/stress_figures.smk"
 include: "workflow/rules/permeability.smk"
 include: "workflow/rules/failure.smk"
 include: "workflow/rules/targets.smk"

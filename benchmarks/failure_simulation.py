@@ -18,7 +18,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from report import publish
+from report import load, publish
 
 from mesobayes.fem.bar.failure import fail_specimens
 from mesobayes.fem.bar.settings import PRESETS
@@ -92,6 +92,8 @@ def report(field: PorosityField, timings: list[Timing], start: float, device: st
         f"Made by `python benchmarks/failure_simulation.py` on one {device} ({platform.machine()}): grid "
         f"{' × '.join(map(str, field.shape))}, mean porosity {field.porosity:g}. Seconds are from the first "
         "load to the first failed voxel, without compilation.",
+        "",
+        load(),
         "",
         f"Memory is the largest so far, above the {start:.0f} MiB of Python and JAX.",
         "",

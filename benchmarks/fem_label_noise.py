@@ -22,8 +22,8 @@ from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
 from mesobayes.fem.plate.solution import NodalStress, displacements, image_stress
 from mesobayes.geometry import PlateFamily
 from mesobayes.images.raster import pixel_centres
-from mesobayes.studies.stress.data import draw_structure
 from mesobayes.studies.stress.label_noise import roi_deviations
+from mesobayes.studies.stress.plates import draw_structure
 
 FAMILY = PlateFamily("ellipse3")
 REFERENCE = DEFAULT_MESH.refined(2.0)

@@ -34,7 +34,8 @@ from mesobayes.fem.plate.meshing import mesh_plate
 from mesobayes.fem.plate.solution import displacements
 from mesobayes.fem.solvers import cholmod_installed
 from mesobayes.geometry import PlateFamily
-from mesobayes.studies.stress.data import draw_structure, simulate_batch
+from mesobayes.studies.stress.data import simulate_batch
+from mesobayes.studies.stress.plates import draw_structure
 
 FAMILY = PlateFamily("ellipse3")
 UNIT_STRAINS = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])

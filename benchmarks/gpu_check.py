@@ -8,7 +8,7 @@
 Each platform has a process of its own, in which all stages are compiled at once, a thread for each, and then
 timed one after the other. The table shows for each precision the largest deviation beside the allowed one,
 and items per second on both. With two platforms the processes run side by side: rates on the CPU are then a
-little low.
+little low. A stage that fails leaves its message, and the others go on.
 """
 
 from __future__ import annotations
@@ -43,43 +43,65 @@ def main() -> int:
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folders = [Path(name, str(number)) for number in range(2)]
-        answers = run_workers(arguments.platforms, arguments.stages, folders)
-        if any(code for code, _ in answers):
-            print("\n".join(text for code, text in answers if code), file=sys.stderr)
+        error = run_workers(arguments.platforms, arguments.stages, folders)
+        if error:
+            print(error, file=sys.stderr)
             return 1
         rows = compare(*folders)
+        compiled = [compilation(*pair) for pair in zip(arguments.platforms, folders, strict=True)]
     print(table(rows, arguments.platforms))
+    for row in rows:
+        if row["error"]:
+            print(f"{row['stage']} failed: {row['error']}")
+    print(*compiled, sep="\n")
     wrong = [row["stage"] for row in rows if not row["agrees"]]
-    verdict = f"{', '.join(wrong)} differ" if wrong else f"all {len(rows)} stages agree"
-    print(f"{verdict} between {' and '.join(arguments.platforms)}; {time.perf_counter() - begin:.0f} s")
-    return 1 if wrong or not rows else 0
+    print(
+        f"{len(rows) - len(wrong)} of {len(rows)} stages agree between {' and '.join(arguments.platforms)}"
+        f"{', not ' + ', '.join(wrong) if wrong else ''}; {time.perf_counter() - begin:.0f} s"
+    )
+    return 0 if rows and not wrong else 1
 
 
-def run_workers(platforms: list[str], stages: list[str], folders: list[Path]) -> list[tuple[int, str]]:
-    """Exit status and last words of a process for each platform; two on one platform take turns."""
-    running, answers = [], []
-    for platform, folder in zip(platforms, folders, strict=True):
-        folder.mkdir()
-        environment = os.environ | process_environment(ROOT / "src", ROOT / "results/.cache")
-        environment |= {"JAX_PLATFORMS": platform}
-        command = [sys.executable, __file__, "--worker", str(folder), "--stages", *stages]
-        running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
-        if platforms[0] == platforms[1]:
-            answers.append(ending(running[-1]))
-    return answers or [ending(process) for process in running]
+def run_workers(platforms: list[str], stages: list[str], folders: list[Path]) -> str:
+    """Run a process for each platform, two on one platform in turn; the last words of one that failed."""
+    waiting = list(zip(platforms, folders, strict=True))
+    running: list[tuple[subprocess.Popen, Path]] = []
+    try:
+        while waiting or running:
+            if waiting and not (running and platforms[0] == platforms[1]):
+                running.append(start_worker(*waiting.pop(0), stages))
+                continue
+            time.sleep(0.1)
+            for process, said in [pair for pair in running if pair[0].poll() is not None]:
+                if process.returncode:
+                    last = (said.read_text().splitlines() or [""])[-1]
+                    return last if "error: " in last else f"error: status {process.returncode} {last}"
+                running.remove((process, said))
+    finally:
+        for process, _ in running:  # of the other platform, in vain
+            process.kill()
+            process.wait()
+    return ""
 
 
-def ending(process: subprocess.Popen) -> tuple[int, str]:
-    """Exit status and the last line of what a process says."""
-    _, said = process.communicate()
-    return process.returncode, (said.splitlines() or [""])[-1]
+def start_worker(platform: str, folder: Path, stages: list[str]) -> tuple[subprocess.Popen, Path]:
+    """Process of a platform, and the file of what it says."""
+    folder.mkdir()
+    environment = os.environ | process_environment(ROOT / "src", ROOT / "results/.cache")
+    environment |= {"JAX_PLATFORMS": platform}
+    command = [sys.executable, __file__, "--worker", str(folder), "--stages", *stages]
+    said = folder / "said.txt"
+    with said.open("w") as stream:
+        return subprocess.Popen(command, env=environment, stderr=stream), said
 
 
 # ---- in the process of one platform
 
+LEAST_SECONDS = 0.25  # that a stage is timed for
+
 
 def work(folder: Path, wanted: list[str]) -> int:
-    """Run the stages and store their arrays and rates; 1 after a failure, which is the last line printed."""
+    """Run the stages and store their arrays and rates; 1 with a line that says why where none can run."""
     import jax
 
     try:
@@ -95,52 +117,95 @@ def work(folder: Path, wanted: list[str]) -> int:
         ]
         if not chosen:
             raise ValueError(f"no stage begins with {' or '.join(wanted)}: there are {', '.join(STAGES)}")
-        works = {(name, precision): STAGES[name].prepare(precision) for name, precision in chosen}
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            firsts = pool.map(lambda item: item[1].run()[0], works.items())
-            numbers = dict(zip(works, firsts, strict=True))
-        for number, ((name, precision), prepared) in enumerate(works.items()):
-            begin = time.perf_counter()
-            _, rate = prepared.run()
-            rate = rate or prepared.items / (time.perf_counter() - begin)
-            about = {"stage": name, "precision": precision, "rate": rate, "items": STAGES[name].items}
-            about["allowed"] = STAGES[name].allowed[precision]
-            (folder / f"{number:03d}.json").write_text(json.dumps(about))
-            np.savez(folder / f"{number:03d}.npz", *numbers[name, precision])
     except Exception as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # the long ones, which are last, begin
+        tries = {case: pool.submit(first_run, STAGES[case[0]], case[1]) for case in reversed(chosen)}
+    (folder / "compilation.txt").write_text(f"{time.perf_counter() - begin:.0f}")
+    coarsest = dict(chosen)  # of every stage, as by default
+    for number, (name, precision) in enumerate(chosen):
+        stage = STAGES[name]
+        about = {"stage": name, "precision": precision, "items": stage.items}
+        about["allowed"] = stage.allowed[precision]
+        try:
+            prepared, arrays, about["seconds"] = tries[name, precision].result()
+            if precision == coarsest[name]:
+                about["rate"] = measured_rate(prepared)
+            np.savez(folder / f"{number:03d}.npz", *arrays)
+        except Exception as error:
+            about["error"] = explain(error)
+        (folder / f"{number:03d}.json").write_text(json.dumps(about))
     return 0
 
 
+def first_run(stage, precision: str):
+    """A stage made ready, its arrays, and the seconds that both took."""
+    begin = time.perf_counter()
+    prepared = stage.prepare(precision)
+    arrays, _ = prepared.run()
+    return prepared, arrays, time.perf_counter() - begin
+
+
+def measured_rate(prepared) -> float:
+    """Items per second of a stage that is compiled."""
+    calls, begin = 0, time.perf_counter()
+    while (passed := time.perf_counter() - begin) < LEAST_SECONDS:
+        _, rate = prepared.run()
+        if rate:
+            return rate
+        calls += 1
+    return calls * prepared.items / passed
+
+
 # ---- comparison
+
+SHORT = {"float32": "float32", "tensorfloat32": "TF32"}
 
 
 def compare(one: Path, other: Path) -> list[dict]:
     """A row for each stage: rates, and for each precision of the other the deviation and what is allowed."""
     first, second = stored(one), stored(other)
+    both = [
+        {stage: about["rate"] for (stage, _), about in found.items() if "rate" in about}
+        for found in (first, second)
+    ]
     rows: dict[str, dict] = {}
-    for (stage, precision), (about, arrays) in second.items():
-        reference, expected = first[stage, "float32"]  # a CPU knows no other
-        found = deviation(expected, arrays)
-        row = rows.setdefault(
-            stage,
-            {"stage": stage, "items": about["items"], "rates": [reference["rate"], 0.0], "agrees": True},
-        )
-        row[precision] = (found, about["allowed"])
-        row["rates"][1] = about["rate"]  # of the coarsest precision, as by default
-        row["agrees"] &= found <= about["allowed"]
+    for (stage, precision), about in second.items():
+        reference = first[stage, "float32"]  # a CPU knows no other
+        empty = {"stage": stage, "items": about["items"], "rates": (), "agrees": True, "error": ""}
+        row = rows.setdefault(stage, empty)
+        row["error"] = row["error"] or reference.get("error") or about.get("error", "")
+        if row["error"]:
+            row["agrees"] = False
+            continue
+        difference = deviation(reference["arrays"], about["arrays"])
+        row[precision] = (difference, about["allowed"])
+        row["rates"] = [rates.get(stage) for rates in both]
+        row["agrees"] &= difference <= about["allowed"]
     return list(rows.values())
 
 
-def stored(folder: Path) -> dict[tuple[str, str], tuple[dict, list[np.ndarray]]]:
-    """What a process left, by stage and precision."""
+def stored(folder: Path) -> dict[tuple[str, str], dict]:
+    """What a process left, by stage and precision; without arrays where the stage failed."""
     found = {}
     for path in sorted(folder.glob("*.json")):
         about = json.loads(path.read_text())
-        with np.load(path.with_suffix(".npz")) as arrays:
-            found[about["stage"], about["precision"]] = about, [arrays[name] for name in arrays.files]
+        if "error" not in about:
+            with np.load(path.with_suffix(".npz")) as arrays:
+                about["arrays"] = [arrays[name] for name in arrays.files]
+        found[about["stage"], about["precision"]] = about
     return found
+
+
+def compilation(platform: str, folder: Path) -> str:
+    """How long the first runs of all stages took on a platform, and the longest of them."""
+    took = {about["stage"]: about["seconds"] for about in stored(folder).values() if "seconds" in about}
+    longest = max(took, key=lambda stage: took[stage]) if took else "none"
+    seconds = (folder / "compilation.txt").read_text()
+    most = took.get(longest, 0)
+    return f"first runs, with compilation, on {platform}: {seconds} s, longest {longest}, {most:.0f} s"
 
 
 def deviation(expected: list[np.ndarray], arrays: list[np.ndarray]) -> float:
@@ -154,20 +219,29 @@ def deviation(expected: list[np.ndarray], arrays: list[np.ndarray]) -> float:
 
 
 def table(rows: list[dict], platforms: list[str]) -> str:
-    """The rows as text."""
-    widths = (34, 11, 9, 11, 9, 11, 11, 7, 11)
-    head = ("stage", "float32", "allowed", "TF32", "allowed", *platforms, "ratio", "")
-    lines = [head, ("", "", "", "", "", "items/s", "items/s", "", "")]
+    """The rows as text: TF32 stands beside float32 where the other platform has it."""
+    precisions = [name for name in ("float32", "tensorfloat32") if any(name in row for row in rows)]
+    lines = [["", *(cell for name in precisions for cell in (SHORT[name], "")), *platforms, "", ""]]
+    lines.append(
+        ["stage", *("deviation", "allowed") * len(precisions), "items/s", "items/s", "ratio", "items"]
+    )
     for row in rows:
-        cells = [f"{row['stage']}{'' if row['agrees'] else '  DIFFERS'}"]
-        for precision in ("float32", "tensorfloat32"):
-            cells += [f"{value:.0e}" for value in row[precision]] if precision in row else ["", ""]
-        one, other = row["rates"]
-        lines.append((*cells, f"{one:,.1f}", f"{other:,.1f}", f"{other / one:.1f}", row["items"]))
+        cells = [row["stage"]]
+        for name in precisions:
+            cells += [f"{value:.0e}" for value in row[name]] if name in row else ["", ""]
+        if row["rates"] and all(row["rates"]):
+            one, other = row["rates"]
+            cells += [f"{one:,.1f}", f"{other:,.1f}", f"{other / one:.1f}"]
+        else:
+            cells += ["", "", ""]
+        state = "" if row["agrees"] else "  FAILED" if row["error"] else "  DIFFERS"
+        lines.append([*cells, row["items"] + state])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        f"{line[0]:{widths[0]}}"
-        + "".join(f"{cell:>{width}}" for cell, width in zip(line[1:-1], widths[1:-1], strict=True))
-        + f"  {line[-1]}"
+        "  ".join(
+            f"{cell:<{width}}" if column in (0, len(line) - 1) else f"{cell:>{width}}"
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
         for line in lines
     )
 

@@ -10,7 +10,9 @@ largest magnitude of the same array:
 - float32, many load steps: rounding grows along the path, and is measured well before anything fails;
 - float32, training: Adam divides small gradients by their own size, so early steps enlarge rounding;
 - TensorFloat-32 keeps ten bits of every factor, 5e-4: a pass through twenty layers adds up to a few times
-  that (8e-4 was seen in the printed StressNet on an H100), and training enlarges it as before.
+  that (8e-4 was seen in the printed StressNet on an H100), and training enlarges it as before;
+- TensorFloat-32, draws: the spread of the output comes from a spread of 2 % in the weights, beside which
+  5e-4 is not small (1.7e-2 is found where factors are rounded to ten bits on a CPU).
 """
 
 from __future__ import annotations
@@ -48,12 +50,12 @@ from mesobayes.studies.failure.task import specimen_task
 from mesobayes.studies.permeability.settings import CellFitSettings
 from mesobayes.studies.permeability.task import LabelledImages, cell_task
 from mesobayes.studies.stress.patch_data import PatchData
-from mesobayes.studies.stress.settings import PatchFitSettings
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.task import patch_task
 
 Arrays = list[np.ndarray]
 COMPARED_STEPS = 8  # of training
-_TIMED_STEPS = 100  # more, on a GPU
+_TIMED_STEPS = 50  # more, on a GPU
 _DRAWS = 8
 
 
@@ -150,16 +152,9 @@ NETWORKS: dict[str, tuple[Any, np.ndarray]] = {
 }
 
 
-def output(network: Network, inputs: jax.Array) -> jax.Array:
-    """What a network says of its inputs, as one array."""
-    found = network(inputs.astype(jnp.float32))
-    return jnp.stack(found) if isinstance(found, tuple) else found
-
-
-def in_order(network: Network, inputs: jax.Array) -> jax.Array:
-    """The same with the examples first."""
-    found = output(network, inputs)
-    return jnp.moveaxis(found, 0, 1) if found.shape[0] != inputs.shape[0] else found
+def answer(network: Network, inputs: jax.Array) -> Any:
+    """What a network says of its inputs: one array, or mean and log spread, the examples first."""
+    return network(inputs.astype(jnp.float32))
 
 
 def forward(name: str, precision: Precision) -> Work:
@@ -168,7 +163,8 @@ def forward(name: str, precision: Precision) -> Work:
     network = build_network(settings, 1)
 
     def run() -> tuple[Arrays, None]:
-        return [predict_mean_weights(network, inputs, forward=in_order, precision=precision)], None
+        found = predict_mean_weights(network, inputs, forward=answer, precision=precision)
+        return jax.tree.leaves(found), None
 
     return Work(run, len(inputs))
 
@@ -179,14 +175,14 @@ def draws(name: str, precision: Precision) -> Work:
     network = build_network(settings, 1)
 
     def run() -> tuple[Arrays, None]:
-        found = predict_draws(network, inputs, _DRAWS, 3, forward=in_order, precision=precision)
-        return [found.mean, found.std], None
+        found = predict_draws(network, inputs, _DRAWS, 3, forward=answer, precision=precision)
+        return jax.tree.leaves((found.mean, found.std)), None
 
     return Work(run, _DRAWS * len(inputs))
 
 
 def train(name: str, precision: Precision) -> Work:
-    """Losses of the first steps of the loop; the rate is that of later ones."""
+    """Losses and their terms in the first steps of the loop; the rate is that of later ones."""
     settings, inputs = NETWORKS[name]
     network = build_network(settings, 1)
     steps = COMPARED_STEPS if jax.default_backend() == "cpu" else COMPARED_STEPS + 2 * _TIMED_STEPS
@@ -204,7 +200,7 @@ def train(name: str, precision: Precision) -> Work:
         )
         (first, begin), (last, end) = times[0], times[-1]
         rate = (last - first) * task.settings.batch / (end - begin)
-        return [result.history[:COMPARED_STEPS, 0]], rate
+        return list(result.history[:COMPARED_STEPS].T), rate
 
     return Work(run)
 
@@ -278,7 +274,7 @@ def move(_: Precision) -> Work:
 
 
 ONE_PASS: dict[Precision, float] = {"float32": 3e-5, "tensorfloat32": 5e-3}
-MANY_PASSES: dict[Precision, float] = {"float32": 1e-4, "tensorfloat32": 2e-2}
+MANY_PASSES: dict[Precision, float] = {"float32": 1e-4, "tensorfloat32": 5e-2}
 TRAINING: dict[Precision, float] = {"float32": 1e-3, "tensorfloat32": 3e-2}
 
 STAGES: dict[str, Stage] = {

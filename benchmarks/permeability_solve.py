@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from report import publish
+from report import load, publish
 from scipy.sparse.linalg import spsolve
 
 from mesobayes.fem.cell.homogenisation import homogenise
@@ -170,7 +170,7 @@ def main() -> None:
 
 Made by `python benchmarks/permeability_solve.py`; every number comes from one run on the same machine, one
 thread. Contrast 250, relative residual {TOLERANCE:g}, compilation not counted. Peers that are not installed
-are left out.
+are left out. {load()}
 
 ## Discs, {arguments.side}², volume fraction 0.3
 

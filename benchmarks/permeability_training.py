@@ -11,8 +11,17 @@ import platform
 from pathlib import Path
 
 import numpy as np
-from report import publish
-from side_by_side import Step, loop_step, peer_step, rates_table, restart_with_huge_pages, take_turns, threads
+from report import load, publish
+from side_by_side import (
+    Step,
+    loop_step,
+    peer_step,
+    peer_version,
+    rates_table,
+    restart_with_huge_pages,
+    take_turns,
+    threads,
+)
 
 PEER = "printed, PyTorch, channels last"
 NETWORKS = {
@@ -57,13 +66,16 @@ def main() -> None:
         f"{arguments.side}² pixels, float32, {threads()} threads ({platform.machine()}), median of "
         f"{arguments.rounds} steps that take turns. `modern` sees every image in two orientations.",
         "",
+        load(),
+        "",
         *rates_table(median, arguments.batch),
     ]
     if PEER in median:
         wall, cpu = median[PEER] / median["printed"]
         lines += [
             "",
-            f"Rate of `printed` over that of PyTorch: {wall:.2f} by wall time, {cpu:.2f} by CPU time.",
+            f"Rate of `printed` over that of PyTorch {peer_version(arguments.peers, 'torch')}: {wall:.2f} by "
+            f"wall time, {cpu:.2f} by CPU time.",
         ]
     text = "\n".join(lines) + "\n"
     publish(text, arguments.output)

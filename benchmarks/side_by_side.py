@@ -52,6 +52,13 @@ def peer_step(interpreter: str, script: str, *arguments: int) -> Step:
     return step
 
 
+def peer_version(interpreter: str, package: str) -> str:
+    """Version of a package in another interpreter."""
+    ask = f"from importlib.metadata import version; print(version('{package}'))"
+    done = subprocess.run([interpreter, "-c", ask], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 def loop_step(task: Any, network: Any, settings: Any) -> Step:
     """Step of the training loop, the wait for its loss included; returns wall and CPU seconds."""
     from mesobayes.learning.advance import advance_with

@@ -14,7 +14,15 @@ import platform
 from pathlib import Path
 
 import numpy as np
-from side_by_side import Step, loop_step, peer_step, rates_table, restart_with_huge_pages, take_turns
+from side_by_side import (
+    Step,
+    loop_step,
+    peer_step,
+    peer_version,
+    rates_table,
+    restart_with_huge_pages,
+    take_turns,
+)
 
 VARIANTS = {
     "deterministic, plain convolutions": {"convolution": "plain"},
@@ -30,7 +38,7 @@ def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: 
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
     from mesobayes.studies.stress.patch_data import PatchData
-    from mesobayes.studies.stress.settings import PatchFitSettings
+    from mesobayes.studies.stress.fit_settings import PatchFitSettings
     from mesobayes.studies.stress.task import patch_task
 
     rng = np.random.default_rng(0)
@@ -85,15 +93,16 @@ def main() -> None:
     if arguments.output:
         import jax
 
+        peer = f", PyTorch {peer_version(arguments.peers, 'torch')}" if arguments.peers else ""
         header = (
             "# Training step of the printed StressNet\n\n"
             f"Batch {arguments.batch}, {18 * shape[1]} × {18 * shape[1]} pixels, width {arguments.width:g}, "
-            f"float32, {os.cpu_count()} cores ({platform.machine()}), JAX {jax.__version__}, huge pages on. "
-            "One step is the gradient of the objective, the Adam update and, for the variational networks, "
-            "the draw of the weights. All variants took turns in one run; the load average went from "
-            f"{load:.1f} to {os.getloadavg()[0]:.1f} meanwhile, and other processes make the seconds longer "
-            "than they need be. On a busy machine wall times say little; CPU time (all threads, for PyTorch "
-            "including the waiting of OpenMP) is the steadier measure.\n\n"
+            f"float32, {os.cpu_count()} cores ({platform.machine()}), JAX {jax.__version__}{peer}, huge "
+            "pages on. One step is the gradient of the objective, the Adam update and, for the variational "
+            "networks, the draw of the weights. All variants took turns in one run; the load average went "
+            f"from {load:.1f} to {os.getloadavg()[0]:.1f} meanwhile, and other processes make the seconds "
+            "longer than they need be. On a busy machine wall times say little; CPU time (all threads, for "
+            "PyTorch including the waiting of OpenMP) is the steadier measure.\n\n"
         )
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(header + text + "\n")

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mesobayes.images.tensor import principal_stresses, principal_sum, rotate_components, tresca
+from mesobayes.images.tensor import in_frame, principal_stresses, principal_sum, rotate_components, tresca
 
 rng = np.random.default_rng(0)
 STRESS = rng.normal(size=(3, 7, 5))
@@ -50,3 +50,19 @@ def test_the_component_axis_may_be_the_last_one():
     np.testing.assert_array_equal(
         rotate_components(last, 30, axis=-1), np.moveaxis(rotate_components(STRESS, 30), 0, -1)
     )
+
+
+def test_components_in_the_frame_of_a_normal_turn_with_the_body():
+    rng = np.random.default_rng(4)
+    stress, normal = rng.normal(size=(3, 7)), np.exp(2j * np.pi * rng.random(7))
+    frame = in_frame(stress, normal)
+    np.testing.assert_allclose(frame[0], np.einsum("in,ijn,jn->n", *_traction(stress, normal)), atol=1e-12)
+    turned = in_frame(rotate_components(stress, 30.0), normal * np.exp(1j * np.pi / 6))
+    np.testing.assert_allclose(turned, frame, atol=1e-12)
+    mirrored = in_frame(stress * np.array([1, 1, -1])[:, None], -normal.conj())
+    np.testing.assert_allclose(mirrored, frame * np.array([1, 1, -1])[:, None], atol=1e-12)
+
+
+def _traction(stress, normal):
+    n = np.stack([normal.real, normal.imag])
+    return n, np.array([[stress[0], stress[2]], [stress[2], stress[1]]]), n

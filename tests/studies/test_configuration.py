@@ -127,7 +127,12 @@ def test_a_key_given_by_the_user_wins_over_the_scale():
             {"stress": {"fits": {"printed": {"epochs": 5.0}}}},
             "steps = 100, epochs = 5.0: give exactly one of the two",
         ),
-        ({"stress": {"validation_structures": 999}}, "some must remain for training"),
+        (
+            {"stress": {"validation_structures": {"ellipse1": 999}}},
+            "validation_structures.ellipse1 is 999, but ellipse1 has only",
+        ),
+        ({"stress": {"models": {"rotations6": {"whole_structures": False}}}}, "set whole_structures"),
+        ({"stress": {"models": {"cross_validation": {"folds": 1}}}}, "a cross validation needs two"),
         ({"stress": 3}, "stress must be a mapping of keys to values, not 3"),
     ],
 )
@@ -164,7 +169,14 @@ def test_a_record_without_a_name_takes_the_key_under_which_it_stands():
     assert {field.name: getattr(families, field.name).name for field in fields(families)} == {
         "ellipse1": "ellipse1",
         "ellipse3": "ellipse3",
+        "ellipse3_ood": "ellipse3_ood",
     }
+
+
+def test_the_family_that_no_network_sees_differs_in_the_shape_of_its_pores_only():
+    seen, unseen = resolved().stress.families.ellipse3, resolved().stress.families.ellipse3_ood
+    assert (seen.pore_aspect_max, unseen.pore_aspect_max) == (1.0, 2.0)
+    assert replace(unseen, name=seen.name, pore_aspect_max=1.0) == seen
 
 
 def test_a_value_that_comes_from_the_data_is_no_key_of_the_configuration():

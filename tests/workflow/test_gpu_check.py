@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -13,14 +16,25 @@ def check(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
-@pytest.fixture(scope="module")
-def stages():
+def module(name):
     sys.path.insert(0, str(BENCHMARKS))
     try:
-        import gpu_stages
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(BENCHMARKS))
-    return gpu_stages.STAGES
+
+
+@pytest.fixture(scope="module")
+def stages():
+    return module("gpu_stages").STAGES
+
+
+def leave(folder, number, array=None, **about):
+    folder.mkdir(exist_ok=True)
+    about = {"precision": "float32", "items": "things", "allowed": 0.1} | about
+    (folder / f"{number:03d}.json").write_text(json.dumps(about))
+    if array is not None:
+        np.savez(folder / f"{number:03d}.npz", np.array(array))
 
 
 def test_every_study_has_stages_that_solve_draw_and_train(stages):
@@ -46,7 +60,34 @@ def test_the_cpu_agrees_with_itself_and_the_table_says_how_fast():
     )
     assert deviation == 0.0 < allowed
     assert min(first, second, ratio) > 0
-    assert "all 1 stages agree between cpu and cpu" in done.stdout
+    assert "1 of 1 stages agree between cpu and cpu" in done.stdout
+
+
+def test_precisions_stand_side_by_side_and_rates_are_of_the_coarsest(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    leave(one, 0, [1.0, 2.0], stage="draw", rate=4.0)
+    leave(other, 0, [1.0, 2.02], stage="draw")
+    leave(other, 1, [1.0, 2.4], stage="draw", precision="tensorfloat32", rate=10.0)
+    check = module("gpu_check")
+    (row,) = check.compare(one, other)
+    assert not row["agrees"]
+    cells = check.table([row], ["cpu", "cuda"]).splitlines()[-1].split()
+    assert cells == ["draw", "1e-02", "1e-01", "2e-01", "1e-01", "4.0", "10.0", "2.5", "things", "DIFFERS"]
+
+
+def test_a_stage_that_fails_is_told_and_the_others_stand(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        leave(folder, 0, [1.0], stage="solve", rate=1.0)
+    leave(one, 1, [1.0], stage="draw", rate=1.0)
+    leave(other, 1, stage="draw", error="no memory")
+    check = module("gpu_check")
+    rows = check.compare(one, other)
+    assert [(row["stage"], row["agrees"], row["error"]) for row in rows] == [
+        ("solve", True, ""),
+        ("draw", False, "no memory"),
+    ]
+    assert check.table(rows, ["cpu", "cuda"]).splitlines()[-1].split() == ["draw", "things", "FAILED"]
 
 
 def test_a_missing_gpu_is_said_in_words():

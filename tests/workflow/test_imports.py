@@ -13,7 +13,12 @@ import pytest
 import mesobayes
 
 ROOT = Path(mesobayes.__file__).parent
-FLOORS = (("record", "geometry", "metrics"), ("fem", "images", "nets"), ("learning", "drawing"), ("studies",))
+FLOORS = (
+    ("record", "geometry", "metrics"),
+    ("fem", "analytic", "images", "nets"),
+    ("learning", "drawing"),
+    ("studies",),
+)
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 NUMERICAL = ("numpy", "scipy", "jax", "xarray", "zarr", "pandas", "matplotlib", "flax")
 MODULES = {
@@ -110,7 +115,12 @@ for name in {FRONT_DOOR}:
 def test_who_draws_stored_numbers_loads_neither_jax_nor_what_is_slow_to_import():
     figures = [name for name in MODULES if ".figures." in name]
     # schematics of networks and of one solved cell need them
-    needed = ("mesobayes.fem.cell", "mesobayes.nets.build", "mesobayes.nets.convolution")
+    needed = (
+        "mesobayes.fem.cell",
+        "mesobayes.nets.build",
+        "mesobayes.nets.convolution",
+        "mesobayes.nets.layers",
+    )
     light = [name for name in figures if not any(target.startswith(needed) for target in at_once(name))]
     assert len(light) > 12
     code = f"""
@@ -121,6 +131,24 @@ for name in ["mesobayes.drawing.target", "mesobayes.record.store"] + {light}:
     assert not loaded, (name, loaded)
 """
     run(code)
+
+
+def test_who_fits_loads_no_solver_and_who_merges_no_jax_either():
+    code = """
+import importlib, sys
+for name in {modules}:
+    importlib.import_module(name)
+    loaded = [name for name in sys.modules if name.startswith({absent}) and not name.endswith("settings")]
+    assert not loaded, (name, loaded)
+"""
+    of_studies = [name for name in MODULES if name.startswith("mesobayes.studies.")]
+    fits = [name for name in of_studies if name.endswith((".fit", ".reference")) and ".figures." not in name]
+    merges = [name for name in of_studies if name.endswith(".merge")]
+    assert len(fits) >= 4
+    assert len(merges) >= 2
+    solvers = ("mesobayes.fem.plate.", "mesobayes.fem.bar.", "mesobayes.fem.cell.homogenisation")
+    run(code.format(modules=fits, absent=("gmsh", *solvers)))
+    run(code.format(modules=merges, absent=("jax", "gmsh", *solvers)))
 
 
 @pytest.mark.parametrize(

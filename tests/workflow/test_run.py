@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one script behind every rule: arguments from type hints, files by name, a checkpoint that goes."""
 
+import gc
 import importlib.util
 import json
 import sys
@@ -33,7 +34,7 @@ def stage(
 
 
 def whole(inputs: dict[str, Path], outputs: dict[str, Path], run: Run) -> None:
-    seen.update(inputs=inputs, outputs=outputs)
+    seen.update(inputs=inputs, outputs=outputs, collecting=gc.isenabled())
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,22 @@ def test_a_function_may_ask_for_all_files_in_one_mapping():
     script.execute(call("whole"))
     assert seen["inputs"] == {"batches": [Path("a"), Path("b")], "start": None}
     assert seen["outputs"] == {"store": Path("results/smoke/stress/ellipse3/fit.zarr.zip")}
+
+
+def test_garbage_is_collected_in_the_job_but_not_while_its_libraries_load(monkeypatch):
+    while_loading = []
+
+    def load(name):
+        while_loading.append(gc.isenabled())
+        return sys.modules[name]
+
+    monkeypatch.setattr(script.importlib, "import_module", load)
+    script.execute(call("whole"))
+    assert while_loading == [False]
+    assert seen["collecting"]
+    with pytest.raises(KeyError):
+        script.execute({**call(), "function": "no_such_module:stage"})
+    assert gc.isenabled()
 
 
 def test_a_run_holds_what_its_job_was_called_with():

@@ -61,7 +61,7 @@ rule merge_cells:
         mem_mb=8000,
         runtime=30,
     params:
-        **call("mesobayes.studies.permeability.data:merge_cells"),
+        **call("mesobayes.studies.permeability.merge:merge_cells"),
     message:
         "merge_cells: all cells of {wildcards.cells}"
     shell:

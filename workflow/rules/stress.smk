@@ -7,10 +7,11 @@ include: "stress_files.smk"
 
 wildcard_constraints:
     scale=SCALE,
-    family="ellipse1|ellipse3",
+    family="|".join(FAMILIES),
     batch=r"\d+",
     network="printed|modern",
-    acquisition="initial|random|max_variance|relative_spread|oracle",
+    experiment="|".join(EXPERIMENTS),
+    acquisition="initial|random|max_variance|predicted_maximum|batchbald|relative_spread|oracle",
     repeat=r"\d+",
     query=r"\d+",
 
@@ -67,7 +68,7 @@ rule measure_label_noise:
             pixels_per_radius=STRESS.pixels_per_radius,
             refinement=STRESS.label_noise.refinement,
             structures=STRESS.label_noise.structures,
-            threshold=CHAIN.threshold,
+            threshold=STRESS.selective.threshold,
         ),
     message:
         "measure_label_noise: label noise of {wildcards.family}"
@@ -125,7 +126,7 @@ rule cut_patches:
         **call(
             "mesobayes.studies.stress.patches:cut_patches",
             pixels_per_radius=STRESS.pixels_per_radius,
-            validation_structures=STRESS.validation_structures,
+            validation_structures=validation_of_family,
         ),
     message:
         "cut_patches: patches of {wildcards.family}"
@@ -133,22 +134,79 @@ rule cut_patches:
         RUN
 
 
+rule compute_channels:
+    """Read pores and edges from the images, and what mechanics makes of them, for every patch of a family."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/channels.zarr.zip"),
+    log:
+        "logs/{scale}/compute_channels/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/compute_channels/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=channels_mem_mb,
+        runtime=60,
+    params:
+        **call("mesobayes.studies.stress.channels:compute_channels"),
+    message:
+        "compute_channels: nearest edges and mechanics of {wildcards.family}"
+    shell:
+        RUN
+
+
+rule score_mechanics:
+    """Score mechanics without labels: largest stresses of the patches of a family."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        structures="results/{scale}/stress/{family}/structures.zarr.zip",
+        channels="results/{scale}/stress/{family}/channels.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/mechanics.zarr.zip"),
+    log:
+        "logs/{scale}/score_mechanics/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/score_mechanics/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=channels_mem_mb,
+        runtime=60,
+    params:
+        **call(
+            "mesobayes.studies.stress.mechanics:score_mechanics",
+            settings=STRESS.mechanics,
+            threshold=CHAIN.threshold,
+        ),
+    message:
+        "score_mechanics: {wildcards.family} without labels"
+    shell:
+        RUN
+
+
 rule fit_selective:
     """Label, fit and evaluate one query of one selective-learning chain."""
     input:
-        patches=PATCHES,
+        patches=patches_of_experiment,
         previous=previous_fit,
     output:
         store=update(
-            "results/{scale}/stress/selective/{network}/{acquisition}/repeat{repeat}/query{query}.zarr.zip"
+            "results/{scale}/stress/{experiment}/{network}/{acquisition}/repeat{repeat}/query{query}.zarr.zip"
         ),
         weights=update(
-            "results/{scale}/stress/selective/{network}/{acquisition}/repeat{repeat}/query{query}.weights.zarr.zip"
+            "results/{scale}/stress/{experiment}/{network}/{acquisition}/repeat{repeat}/query{query}.weights.zarr.zip"
         ),
     log:
-        "logs/{scale}/fit_selective/{network}_{acquisition}_repeat{repeat}_query{query}.log",
+        "logs/{scale}/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}_query{query}.log",
     benchmark:
-        "results/{scale}/benchmarks/fit_selective/{network}_{acquisition}_repeat{repeat}_query{query}.tsv"
+        "results/{scale}/benchmarks/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}_query{query}.tsv"
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -158,16 +216,16 @@ rule fit_selective:
         runtime=240,
     params:
         **call(
-            "mesobayes.studies.stress.fit:fit_selective",
+            "mesobayes.studies.stress.selective:fit_selective",
             acquisition=wildcard("acquisition"),
-            chain=narrowed(CHAIN, ChainSettings),
+            chain=chain_of_experiment,
             network=pick(STRESS.networks, "network"),
             query=wildcard("query", int),
             repeat=wildcard("repeat", int),
-            settings=pick(STRESS.fits, "network"),
+            settings=fit_of_experiment,
         ),
     message:
-        "fit_selective: {wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}, query {wildcards.query}"
+        "fit_selective: {wildcards.experiment}, {wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}, query {wildcards.query}"
     shell:
         RUN
 
@@ -175,14 +233,15 @@ rule fit_selective:
 rule collect_selective:
     """Put the scores of all chains beside the baseline and the ceiling."""
     input:
-        fits=selective_fits(),
-        patches=PATCHES,
+        fits=selective_fits,
+        patches=patches_of_experiment,
+        mechanics=mechanics_of_experiment,
     output:
-        store=update("results/{scale}/stress/selective/curves.zarr.zip"),
+        store=update("results/{scale}/stress/{experiment}/curves.zarr.zip"),
     log:
-        "logs/{scale}/collect_selective.log",
+        "logs/{scale}/collect_selective/{experiment}.log",
     benchmark:
-        "results/{scale}/benchmarks/collect_selective.tsv"
+        "results/{scale}/benchmarks/collect_selective/{experiment}.tsv"
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -193,16 +252,29 @@ rule collect_selective:
     params:
         **call(
             "mesobayes.studies.stress.scores:collect_selective",
-            threshold=CHAIN.threshold,
+            threshold=threshold_of_experiment,
         ),
     message:
-        "collect_selective: learning curves of all chains"
+        "collect_selective: learning curves of {wildcards.experiment}"
     shell:
         RUN
 
 
 TARGETS["selective_learning"] = draw(
     "mesobayes.studies.stress.figures.selective",
-    settings={"fits": STRESS.fits},
-    curves=CURVES,
+    curves=curves_of("selective"),
+)
+TARGETS["selective_learning_large"] = draw(
+    "mesobayes.studies.stress.figures.selective",
+    curves=curves_of("selective_large"),
+)
+TARGETS["query_rate"] = draw(
+    "mesobayes.studies.stress.figures.query_rates",
+    low=curves_of("rate_low"),
+    middle=curves_of("rate_middle"),
+    high=curves_of("rate_high"),
+)
+TARGETS["selective_learning_full"] = draw(
+    "mesobayes.studies.stress.figures.query_rates",
+    curves=curves_of("selective_full"),
 )

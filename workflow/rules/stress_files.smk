@@ -4,10 +4,16 @@
 from mesobayes.studies.stress.settings import ChainSettings
 
 STRESS = SETTINGS.stress
-CHAIN = STRESS.selective
+FAMILIES = tuple(vars(STRESS.families))
 STRESS_FOLDER = f"{RESULTS}/stress"
-PATCHES = f"{STRESS_FOLDER}/{CHAIN.family}/patches.zarr.zip"
-CURVES = f"{STRESS_FOLDER}/selective/curves.zarr.zip"
+EXPERIMENTS = (
+    "selective",
+    "selective_large",
+    "rate_low",
+    "rate_middle",
+    "rate_high",
+    "selective_full",
+)
 
 
 def structure_batches(wildcards):
@@ -25,10 +31,51 @@ def structures_of_batch(wildcards):
     return batch_items(range(number), STRESS.structures.batch)(wildcards)
 
 
-def selective_fit(network, acquisition, repeat, query):
+def validation_of_family(wildcards):
+    """Return how many structures of a family no fit sees; None for all of them."""
+    return getattr(STRESS.validation_structures, wildcards.family, None)
+
+
+def curves_of(experiment):
+    """Return the learning curves of an experiment."""
+    return f"{STRESS_FOLDER}/{experiment}/curves.zarr.zip"
+
+
+def experiment_of(wildcards):
+    """Return the settings of the experiment that a job belongs to."""
+    return getattr(STRESS, wildcards.experiment)
+
+
+def patches_of_experiment(wildcards):
+    """Return the patches of an experiment."""
+    return f"{STRESS_FOLDER}/{experiment_of(wildcards).family}/patches.zarr.zip"
+
+
+def mechanics_of_experiment(wildcards):
+    """Return what mechanics reaches on the patches of an experiment."""
+    return f"{STRESS_FOLDER}/{experiment_of(wildcards).family}/mechanics.zarr.zip"
+
+
+def chain_of_experiment(wildcards):
+    """Return the sets and queries of a chain."""
+    return narrowed(experiment_of(wildcards), ChainSettings)
+
+
+def threshold_of_experiment(wildcards):
+    """Return the relative error within which a prediction counts."""
+    return experiment_of(wildcards).threshold
+
+
+def fit_of_experiment(wildcards):
+    """Return how an experiment fits a network."""
+    fit = getattr(STRESS.fits, wildcards.network)
+    return fit.lengthened(experiment_of(wildcards).length)
+
+
+def selective_fit(experiment, network, acquisition, repeat, query):
     """Return the store of one fit; query 0 of a repeat belongs to all acquisitions."""
     chain = "initial" if query == 0 else acquisition
-    return f"{STRESS_FOLDER}/selective/{network}/{chain}/repeat{repeat}/query{query}.zarr.zip"
+    return f"{STRESS_FOLDER}/{experiment}/{network}/{chain}/repeat{repeat}/query{query}.zarr.zip"
 
 
 def previous_fit(wildcards):
@@ -36,6 +83,7 @@ def previous_fit(wildcards):
     if int(wildcards.query) == 0:
         return []
     return selective_fit(
+        wildcards.experiment,
         wildcards.network,
         wildcards.acquisition,
         wildcards.repeat,
@@ -43,22 +91,31 @@ def previous_fit(wildcards):
     )
 
 
-def selective_fits():
-    """Return every fit of the experiment, once each."""
+def selective_fits(wildcards):
+    """Return every fit of an experiment, once each."""
+    settings = experiment_of(wildcards)
     paths = [
-        selective_fit(network, acquisition, repeat, query)
-        for network in ("printed", "modern")
-        for acquisition in getattr(CHAIN.acquisitions, network)
-        for repeat in range(CHAIN.repeats)
-        for query in range(CHAIN.queries + 1)
+        selective_fit(wildcards.experiment, network, acquisition, repeat, query)
+        for network, acquisitions in vars(settings.acquisitions).items()
+        for acquisition in acquisitions
+        for repeat in range(settings.repeats)
+        for query in range(settings.queries + 1)
     ]
     return list(dict.fromkeys(paths))
 
 
 def patches_mem_mb(wildcards, attempt):
     """Return the memory of a job that holds the patches: their size three times, a base, more at a retry."""
-    structures = max(STRESS.structures.ellipse1, STRESS.structures.ellipse3)
+    structures = max(getattr(STRESS.structures, family) for family in FAMILIES)
     patch = (
         (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
     )  # five channels and the target, single precision
     return attempt * (3000 + 3 * structures * 81 * patch // 10**6)
+
+
+def channels_mem_mb(wildcards, attempt):
+    """Return the memory of a job that holds structures and channels: their size twice, a base, more at a retry."""
+    structures = getattr(STRESS.structures, wildcards.family)
+    channels = 81 * (8 * STRESS.pixels_per_radius) ** 2 * 55 * 4
+    images = (50 * STRESS.pixels_per_radius) ** 2 * 20 * 4
+    return attempt * (2000 + 2 * structures * (channels + images) // 10**6)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the figures of porous bars share: bars in three dimensions, legends, the note at the foot."""
+"""What many figures share: porous bars in three dimensions, legends, the note at the foot."""
 
 from __future__ import annotations
 

@@ -42,3 +42,9 @@ def rotate_images(stress: NDArray, solid: NDArray, degrees: float) -> tuple[NDAr
     components = [map_coordinates(np.where(solid, s, 0.0), pixels, order=1, cval=0.0) for s in stress]
     sampled = np.where(inside, np.stack(components) / np.where(inside, weight, 1.0), 0.0)
     return rotate_components(sampled, degrees).astype(stress.dtype), inside
+
+
+def rotate_scalar(image: NDArray, degrees: float, outside: float = 0.0) -> NDArray:
+    """Turn an image (y, x) of a scalar counter-clockwise about its centre, linear between pixels."""
+    pixels = rotated_pixels(image.shape, degrees)
+    return np.asarray(map_coordinates(image.astype(float), pixels, order=1, cval=outside), image.dtype)

@@ -45,3 +45,18 @@ def rotate_components(stress: ArrayLike, degrees: float, axis: int = 0) -> NDArr
         s * c * (s11 - s22) + (c * c - s * s) * s12,
     )
     return np.stack(rotated, axis=axis)
+
+
+def in_frame(stress: ArrayLike, normal: ArrayLike, axis: int = 0) -> NDArray:
+    """Components (nn, tt, nt) of stresses (xx, yy, xy) along unit normals nx + i ny and tangents t = i n.
+
+    The frame of a turned body turns along, so that these components do not change with its orientation.
+    """
+    s11, s22, s12 = np.moveaxis(np.asarray(stress), axis, 0)
+    c, s = np.real(normal), np.imag(normal)
+    components = (
+        c * c * s11 + s * s * s22 + 2 * c * s * s12,
+        s * s * s11 + c * c * s22 - 2 * c * s * s12,
+        c * s * (s22 - s11) + (c * c - s * s) * s12,
+    )
+    return np.stack(components, axis=axis)

@@ -26,6 +26,33 @@ def relative_spread(roi_max: NDArray) -> NDArray:
     return np.where(mean > 0, roi_max.std(axis=0) / np.where(mean > 0, mean, 1.0), 0.0)
 
 
+def predicted_maximum(roi_max: NDArray) -> NDArray:
+    """Mean of the ROI maximum over the draws (draw, patch) -> (patch,): high stress, spread or not."""
+    return np.asarray(roi_max.mean(axis=0))
+
+
+def batchbald(roi_max: NDArray, noise_variance: float, count: int) -> NDArray:
+    """Score of the `count` patches that tell most about the weights together; 0 for all others.
+
+    BatchBALD (Kirsch et al. 2019) for Gaussian outputs: the information of a batch B about the weights is
+    ½ log det(I + C_B / noise_variance), C the covariance of the ROI maxima (draw, patch) over the draws.
+    Chosen one by one, which is within 1 - 1/e of the best batch; after each choice the variances left are
+    those given the chosen ones, as in a pivoted Cholesky factorisation. The first choice scores `count`.
+    """
+    draws, patches = roi_max.shape
+    deviation = (roi_max - roi_max.mean(axis=0)) / np.sqrt(draws - 1)
+    left = np.sum(deviation**2, axis=0)  # variance of each patch given the chosen ones, without noise
+    factor = np.zeros((min(count, patches), patches))
+    score = np.zeros(patches)
+    for place in range(len(factor)):
+        best = int(np.argmax(np.where(score > 0, -np.inf, left)))
+        score[best] = count - place
+        row = deviation[:, best] @ deviation - factor[:place, best] @ factor[:place]
+        factor[place] = row / np.sqrt(left[best] + noise_variance)
+        left = np.maximum(left - factor[place] ** 2, 0.0)
+    return score
+
+
 def take_best(score: NDArray, count: int) -> NDArray[np.int64]:
     """Positions of the `count` largest scores, best first; ties go to the earlier position."""
     return np.argsort(-score, kind="stable")[:count]

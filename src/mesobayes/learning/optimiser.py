@@ -13,17 +13,34 @@ from mesobayes.learning.settings import FitSettings
 from mesobayes.nets.state import Arrays
 
 _SPREADS = ("rho", "log_noise")
+_HEADS = "heads."  # parameters outside the evidence lower bound, whose gradient is clipped for itself
 
 
 def build_optimiser(settings: FitSettings, steps: int) -> optax.GradientTransformation:
     """Gradient transformation of a fit of so many steps."""
-    parts = [] if settings.clip_norm is None else [optax.clip_by_global_norm(settings.clip_norm)]
+    parts = [] if settings.clip_norm is None else [clipped(settings.clip_norm)]
     parts.append(optax.scale_by_adam())
     if settings.weight_decay > 0:
         parts.append(optax.add_decayed_weights(settings.weight_decay, mask=kernel_means))
     parts.append(optax.masked(optax.scale(settings.spread_rate), spreads))
     parts.append(optax.scale_by_learning_rate(learning_rate(settings, steps)))
     return optax.chain(*parts)
+
+
+def clipped(norm: float) -> optax.GradientTransformation:
+    """Limit the norm of the gradient of the heads, and that of all other parameters without them."""
+    clip = optax.clip_by_global_norm(norm)
+    return optax.chain(optax.masked(clip, heads), optax.masked(clip, others))
+
+
+def heads(parameters: Arrays) -> dict[str, bool]:
+    """Which parameters belong to the heads of a network."""
+    return {name: name.startswith(_HEADS) for name in parameters}
+
+
+def others(parameters: Arrays) -> dict[str, bool]:
+    """Which parameters do not."""
+    return {name: not head for name, head in heads(parameters).items()}
 
 
 def learning_rate(settings: FitSettings, steps: int) -> float | Callable[[jax.Array], jax.Array]:

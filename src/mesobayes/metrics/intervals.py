@@ -47,3 +47,15 @@ def coverage(
     low, high = interval
     inside = (low <= true) & (true <= high)
     return float(np.mean(inside if mask is None else inside[mask]))
+
+
+def interval_score(
+    true: np.ndarray, interval: tuple[np.ndarray, np.ndarray], level: float = 0.95
+) -> np.ndarray:
+    """Width plus 2 / (1 - level) times the distance of a truth outside (Gneiting and Raftery 2007, eq. 43).
+
+    Lower is better; its mean is least where the ends are the quantiles of the truth.
+    """
+    low, high = interval
+    outside = np.maximum(low - true, 0.0) + np.maximum(true - high, 0.0)
+    return (high - low) + 2.0 / (1.0 - level) * outside

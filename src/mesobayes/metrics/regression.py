@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from mesobayes.metrics.calibration import calibration_factors
 
 
 def mape(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -68,12 +69,11 @@ def anisotropy_r2(log_truth: np.ndarray, log_predicted: np.ndarray) -> float:
 def coverage_factor(log_truth: np.ndarray, log_mean: np.ndarray, log_std: np.ndarray, level: float) -> float:
     """Factor with which a new truth lies within mean ± factor std with a probability of at least `level`.
 
-    The split-conformal quantile of |truth - mean| / std on n held-out values: the one of rank
-    ⌈level (n + 1)⌉, which is infinite where n is too small for the level.
+    The split-conformal quantile of |truth - mean| / std on held-out values, infinite where they are too few
+    for the level: every value is a structure of its own.
     """
-    ratio = np.sort(np.abs(log_truth - log_mean).ravel() / log_std.ravel())
-    rank = math.ceil(round(level * (len(ratio) + 1), 9))  # rounded: 0.95 · 20 is 19, not 19.000000000000004
-    return float(ratio[rank - 1]) if rank <= len(ratio) else math.inf
+    error, std = (log_truth - log_mean).ravel(), log_std.ravel()
+    return float(calibration_factors(error, std, np.arange(error.size), level, guaranteed=True).values[0])
 
 
 def coverage_within(log_truth: np.ndarray, log_mean: np.ndarray, half_width: np.ndarray) -> float:

@@ -56,7 +56,8 @@ class ResidualBlock(nnx.Module):
     def __init__(self, channels: int, settings: StressNetworkSettings, plan: WeightPlan):
         self.first = ConvolutionUnit(3, channels, channels, 1, settings, plan)
         self.second = ConvolutionUnit(3, channels, channels, 1, settings, plan)
-        self.gate = SqueezeExcitation(channels, settings, plan)
+        self.gate = SqueezeExcitation(channels, settings, plan) if settings.se_reduction else None
 
     def __call__(self, x: jax.Array, noise: Noise | None, train: bool) -> jax.Array:
-        return x + self.gate(self.second(self.first(x, noise, train), noise, train), noise)
+        change = self.second(self.first(x, noise, train), noise, train)
+        return x + (change if self.gate is None else self.gate(change, noise))

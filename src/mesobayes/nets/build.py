@@ -7,9 +7,11 @@ from typing import overload
 
 from mesobayes.nets.heteroencoder import Heteroencoder
 from mesobayes.nets.keys import WeightPlan
+from mesobayes.nets.local import LocalNetwork
 from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork, PrintedPermeabilityCNN
 from mesobayes.nets.settings import (
     HeteroencoderSettings,
+    LocalNetworkSettings,
     NetworkSettings,
     PermeabilityNetworkSettings,
     StressNetworkSettings,
@@ -17,11 +19,12 @@ from mesobayes.nets.settings import (
 from mesobayes.nets.stressnet import StressNet
 from mesobayes.nets.unet import LinearStressUNet
 
-StressNetwork = StressNet | LinearStressUNet
+StressNetwork = StressNet | LinearStressUNet | LocalNetwork
 Network = StressNetwork | PermeabilityNetwork | Heteroencoder
 _ARCHITECTURES = {
     (StressNetworkSettings, "printed"): StressNet,
     (StressNetworkSettings, "modern"): LinearStressUNet,
+    (LocalNetworkSettings, "local"): LocalNetwork,
     (PermeabilityNetworkSettings, "printed"): PrintedPermeabilityCNN,
     (PermeabilityNetworkSettings, "modern"): PeriodicPermeabilityNet,
     (HeteroencoderSettings, "printed"): Heteroencoder,
@@ -30,7 +33,7 @@ _ARCHITECTURES = {
 
 
 @overload
-def build_network(settings: StressNetworkSettings, seed: int) -> StressNetwork: ...
+def build_network(settings: StressNetworkSettings | LocalNetworkSettings, seed: int) -> StressNetwork: ...
 @overload
 def build_network(settings: PermeabilityNetworkSettings, seed: int) -> PermeabilityNetwork: ...
 @overload

@@ -39,6 +39,13 @@ def depth_to_space(x: jax.Array, block: int) -> jax.Array:
     return x.reshape(n, h * block, w * block, c)
 
 
+def repeated(x: jax.Array, block: int) -> jax.Array:
+    """(n, h, w, c) -> (n, block h, block w, c), each pixel block × block times."""
+    n, h, w, c = x.shape
+    x = jnp.broadcast_to(x[:, :, None, :, None], (n, h, block, w, block, c))
+    return x.reshape(n, h * block, w * block, c)
+
+
 def space_to_depth(x: jax.Array, block: int) -> jax.Array:
     """(n, y, x, c) -> (n, y / block, x / block, block² c), also in 3-D; `depth_to_space` inverted."""
     n, *space, channels = x.shape

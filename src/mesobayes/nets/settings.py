@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from mesobayes.nets.channels import COVERAGE_CHANNEL, SOLID_CHANNEL
-from mesobayes.record.settings import FROM_DATA, Count, Positive, settings
+from mesobayes.record.settings import FROM_DATA, Count, CountOrZero, Positive, settings
 
 Estimator = Literal["none", "shared", "flipout"]
 Prior = Literal["fixed", "learned"]
+Mechanics = Literal["none", "superposition", "pores", "edges"]
 ConvolutionForm = Literal["auto", "plain", "cpu"]
 Stride = Annotated[int, Field(ge=1, le=2)]
 
@@ -50,7 +51,7 @@ class StressNetworkSettings:
         width: multiplier of all channel counts (1 gives 1.69 M weights for "printed", 0.24 M for "modern").
         strides: strides of the three encoder convolutions of "printed", each 1 or 2.
         blocks: number of residual blocks of "printed".
-        se_reduction: channel reduction of squeeze and excitation.
+        se_reduction: channel reduction of squeeze and excitation; 0 leaves these blocks out.
         norm: normalisation of "printed"; "modern" has none.
         stem: "modern" folds stem × stem pixels into channels at its entry and unfolds them in the head, so
             that the cost of a patch does not depend on its resolution (1 for 2 pixels per radius, 2 for 4).
@@ -60,6 +61,7 @@ class StressNetworkSettings:
         noise_std: initial standard deviation of the likelihood.
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
         convolution: "auto" takes the forms that are fast on a CPU there, and the plain ones elsewhere.
+        heads: whether "modern" also learns how far it is off, see `mesobayes.nets.heads`.
     """
 
     name: Literal["printed", "modern"]
@@ -67,7 +69,7 @@ class StressNetworkSettings:
     width: Positive = 1.0
     strides: tuple[Stride, Stride, Stride] = (1, 2, 2)
     blocks: Count = 5
-    se_reduction: Count = 16
+    se_reduction: CountOrZero = 16
     norm: Literal["batch", "group", "none"] = "batch"
     stem: Count = 1
     levels: Count = 3
@@ -79,6 +81,11 @@ class StressNetworkSettings:
     noise_std: Positive = 0.1
     scale_floor: Positive = 0.1
     convolution: ConvolutionForm = "auto"
+    heads: bool = False
+
+    def __post_init__(self) -> None:
+        if self.heads and self.name == "printed":
+            raise ValueError("the printed network has no heads: its intervals are those of the weight draws")
 
     def channels(self, count: int) -> int:
         """Channel count scaled by the width, at least 4."""
@@ -89,6 +96,36 @@ class StressNetworkSettings:
         """Index of the input channel that describes the pores."""
         geometry = self.geometry or ("solid" if self.name == "printed" else "coverage")
         return SOLID_CHANNEL if geometry == "solid" else COVERAGE_CHANNEL
+
+
+@settings
+class LocalNetworkSettings:
+    """Architecture and variational family of the stress network that sees one pixel at a time.
+
+    Attributes:
+        name: "local".
+        roi: edge of the square region of interest in pixels.
+        width: units of a hidden layer.
+        layers: number of hidden layers; all but the first are residual.
+        mechanics: what the pores add to the macroscopic stress, as an input: nothing, or a solution of
+            `mesobayes.analytic`: "superposition" (pores do not see each other), "pores" (they do), "edges"
+            (large holes see them too).
+        estimator, prior, prior_std, posterior_std: see `VariationalSettings`.
+        noise_std: initial standard deviation of the likelihood.
+        scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
+    """
+
+    name: Literal["local"] = "local"
+    roi: Annotated[Count, FROM_DATA] = 32
+    width: Count = 48
+    layers: Count = 3
+    mechanics: Mechanics = "superposition"
+    estimator: Estimator = "shared"
+    prior: Prior = "learned"
+    prior_std: Positive = 0.1
+    posterior_std: Positive = 0.02
+    noise_std: Positive = 0.1
+    scale_floor: Positive = 0.1
 
 
 @settings
@@ -175,4 +212,6 @@ class HeteroencoderSettings:
         )
 
 
-NetworkSettings = StressNetworkSettings | PermeabilityNetworkSettings | HeteroencoderSettings
+NetworkSettings = (
+    StressNetworkSettings | LocalNetworkSettings | PermeabilityNetworkSettings | HeteroencoderSettings
+)

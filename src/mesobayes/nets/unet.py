@@ -8,15 +8,16 @@ import jax.numpy as jnp
 from flax import nnx
 
 from mesobayes.nets.blocks import SqueezeExcitation
-from mesobayes.nets.channels import STRESS_CHANNELS
+from mesobayes.nets.channels import SOLID_CHANNEL, STRESS_CHANNELS
 from mesobayes.nets.convolution import convolution
 from mesobayes.nets.estimators import Noise
+from mesobayes.nets.heads import Spread, SpreadHeads
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear
 from mesobayes.nets.operators import Upsampling
-from mesobayes.nets.resampling import depth_to_space, max_pool, space_to_depth
+from mesobayes.nets.resampling import depth_to_space, max_pool, repeated, space_to_depth
 from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.nets.stress import crop, deviator, norm
+from mesobayes.nets.stress import crop, deviator, norm, output_scale
 
 
 class LinearStressUNet(nnx.Module):
@@ -44,7 +45,7 @@ class LinearStressUNet(nnx.Module):
         self.down = nnx.List(
             [nnx.List([conv(a, b), conv(b, b)]) for a, b in zip(previous, widths, strict=True)]
         )
-        self.gate = SqueezeExcitation(widths[-1], settings, plan)
+        self.gate = SqueezeExcitation(widths[-1], settings, plan) if settings.se_reduction else None
         self.rise: nnx.List = nnx.List([])
         self.up: nnx.List = nnx.List([])
         for inner, outer in zip(widths[:0:-1], widths[-2::-1], strict=True):
@@ -52,16 +53,29 @@ class LinearStressUNet(nnx.Module):
             self.up.append(conv(2 * outer, outer))
         self.head = conv(widths[0], 6 * settings.stem**2, gain=0.1)
         self.log_noise = nnx.Param(jnp.log(jnp.asarray(settings.noise_std, jnp.float32)))
+        self.heads = SpreadHeads(widths[0], settings.convolution, plan) if settings.heads else None
 
     def __call__(self, inputs: jax.Array, noise: Noise | None = None, train: bool = False) -> jax.Array:
-        del train  # there is nothing that differs between training and prediction
-        settings = self.settings
-        matrix = self._matrix(inputs, noise)  # (n, roi, roi, 2, 3)
-        stress = crop(inputs[..., STRESS_CHANNELS], settings.roi)
-        # (n, r, r, 2, 3) x (n, r, r, 3) -> (n, r, r, 2)
-        return norm(deviator(stress) + jnp.sum(matrix * stress[..., None, :], axis=-1))
+        return self._field_and_features(inputs, noise)[0]
 
-    def _matrix(self, inputs: jax.Array, noise: Noise | None) -> jax.Array:
+    def with_spread(
+        self, inputs: jax.Array, noise: Noise | None = None, train: bool = False
+    ) -> tuple[jax.Array, Spread]:
+        """Return the field and what the heads say of it, from one pass."""
+        assert self.heads is not None
+        field, features = self._field_and_features(inputs, noise)
+        features = crop(repeated(features, self.settings.stem), self.settings.roi)
+        scale = crop(output_scale(inputs, self.settings.scale_floor), self.settings.roi)
+        solid = crop(inputs[..., SOLID_CHANNEL], self.settings.roi) > 0.5
+        return field, self.heads(features, field, scale, solid)
+
+    def _field_and_features(self, inputs: jax.Array, noise: Noise | None) -> tuple[jax.Array, jax.Array]:
+        matrix, features = self._matrix_and_features(inputs, noise)  # (n, roi, roi, 2, 3)
+        stress = crop(inputs[..., STRESS_CHANNELS], self.settings.roi)
+        # (n, r, r, 2, 3) x (n, r, r, 3) -> (n, r, r, 2)
+        return norm(deviator(stress) + jnp.sum(matrix * stress[..., None, :], axis=-1)), features
+
+    def _matrix_and_features(self, inputs: jax.Array, noise: Noise | None) -> tuple[jax.Array, jax.Array]:
         settings = self.settings
         channel = settings.geometry_channel
         x = jnp.concatenate(
@@ -73,7 +87,8 @@ class LinearStressUNet(nnx.Module):
             x = max_pool(x) if level else x
             x = nnx.relu(second(nnx.relu(first(x, noise)), noise))
             skips.append(x)
-        x = self.gate(skips.pop(), noise)
+        x = skips.pop()
+        x = x if self.gate is None else self.gate(x, noise)
         roi = -(-settings.roi // settings.stem)
         for rise, up in zip(self.rise, self.up, strict=True):
             x = rise(x, noise)
@@ -82,8 +97,8 @@ class LinearStressUNet(nnx.Module):
                 size = min(x.shape[1], roi + x.shape[1] % 2 - roi % 2 + 4)
                 x, skip = crop(x, size), crop(skip, size)
             x = nnx.relu(up(jnp.concatenate([x, skip], axis=-1), noise))
-        x = crop(depth_to_space(self.head(x, noise), settings.stem), settings.roi)
-        return x.reshape(*x.shape[:-1], 2, 3)
+        matrix = crop(depth_to_space(self.head(x, noise), settings.stem), settings.roi)
+        return matrix.reshape(*matrix.shape[:-1], 2, 3), x
 
 
 def direction(stress: jax.Array) -> jax.Array:

@@ -3,7 +3,7 @@ import numpy as np
 import xarray as xr
 
 from mesobayes.fem.bar.failure import FAILED, fail_specimen
-from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.folds import realizations_of, split_specimens
 from mesobayes.studies.failure.settings import SensitivitySettings, SplitSettings
 from mesobayes.studies.failure.specimens import (
     READING_PRESETS,
@@ -31,8 +31,9 @@ def test_specimens_without_result_say_why(specimens):
     assert np.isfinite(specimens["failure_strain"].values[~bad]).all()
 
 
-def perturbed(specimens, *realizations):
-    return perturb(specimens, realizations, SensitivitySettings(2, 3, 3.0), 2, 0.1, "fast", SEED)
+def perturbed(specimens, *chosen):
+    realizations = realizations_of(specimens, SPLIT.folds, SEED)
+    return perturb(realizations, chosen, SensitivitySettings(2, 3, 3.0), "fast", 0.1, SEED)
 
 
 def test_perturbed_copies_come_in_the_numbers_of_their_letter_and_are_the_same_in_every_batch(specimens):

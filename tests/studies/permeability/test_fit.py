@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from mesobayes.nets.settings import PermeabilityNetworkSettings
-from mesobayes.studies.permeability.fit import TEST, TRAINING, VALIDATION, fit_cells, fit_seeds, split_cells
+from mesobayes.studies.permeability.fit import fit_cells
 from mesobayes.studies.permeability.settings import CellFitSettings, PredictionSettings, SplitSettings
+from mesobayes.studies.permeability.split import TEST, TRAINING, VALIDATION, fit_seeds, split_cells
 from mesobayes.studies.permeability.user_image import predict_tensor_diagonal
 
 

@@ -11,7 +11,7 @@ from mesobayes.learning.step import training_step
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import PermeabilityNetworkSettings
 from mesobayes.nets.state import split_network
-from mesobayes.studies.permeability.fit import epoch_history
+from mesobayes.studies.permeability.evaluate import epoch_history
 from mesobayes.studies.permeability.predict import predict_mean
 from mesobayes.studies.permeability.settings import CellFitSettings
 from mesobayes.studies.permeability.task import LabelledImages, cell_task

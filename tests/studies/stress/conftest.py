@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tiny patches."""
+"""Tiny patches, and two small plates with all that is made of them."""
+
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from mesobayes.geometry import PlateFamily
+from mesobayes.studies.stress.channels import channels_of_patches
+from mesobayes.studies.stress.data import simulate_batch
 from mesobayes.studies.stress.patch_data import PatchData
+from mesobayes.studies.stress.patches import cut_structures
 
 SIZE = 18
 
@@ -27,3 +34,21 @@ def make_patches(n: int, seed: int) -> PatchData:
 @pytest.fixture(scope="session")
 def patches() -> PatchData:
     return make_patches(12, 0)
+
+
+class Plates(NamedTuple):
+    """Structures of 26 R, their patches (nine each, one structure held out) and channels."""
+
+    structures: xr.Dataset
+    patches: xr.Dataset
+    channels: xr.Dataset
+
+
+@pytest.fixture(scope="session")
+def plates() -> Plates:
+    family = PlateFamily(
+        "tiny", 26.0, 1.0, n_ellipses=1, semi_axis_min=3.0, semi_axis_max=5.0, n_pores_min=10, n_pores_max=10
+    )
+    structures = simulate_batch(family, range(2), "test", pixels_per_radius=2)
+    patches = cut_structures(structures, 2, 1, "test")
+    return Plates(structures, patches, channels_of_patches(patches, structures))

@@ -9,7 +9,8 @@ from mesobayes.fem.errors import MeshError
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry import PlacementError, PlateFamily
 from mesobayes.studies.stress import data as structures
-from mesobayes.studies.stress.data import draw_structure, simulate_batch
+from mesobayes.studies.stress.data import simulate_batch
+from mesobayes.studies.stress.plates import draw_structure
 
 FAMILY = PlateFamily(
     "tiny", 18.0, 5.0, n_ellipses=1, semi_axis_min=1.0, semi_axis_max=2.0, n_pores_min=1, n_pores_max=2

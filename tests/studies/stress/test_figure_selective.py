@@ -9,9 +9,9 @@ import xarray as xr
 from mesobayes.drawing.target import make_target
 from mesobayes.record.errors import StoreError
 from mesobayes.record.provenance import Run
-from mesobayes.record.settings import plain
 from mesobayes.record.store import write_store
-from mesobayes.studies.stress.settings import PatchFitSettings, StressFits
+from mesobayes.studies.stress.figures.learning_curves import spread_out
+from mesobayes.studies.stress.figures.query_rates import query_rate, selective_learning_full
 
 REGISTRY = Path(__file__).parents[3] / "workflow" / "figures.yaml"
 ACQUISITIONS = ["random", "max_variance", "relative_spread", "oracle"]
@@ -33,12 +33,19 @@ def curves(scale="small", acquisitions=ACQUISITIONS, lead=0.0):
             "coverage": (dims, accuracy),
             "fit_seconds": (dims, np.ones_like(accuracy)),
             "labelled": ("query", 2500 + added.astype(int)),
+            "steps": ("network", [100, 640]),
+            "batch": ("network", [32, 16]),
+            "mechanics": ("method", [0.26, 0.68, 0.77, 0.92, 0.99]),
+            "correlation": (("network", "score", "repeat", "error"), np.full((2, 1, 3, 2), 0.5)),
         },
         {
             "network": ["printed", "modern"],
             "acquisition": acquisitions,
             "repeat": range(3),
             "query": range(6),
+            "method": ["macro", "superposition", "pores", "edges", "whole"],
+            "score": ["max_variance"],
+            "error": ["squared", "relative"],
         },
         {
             **{"scale": scale, "n_structures": 60, "validation_structures": 16, "validation_patches": 1000},
@@ -48,9 +55,6 @@ def curves(scale="small", acquisitions=ACQUISITIONS, lead=0.0):
     )
 
 
-FITS = StressFits(PatchFitSettings(steps=100), PatchFitSettings(steps=640, batch=16))
-
-
 def draw(data, tmp_path, scale="small", overrides=()):
     path = tmp_path / "curves.zarr.zip"
     write_store(data, path, "stress/curves", Run("stress", data.attrs.pop("scale"), "seed"))
@@ -58,7 +62,7 @@ def draw(data, tmp_path, scale="small", overrides=()):
     make_target(
         "selective_learning",
         "mesobayes.studies.stress.figures.selective:selective_learning",
-        {"fits": plain(FITS)},
+        {},
         REGISTRY,
         {"curves": path},
         files,
@@ -132,3 +136,32 @@ def test_the_savings_of_every_acquisition_and_network_are_recorded(tmp_path):
 def test_curves_of_another_scale_are_refused(tmp_path):
     with pytest.raises(StoreError, match="is of scale smoke, not small"):
         draw(curves("smoke"), tmp_path)
+
+
+def full_curves():
+    """One network whose accuracy rises by ten points a query until the third and then stays."""
+    data = curves().sel(acquisition=["random", "max_variance"])
+    accuracy = np.broadcast_to(0.5 + 0.1 * np.minimum(np.arange(6.0), 3), data["accuracy"].shape)
+    return data.assign(accuracy=(data["accuracy"].dims, accuracy.copy()))
+
+
+def test_the_plateau_of_all_patches_is_where_the_curve_comes_within_a_point_of_its_end():
+    numbers = selective_learning_full(full_curves(), Run("stress", "small", "seed")).numbers
+    assert numbers["plateau_iteration"].value == pytest.approx(2.9)
+    assert numbers["plateau_at_patches"].value == pytest.approx(2500 + 2.9 * 500)
+    assert numbers["label_saving"].value == pytest.approx(1 - (2500 + 2.9 * 500) / 5000)
+
+
+@pytest.mark.parametrize(("middle", "sign"), [(0.02, 1), (-0.02, -1)])
+def test_the_middle_query_rate_is_compared_with_the_better_of_the_others(middle, sign):
+    base = full_curves()
+    low, high = (base.assign(accuracy=base["accuracy"] + shift) for shift in (0.0, -0.05))
+    better = base.assign(accuracy=base["accuracy"] + middle)
+    drawing = query_rate(low, better, high, Run("stress", "small", "seed"))
+    assert drawing.numbers["best_query_rate"].value == pytest.approx(sign * 0.02)
+
+
+def test_labels_of_levels_keep_their_distance_and_their_order():
+    places = spread_out(np.array([92.0, 26.0, 93.0, 91.0]), 5.0)
+    assert np.diff(np.sort(places)).min() >= 5.0 - 1e-6
+    np.testing.assert_array_equal(np.argsort(places), [1, 3, 0, 2])

@@ -27,7 +27,8 @@ def structures() -> xr.Dataset:
             "micro_stress": (stress, micro),
             "strain": (("structure", "load"), rng.normal(size=(n, 3))),
             "status": ("structure", np.array([0, 0, 2, 0])),
-        }
+        },
+        attrs={"family": "ellipse3"},
     )
 
 

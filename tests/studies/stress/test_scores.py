@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from mesobayes.metrics.learning_curve import chains_of
-from mesobayes.studies.stress.scores import learning_curves, score_correlation
+from mesobayes.studies.stress.scores import learning_curves, mechanics_accuracy, score_correlation
 
 PATCHES, DRAWS, POOL = 40, 8, 30
 
@@ -21,12 +21,14 @@ def fit_result(seed: int, labelled: int, with_scores: bool) -> xr.Dataset:
             "roi_max": (("draw", "patch"), mean + rng.normal(0, 0.2, (DRAWS, PATCHES))),
             "squared_error": ("patch", rng.uniform(0, 1, PATCHES)),
         },
-        attrs={"fit_seconds": float(seed)},
+        attrs={"fit_seconds": float(seed), "steps": 100, "batch": 16},
     )
     if with_scores:
         error = rng.uniform(0, 1, POOL)
         result = result.assign(
-            score_oracle=("pool_patch", error), score_max_variance=("pool_patch", np.exp(3 * error))
+            score_oracle=("pool_patch", error),
+            score_oracle_squared=("pool_patch", error[::-1]),
+            score_max_variance=("pool_patch", np.exp(3 * error)),
         )
     return result
 
@@ -70,5 +72,20 @@ def test_the_initial_fit_stands_at_the_start_of_every_chain_of_its_repeat(result
 
 
 def test_a_score_that_grows_with_the_true_error_has_rank_correlation_one(results):
-    assert score_correlation(results["printed", "initial", 0, 0], "max_variance") == pytest.approx(1.0)
-    np.testing.assert_allclose(learning_curves(results, 0.10)["correlation"], 1.0)
+    initial = results["printed", "initial", 0, 0]
+    assert score_correlation(initial, "max_variance", "relative") == pytest.approx(1.0)
+    assert abs(score_correlation(initial, "max_variance", "squared")) < 0.6
+    curves = learning_curves(results, 0.10)
+    np.testing.assert_allclose(curves["correlation"].sel(error="relative"), 1.0)
+
+
+def test_mechanics_is_scored_on_the_patches_that_networks_are_scored_on():
+    mechanics = xr.Dataset(
+        {
+            "roi_max": (("method", "patch"), [[1.0, 1.0, 1.0, 1.0], [1.05, 2.0, 1.0, 3.0]]),
+            "true_max": ("patch", [1.0, 2.0, 3.0, 3.0]),
+        },
+        {"method": ["macro", "whole"]},
+    )
+    found = mechanics_accuracy(mechanics, np.array([0, 1, 3]), 0.10)["mechanics"]
+    np.testing.assert_allclose(found, [1 / 3, 1.0])

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import xarray as xr
+
 from mesobayes.fem.bar.settings import PresetName
 from mesobayes.geometry.porosity import PorosityField
-from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.folds import realizations_of
 from mesobayes.studies.failure.settings import Reading, SensitivitySettings
 from mesobayes.studies.failure.specimens import fail_under_readings, load_to_collapse, perturb, simulate
 from mesobayes.studies.failure.stores import HISTORIES, PERTURBED, READING, SPECIMENS
@@ -29,24 +31,6 @@ def simulate_specimens(
     print(f"{len(indices)} specimens, {int((data['status'] != 0).sum())} without result", flush=True)
 
 
-def merge_specimens(batches: list[Path], specimens: Path, failed_share_max: float, run: Run) -> None:
-    """Write all specimens to one store.
-
-    Raises:
-        MesobayesError: more than `failed_share_max` of the specimens have no pore or do not fail.
-    """
-    data = merge_batches(batches, "specimen", SPECIMENS)
-    refuse_bad_share(
-        int((data["status"] != 0).sum()),
-        data.sizes["specimen"],
-        data["status_reason"],
-        "specimens have no pore or do not fail",
-        failed_share_max,
-        "failure.specimens.failed_share_max",
-    )
-    write_store(data, specimens, SPECIMENS, run)
-
-
 def record_histories(
     specimens: Path,
     histories: Path,
@@ -58,9 +42,8 @@ def record_histories(
     run: Run,
 ) -> None:
     """Write what the realizations a, b, ... do beyond their first failure, up to collapse."""
-    data = open_store(specimens, SPECIMENS, sample_id="specimen")
-    result = load_to_collapse(data, number, preset, maximum_strain, fields, folds, run.seed)
-    write_store(result, histories, HISTORIES, run)
+    some = _realizations(specimens, folds, run).isel(specimen=slice(number))
+    write_store(load_to_collapse(some, fields, preset, maximum_strain), histories, HISTORIES, run)
 
 
 def perturb_specimens(
@@ -74,8 +57,8 @@ def perturb_specimens(
     run: Run,
 ) -> None:
     """Write where the copies of a batch of realizations fail that have one voxel swapped."""
-    data = open_store(specimens, SPECIMENS, sample_id="specimen")
-    result = perturb(data, realizations, settings, folds, maximum_strain, preset, run.seed)
+    data = _realizations(specimens, folds, run)
+    result = perturb(data, realizations, settings, preset, maximum_strain, run.seed)
     write_store(result, perturbed, PERTURBED, run)
 
 
@@ -90,3 +73,8 @@ def read_failure(
     """Write strain and place of the first failure under some readings of the model."""
     result = fail_under_readings(field, number, names, maximum_strain, run.seed)
     write_store(result, readings, READING, run)
+
+
+def _realizations(specimens: Path, folds: int, run: Run) -> xr.Dataset:
+    """The realizations a to l among the stored specimens."""
+    return realizations_of(open_store(specimens, SPECIMENS, sample_id="specimen"), folds, run.seed)

@@ -51,6 +51,13 @@ def choose_realizations(status: NDArray[np.integer], fold: NDArray[np.integer]) 
     return rows
 
 
+def realizations_of(specimens: xr.Dataset, folds: int, seed: str) -> xr.Dataset:
+    """The realizations a to l, each with the `row` that it has among all specimens."""
+    fold = assign_folds(specimens.sizes["specimen"], folds, seed)
+    rows = choose_realizations(specimens["status"].values, fold)
+    return specimens.isel(specimen=rows).assign_coords(row=("specimen", rows))
+
+
 def split_specimens(specimens: xr.Dataset, fold: int, settings: SplitSettings, seed: str) -> Fold:
     """Rows that train and that test: one fold tests, of the rest one specimen in so many is held back."""
     numbers = assign_folds(specimens.sizes["specimen"], settings.folds, seed)

@@ -16,7 +16,6 @@ from mesobayes.fem.bar.failure import STATUS_REASONS, fail_specimens
 from mesobayes.fem.bar.settings import PRESETS, ExplicitSettings, Material, Preset
 from mesobayes.geometry.porosity import PorosityField, swap_one_voxel
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.studies.failure.folds import assign_folds, choose_realizations
 from mesobayes.studies.failure.settings import Reading, SensitivitySettings
 
 BoolArray = NDArray[np.bool_]
@@ -61,45 +60,38 @@ def label_specimens(data: xr.Dataset, pores: BoolArray, indices: list[int]) -> x
 
 
 def perturb(
-    specimens: xr.Dataset,
-    realizations: Sequence[int],
+    realizations: xr.Dataset,
+    chosen: Sequence[int],
     settings: SensitivitySettings,
-    folds: int,
-    maximum_strain: float,
     preset: str,
+    maximum_strain: float,
     seed: str,
 ) -> xr.Dataset:
-    """Fail some realizations again and again with one voxel swapped (section 2.5).
+    """Fail the chosen ones of the realizations a to l again and again with one voxel swapped (section 2.5).
 
     Returns:
         Over `perturbation` the failure of every copy, the `realization` it is a copy of, and the `row` of
         that among the specimens.
     """
-    fold = assign_folds(specimens.sizes["specimen"], folds, seed)
-    rows = choose_realizations(specimens["status"].values, fold)
     parts = []
-    for realization in realizations:
-        row = int(rows[realization])
-        pores = specimens["pores"].values[row].astype(bool)
-        place = tuple(int(c) for c in specimens["failed_voxel"].values[row])
+    for realization in chosen:
+        original = realizations.isel(specimen=realization)
+        pores = original["pores"].values.astype(bool)
+        place = tuple(int(c) for c in original["failed_voxel"].values)
         names = [(seed, "swap", realization, number) for number in range(settings.count(realization))]
         swapped = [swap_one_voxel(pores, place, settings.distance, rng_from_name(*name)) for name in names]
         data = fail_specimens(np.stack(swapped), preset, maximum_strain=maximum_strain)
         copies = data[["failed_voxel", "failure_strain", "status"]].rename(specimen="perturbation")
-        origin = {"realization": realization, "row": row}
+        origin = {"realization": realization, "row": int(original["row"])}
         parts.append(copies.assign({k: ("perturbation", [v] * len(names)) for k, v in origin.items()}))
     return xr.concat(parts, dim="perturbation", data_vars="all")
 
 
-def load_to_collapse(
-    specimens: xr.Dataset, number: int, preset: str, maximum_strain: float, fields: int, folds: int, seed: str
-) -> xr.Dataset:
+def load_to_collapse(realizations: xr.Dataset, fields: int, preset: str, maximum_strain: float) -> xr.Dataset:
     """Load the realizations a, b, ... to collapse; the first `fields` keep the damage of every record."""
-    fold = assign_folds(specimens.sizes["specimen"], folds, seed)
-    rows = choose_realizations(specimens["status"].values, fold)[:number]
     parts = []
-    for count, row in enumerate(rows):
-        pores = specimens["pores"].values[row : row + 1].astype(bool)
+    for count, name in enumerate(realizations["specimen"].values):
+        pores = realizations["pores"].values[count : count + 1].astype(bool)
         data = fail_specimens(
             pores,
             preset,
@@ -108,7 +100,7 @@ def load_to_collapse(
             keep_fields=count < fields,
             maximum_strain=maximum_strain,
         )
-        labelled = label_specimens(data, pores, [int(specimens["specimen"][row])])
+        labelled = label_specimens(data, pores, [int(name)])
         if "history_damage" in labelled:
             labelled["history_damage"] = labelled["history_damage"].astype(np.float16)
         parts.append(labelled)

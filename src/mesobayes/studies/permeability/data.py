@@ -11,18 +11,14 @@ import jax
 import numpy as np
 import xarray as xr
 
-from mesobayes.fem.cell.bounds import violates_bounds
 from mesobayes.fem.cell.homogenisation import Homogenised, homogenise_batch
 from mesobayes.geometry.inclusions import InclusionCell, sample_cell
 from mesobayes.geometry.settings import InclusionFamily
-from mesobayes.record.batches import merge_batches
-from mesobayes.record.errors import MesobayesError
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import write_store
 from mesobayes.studies.permeability.settings import Materials
-
-CELLS = "permeability/cells"  # schema of batches and of the whole data set
+from mesobayes.studies.permeability.stores import CELLS
 
 _AXES = "xyz"
 _BLOCK = {"cpu": 16}  # cells solved together; elsewhere more, ordered by volume fraction
@@ -48,30 +44,6 @@ def generate_cells(
             f"{float(cell['target_fraction']):.3f} was asked for"
         )
     write_store(cells, store, CELLS, run)
-
-
-def merge_cells(batches: list[Path], store: Path, run: Run) -> None:
-    """Write all cells of a family with a manifest of their batches.
-
-    Raises:
-        MesobayesError: a label lies outside the bounds that every two-phase cell obeys.
-    """
-    merged = merge_batches(batches, "sample", CELLS)
-    bad = violates_bounds(
-        merged["permeability"].values,
-        merged["volume_fraction"].values,
-        merged.attrs["matrix"],
-        merged.attrs["inclusion_permeability"],
-        merged["image"].ndim - 1,
-    )
-    if bad.any():
-        raise MesobayesError(
-            f"the permeability of {bad.sum()} cells of {merged.attrs['family']} violates the bounds of "
-            f"Wiener or of Murat and Tartar, first cell {merged['sample'].values[bad][0]}: delete "
-            f"{batches[0].parent} and run again with a smaller permeability.tolerance"
-        )
-    merged.attrs["n_saturated"] = int(merged["saturated"].sum())
-    write_store(merged, store, CELLS, run)
 
 
 def label_cells(

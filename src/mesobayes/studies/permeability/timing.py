@@ -14,11 +14,10 @@ import xarray as xr
 from mesobayes.fem.cell.homogenisation import homogenise_batch
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.permeability.data import CELLS
 from mesobayes.studies.permeability.predict import load_permeability_network, predict_mean
 from mesobayes.studies.permeability.settings import Materials, Timing
+from mesobayes.studies.permeability.stores import CELLS, TIMING
 
-TIMING = "permeability/timing"  # schema
 SOLVER = "finite elements"
 
 

@@ -15,9 +15,9 @@ from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNet
 from mesobayes.record.files import replacing
 from mesobayes.record.provenance import Run, versions
 from mesobayes.record.store import open_store
-from mesobayes.studies.permeability.fit import FIT
 from mesobayes.studies.permeability.predict import load_permeability_network, pooled_features, predict_log
 from mesobayes.studies.permeability.settings import PredictionSettings
+from mesobayes.studies.permeability.stores import FIT
 
 
 def predict_image(

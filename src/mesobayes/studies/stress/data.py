@@ -20,12 +20,12 @@ from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
 from mesobayes.fem.plate.solution import COMPONENTS, LOADS, image_stress, solve_nodal_stress, tresca
 from mesobayes.fem.solvers import SolverName
-from mesobayes.geometry import Ellipse, Plate, PlateFamily, sample_plate
+from mesobayes.geometry import Ellipse, Plate, PlateFamily
 from mesobayes.images.raster import coverage_image, pixel_centres, solid_image
 from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.plates import draw_structure
 from mesobayes.studies.stress.stores import LABEL_NOISE, STRUCTURES, noise_of
 
 FloatArray = NDArray[np.float64]
@@ -89,16 +89,6 @@ def merge_structures(
     count = merged.sizes["structure"]
     print(f"{count} structures, {failed} draws failed, {given_up} structures given up", flush=True)
     write_store(merged, store, STRUCTURES, run)
-
-
-def draw_structure(
-    family: PlateFamily, study_seed: str, index: int, draw: int = 0
-) -> tuple[Plate, FloatArray]:
-    """Plate and far-field strain (exx, eyy, exy), uniform on the unit sphere, of one draw of a structure."""
-    rng = rng_from_name(study_seed, "structure", family.name, index, draw)
-    plate = sample_plate(family, rng)
-    direction = rng.standard_normal(3)
-    return plate, direction / np.linalg.norm(direction)
 
 
 def simulate_structure(

@@ -1,211 +1,115 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one stage per query.
-
-Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
-more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to
-the larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on
-the order in which jobs run.
-"""
+"""Fit of one model: a network, a training set and a seed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
-from mesobayes.learning.acquisition import (
-    max_variance,
-    relative_spread,
-    take_best,
-    take_random,
-)
-from mesobayes.learning.fit import fit
-from mesobayes.learning.progress import Progress, Report
+from mesobayes.learning.fit import FitResult, fit
+from mesobayes.learning.progress import Progress
 from mesobayes.learning.weights import save_network
-from mesobayes.metrics.scores import relative_error
 from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.channels import STRESS_CHANNELS
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import rng_from_name, seed_from_name
+from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
-from mesobayes.studies.stress.patches import TRAIN, VALIDATION
-from mesobayes.studies.stress.predict import Prediction, predict_patches
-from mesobayes.studies.stress.settings import Acquisition, ChainSettings, PatchFitSettings
-from mesobayes.studies.stress.stores import FIT, PATCHES
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.model_settings import ModelSettings
+from mesobayes.studies.stress.patch_data import PatchData, join_patches, patch_data
+from mesobayes.studies.stress.rotations import rotated_patches
+from mesobayes.studies.stress.stores import MODEL, PATCHES, STRUCTURES, noise_of
 from mesobayes.studies.stress.task import patch_task
-
-_UNIT = {"units": "patch scale"}
-_SQUARED_UNIT = {"units": "patch scale²"}
+from mesobayes.studies.stress.training_sets import scored_patches, training_patches
 
 
-@dataclass(frozen=True)
-class ChainSets:
-    """Patch numbers of one repeat: initial set and pool (training structures), validation (held out)."""
-
-    initial: NDArray[np.int64]
-    pool: NDArray[np.int64]
-    validation: NDArray[np.int64]
-
-
-def fit_selective(
+def fit_model(
     patches: Path,
-    previous: Path | None,
+    structures: Path | None,
     store: Path,
     weights: Path,
-    acquisition: Acquisition | Literal["initial"],
-    repeat: int,
-    query: int,
-    chain: ChainSettings,
+    name: str,
+    model: ModelSettings,
     network: StressNetworkSettings,
     settings: PatchFitSettings,
+    repeat: int,
     run: Run,
 ) -> None:
-    """Write the result of one query of one chain, and the weights of its network."""
+    """Fit one repeat of a model; write its weights, and how it was fitted.
+
+    Args:
+        patches: patches of the model's family.
+        structures: of the same family, where the model learns from turned copies of them.
+        store, weights: written.
+        name: name of the model, part of the seed.
+        model, network, settings: what is fitted, and how.
+        repeat: number of the seed, or of the fold.
+        run: scale, seed and hashes.
+    """
     data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
-    fitted, result = fit_query(
-        data,
-        None if previous is None else open_store(previous, FIT),
-        acquisition,
-        repeat,
-        query,
-        chain,
-        replace(network, roi=PatchGeometry(data.attrs["pixels_per_radius"]).roi),
-        settings,
-        run.seed,
-        run.checkpoint,
-        print_accuracy,
+    geometry = PatchGeometry(data.attrs["pixels_per_radius"])
+    numbers = training_patches(data, model, repeat, run.seed)
+    examples = model_inputs(patch_data(data, numbers), model)
+    if structures is not None:
+        images = open_store(structures, STRUCTURES, sample_id="structure")
+        chosen = images.isel(structure=np.unique(data["structure"].values[numbers]))
+        turned = rotated_patches(chosen, model.rotations, geometry, run.seed)
+        examples = join_patches([examples, model_inputs(turned, model)])
+    print(f"{len(numbers)} labelled patches, {len(examples)} with turned copies", flush=True)
+    some = scored_patches(data, model.folds, repeat, settings.validation_patches, run.seed)
+    seed = (run.seed, "stress", network.name, name, repeat)
+    start = build_network(model.network(network, geometry.roi), seed_from_name(*seed, "weights"))
+    training = model.fit(settings)
+    task = patch_task(start, training, examples, model_inputs(patch_data(data, some), model))
+    result = fit(task, start, training, seed_from_name(*seed, "fit"), run.checkpoint, print_accuracy)
+    save_network(result.network, weights, run)
+    record = history(result).assign(labelled=("label", numbers))
+    attributes = {
+        **{"model": name, "network": network.name, "family": model.family, "repeat": repeat},
+        **{"labels": len(numbers), "examples": len(examples), "folds": model.folds},
+        **{"rotations": model.rotations, "evidence": training.evidence, "batch": training.batch},
+        **{"structures": len(np.unique(data["structure"].values[numbers])), **noise_of(data.attrs)},
+    }
+    write_store(record.assign_attrs(attributes), store, MODEL, run)
+
+
+def model_inputs(patches: PatchData, model: ModelSettings) -> PatchData:
+    """Return patches as the network of a model sees them: the stress averaged if the model says so."""
+    return with_average_stress(patches) if model.average_input else patches
+
+
+def with_average_stress(patches: PatchData) -> PatchData:
+    """Replace the macroscopic stress by its average over the patch (Krokos et al. 2022, section 5).
+
+    The average is taken where there is macroscopic stress: outside the large holes.
+    """
+    inputs = patches.inputs.copy()
+    stress = inputs[..., STRESS_CHANNELS]
+    solid = np.any(stress != 0, axis=-1, keepdims=True)
+    count = np.maximum(solid.sum(axis=(1, 2), keepdims=True), 1)
+    inputs[..., STRESS_CHANNELS] = stress.sum(axis=(1, 2), keepdims=True) / count
+    return replace(patches, inputs=inputs)
+
+
+def history(result: FitResult[StressNetwork]) -> xr.Dataset:
+    """Return the terms of every step and the scores of a fit as a data set."""
+    return xr.Dataset(
+        {
+            "term": (("step", "term_name"), result.history, {"long_name": "terms of the objective"}),
+            "score": ("report", result.scores[:, 1], {"long_name": "1 - accuracy at 10 %", "units": "1"}),
+            "score_step": ("report", result.scores[:, 0], {"long_name": "step of the score"}),
+        },
+        {"term_name": list(result.terms)},
+        {"fit_seconds": result.seconds, "steps": len(result.history), "precision": result.precision},
     )
-    save_network(fitted, weights, run)
-    write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
 
 
 def print_accuracy(progress: Progress) -> None:
     """Print the progress of a fit, its score as the accuracy it stands for."""
     accuracy = "" if progress.score is None else f"  accuracy {100 * (1 - progress.score):.1f} %"
     print(f"{progress}{accuracy}", flush=True)
-
-
-def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: str) -> ChainSets:
-    """Draw the sets of one repeat; all repeats share the validation set.
-
-    Raises ValueError if the data set is too small.
-    """
-    train, held_out = np.flatnonzero(split == TRAIN), np.flatnonzero(split == VALIDATION)
-    for have, want, what in (
-        (len(train), chain.initial + chain.pool, "training structures"),
-        (len(held_out), chain.validation, "validation structures"),
-    ):
-        if have < want:
-            raise ValueError(
-                f"selective learning needs {want} patches of {what}, the data set has {have}; raise "
-                "n_structures or lower the set sizes in the scale file"
-            )
-    shuffled = rng_from_name(study_seed, "chain", repeat).permutation(train)[: chain.initial + chain.pool]
-    validation = rng_from_name(study_seed, "validation").permutation(held_out)[: chain.validation]
-    return ChainSets(
-        np.sort(shuffled[: chain.initial]), np.sort(shuffled[chain.initial :]), np.sort(validation)
-    )
-
-
-def label_next(
-    previous: xr.Dataset,
-    acquisition: Acquisition,
-    chain: ChainSettings,
-    repeat: int,
-    query: int,
-    study_seed: str,
-) -> NDArray[np.int64]:
-    """Patch numbers of the training set of `query`: those of `previous` and the newly acquired ones.
-
-    `previous` is the result of the query before; its variables `score_<acquisition> (pool)` rank the patches
-    that are not labelled yet.
-    """
-    pool = previous["pool"].values
-    if acquisition == "random":
-        best = take_random(len(pool), chain.query_rate, rng_from_name(study_seed, "random", repeat, query))
-    else:
-        best = take_best(previous[f"score_{acquisition}"].values, chain.query_rate)
-    return np.concatenate([previous["labelled"].values, pool[best]])
-
-
-def fit_query(
-    patches: xr.Dataset,
-    previous: xr.Dataset | None,
-    acquisition: Acquisition | Literal["initial"],
-    repeat: int,
-    query: int,
-    chain: ChainSettings,
-    network: StressNetworkSettings,
-    settings: PatchFitSettings,
-    study_seed: str,
-    checkpoint: Path | None,
-    report: Report | None,
-) -> tuple[StressNetwork, xr.Dataset]:
-    """Label, fit and evaluate one query of one chain.
-
-    Returns:
-        The fitted network; and the labelled and the remaining pool patches, the pool's acquisition scores
-        (unless nobody will use them: random chains and last queries), and for every validation patch the
-        truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
-    """
-    sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
-    labelled = (
-        sets.initial
-        if previous is None or acquisition == "initial"
-        else label_next(previous, acquisition, chain, repeat, query, study_seed)
-    )
-    pool = np.setdiff1d(sets.pool, labelled)
-    name = (study_seed, "stress", network.name, repeat, query)
-    validation = patch_data(patches, sets.validation)
-    start = build_network(network, seed_from_name(*name, "weights"))
-    task = patch_task(start, settings, patch_data(patches, labelled), validation)
-    result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
-    predicted = partial(
-        predict_patches,
-        result.network,
-        draws=chain.draws,
-        seed=seed_from_name(*name, "draws"),
-        precision=settings.precision,
-    )
-    prediction = predicted(validation.inputs)
-    squared = np.where(validation.mask, (prediction.mean - validation.target) ** 2, 0.0)
-    dataset = xr.Dataset(
-        {
-            "labelled": ("label", labelled),
-            "pool": ("pool_patch", pool),
-            "validation": ("patch", sets.validation),
-            "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
-            "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
-            "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
-            "squared_error": ("patch", squared.sum((1, 2)) / validation.mask.sum((1, 2)), _SQUARED_UNIT),
-        },
-        attrs={
-            "repeat": repeat,
-            "query": query,
-            "network": network.name,
-            "fit_seconds": result.seconds,
-            "evidence": settings.evidence,
-            "precision": result.precision,
-        },
-    )
-    if acquisition != "random" and query < chain.queries:
-        unlabelled = patch_data(patches, pool)
-        dataset = dataset.assign(pool_scores(predicted(unlabelled.inputs), unlabelled))
-    return result.network, dataset
-
-
-def pool_scores(prediction: Prediction, pool: PatchData) -> dict[str, tuple[str, NDArray]]:
-    """The scores of every acquisition but random, for each patch of the pool."""
-    truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
-    return {
-        "score_max_variance": ("pool_patch", max_variance(prediction.epistemic_std, pool.mask)),
-        "score_relative_spread": ("pool_patch", relative_spread(prediction.roi_max)),
-        "score_oracle": ("pool_patch", relative_error(mean, truth)),
-    }

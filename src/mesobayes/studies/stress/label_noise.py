@@ -21,7 +21,7 @@ from mesobayes.geometry import Plate, PlateFamily
 from mesobayes.images.raster import coverage_image, pixel_centres
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import write_store
-from mesobayes.studies.stress.data import draw_structure
+from mesobayes.studies.stress.plates import draw_structure
 from mesobayes.studies.stress.stores import LABEL_NOISE
 
 FloatArray = NDArray[np.float64]

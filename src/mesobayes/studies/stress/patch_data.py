@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ class PatchData:
     """Patches of one split.
 
     Attributes:
-        inputs: (n, h, w, 5) float32: macroscopic sxx, syy, sxy in units of the patch scale, solid, coverage.
+        inputs: (n, h, w, channel) float32: macroscopic sxx, syy, sxy in units of the patch scale, solid,
+            coverage; for the network `local` those of the region of interest, with more channels.
         target: (n, roi, roi) float32: Tresca stress in units of the patch scale; ignored outside the mask.
         mask: (n, roi, roi) bool: the solid pixels of the region of interest.
     """
@@ -29,9 +31,10 @@ class PatchData:
 
     def __post_init__(self) -> None:
         n = self.inputs.shape[0]
-        if self.inputs.ndim != 4 or self.inputs.shape[-1] != CHANNELS:
+        if self.inputs.ndim != 4 or self.inputs.shape[-1] < CHANNELS:
             raise ValueError(
-                f"patch inputs have shape {self.inputs.shape}; they must be (patch, y, x, {CHANNELS})"
+                f"patch inputs have shape {self.inputs.shape}; they must be (patch, y, x, channel) "
+                f"with {CHANNELS} channels or more"
             )
         if self.target.ndim != 3 or self.target.shape[0] != n or self.mask.shape != self.target.shape:
             raise ValueError(
@@ -45,6 +48,14 @@ class PatchData:
     def take(self, indices: np.ndarray | slice) -> PatchData:
         """Return the patches at the indices, in that order."""
         return PatchData(self.inputs[indices], self.target[indices], self.mask[indices])
+
+
+def join_patches(parts: Sequence[PatchData]) -> PatchData:
+    """Return the patches of all parts, in order."""
+    inputs, target, mask = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "target", "mask")
+    )
+    return PatchData(inputs, target, mask)
 
 
 def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:

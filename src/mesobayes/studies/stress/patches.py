@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry, cut_windows, patch_origins, patches_with_features
 from mesobayes.images.tensor import tresca
@@ -20,9 +21,9 @@ TRAIN, VALIDATION = 0, 1
 
 
 def cut_patches(
-    structures: Path, store: Path, pixels_per_radius: int, validation_structures: int, run: Run
+    structures: Path, store: Path, pixels_per_radius: int, validation_structures: int | None, run: Run
 ) -> None:
-    """Write the patches of all good structures, split by structure into training and validation."""
+    """Write the patches of all good structures, split by structure; None holds all structures out."""
     data = open_store(
         structures,
         STRUCTURES,
@@ -37,7 +38,7 @@ def cut_patches(
 
 
 def cut_structures(
-    structures: xr.Dataset, pixels_per_radius: int, validation_structures: int, study_seed: str
+    structures: xr.Dataset, pixels_per_radius: int, validation_structures: int | None, study_seed: str
 ) -> xr.Dataset:
     """All patches of the good structures, scaled, split by structure.
 
@@ -45,10 +46,12 @@ def cut_structures(
     magnitude over the patch), the solid mask and the solid area fraction of each pixel; `target (patch, y,
     x)` the micro Tresca stress over the same scale. `split (patch)` is 0 for training and 1 for validation;
     all patches of one structure are in one split.
-    Raises ValueError if fewer good structures exist than `validation_structures` + 1.
+    Raises ValueError if fewer good structures exist than `validation_structures` + 1, unless all are held
+    out.
     """
     good = np.flatnonzero(structures["status"].values == 0)
-    if len(good) <= validation_structures:
+    validation_structures = len(good) if validation_structures is None else validation_structures
+    if len(good) <= validation_structures < structures.sizes["structure"]:
         raise ValueError(
             f"{len(good)} good structures cannot give {validation_structures} for validation and at least "
             "one for training; raise n_structures or lower validation_structures in the scale file"
@@ -70,6 +73,7 @@ def cut_structures(
         "n_structures": len(good),
         "validation_structures": validation_structures,
         "split_by": "structure",
+        "family": structures.attrs["family"],
     }
     return xr.concat(parts, dim="patch", combine_attrs="override").assign_attrs(attributes)
 
@@ -84,15 +88,30 @@ def patches_of_structure(structure: xr.Dataset, geometry: PatchGeometry) -> xr.D
     macro = np.tensordot(strain, structure["macro_stress"].values, axes=1)  # (component, y, x)
     micro = np.tensordot(strain, structure["micro_stress"].values, axes=1)
     solid = structure["geometry"].values.astype(bool)
-    origins = patch_origins(solid.shape, geometry)
-    origins = origins[patches_with_features(solid, origins, geometry)]
+    return patches_of_images(
+        macro, micro, solid, structure["coverage"].values, patch_origins(solid.shape, geometry), geometry
+    )
 
+
+def patches_of_images(
+    macro: NDArray,
+    micro: NDArray,
+    solid: NDArray,
+    coverage: NDArray,
+    origins: NDArray,
+    geometry: PatchGeometry,
+) -> xr.Dataset:
+    """Patches at the origins (patch, 2) that hold a feature, from the images of one load.
+
+    macro, micro (component, y, x); solid, coverage (y, x).
+    """
+    origins = origins[patches_with_features(solid, origins, geometry)]
     macro_windows = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
     scale = np.abs(macro_windows).max(axis=(1, 2, 3))
     images = np.concatenate(
         [
             macro_windows / scale[:, None, None, None],
-            cut_windows(np.stack([solid, structure["coverage"].values]), origins, geometry.patch),
+            cut_windows(np.stack([solid, coverage]), origins, geometry.patch),
         ],
         axis=1,
     )

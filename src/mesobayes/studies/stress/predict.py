@@ -14,8 +14,23 @@ from mesobayes.learning.settings import Precision
 from mesobayes.metrics.scores import accuracy_at
 from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.channels import SOLID_CHANNEL
+from mesobayes.nets.heads import WithSpread
 from mesobayes.nets.stress import crop
 from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
+
+
+@dataclass(frozen=True)
+class Predictive:
+    """Normal laws of new truths of n patches, by the heads of a network, in units of the patch scale.
+
+    Attributes:
+        std: (n, roi, roi) of a pixel about the mean field: spread of the draws and noise together.
+        max_centre, max_std: (n,) of the largest stress over the solid pixels.
+    """
+
+    std: np.ndarray
+    max_centre: np.ndarray
+    max_std: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -25,11 +40,13 @@ class Prediction:
     Attributes:
         mean, epistemic_std: (n, roi, roi), over the weight draws (zero spread for point weights).
         roi_max: (draw, n), largest Tresca stress over the solid pixels of the region of interest.
+        predictive: of a network with heads, else None.
     """
 
     mean: np.ndarray
     epistemic_std: np.ndarray
     roi_max: np.ndarray
+    predictive: Predictive | None = None
 
 
 def predict_patches(
@@ -41,10 +58,51 @@ def predict_patches(
     precision: Precision = "default",
 ) -> Prediction:
     """Mean, spread and maxima over weight draws for inputs (n, h, w, 5)."""
+    heads = network.settings.heads
     found = predict_draws(
-        network, inputs, draws, seed, functional=roi_maximum, batch=batch, precision=precision
+        network,
+        inputs,
+        draws,
+        seed,
+        forward=field_with_heads if heads else field_alone,
+        functional=maximum_of_draw,
+        batch=batch,
+        precision=precision,
     )
-    return Prediction(found.mean, found.std, found.values)
+    mean, std = found.mean, found.std
+    predictive = predictive_law(mean, std) if heads else None
+    return Prediction(mean["field"], std["field"], found.values, predictive)
+
+
+def field_alone(network: StressNetwork, inputs: jax.Array) -> dict[str, jax.Array]:
+    """Return the field of one draw."""
+    return {"field": network(inputs)}
+
+
+def field_with_heads(network: WithSpread, inputs: jax.Array) -> dict[str, jax.Array]:
+    """Return field, noise, and mean and variance of the largest stress, of one draw."""
+    field, spread = network.with_spread(inputs)
+    centre = roi_maximum(field, inputs) + spread.shift
+    return {
+        "field": field,
+        "log_noise": spread.log_noise,
+        "max_centre": centre,
+        "max_variance": jnp.exp(2 * spread.log_spread),
+    }
+
+
+def maximum_of_draw(output: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
+    """Return the largest stress of the field of one draw."""
+    return roi_maximum(output["field"], inputs)
+
+
+def predictive_law(mean: dict[str, np.ndarray], std: dict[str, np.ndarray]) -> Predictive:
+    """Join the draws by the law of total variance; the noise of a pixel is averaged as a logarithm."""
+    return Predictive(
+        np.hypot(std["field"], np.exp(mean["log_noise"])),
+        mean["max_centre"],
+        np.sqrt(std["max_centre"] ** 2 + mean["max_variance"]),
+    )
 
 
 def roi_maximum(field: jax.Array, inputs: jax.Array) -> jax.Array:

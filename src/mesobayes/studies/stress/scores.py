@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from mesobayes.metrics.intervals import coverage, interval_of_maximum
@@ -16,13 +17,20 @@ from mesobayes.metrics.scores import accuracy_at
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.baseline import score_baseline
-from mesobayes.studies.stress.stores import CURVES, FIT, PATCHES, noise_of
+from mesobayes.studies.stress.stores import CURVES, FIT, MECHANICS, PATCHES, noise_of
 
+# true errors of the pool, and where a fit keeps them
+ERRORS = {"squared": "score_oracle_squared", "relative": "score_oracle"}
 ChainKey = tuple[str, str, int, int]  # network, acquisition, repeat, query
 
 
-def collect_selective(fits: list[Path], patches: Path, store: Path, threshold: float, run: Run) -> None:
-    """Write the learning curves of all chains; counts, baseline and label noise are attributes."""
+def collect_selective(
+    fits: list[Path], patches: Path, mechanics: Path, store: Path, threshold: float, run: Run
+) -> None:
+    """Write the learning curves of all chains beside what mechanics reaches without a label.
+
+    Counts, baseline and label noise are attributes.
+    """
     results = [open_store(path, FIT, finite=("true_max", "mean_max", "squared_error")) for path in fits]
     keys: list[ChainKey] = [
         (fit.attrs["network"], fit.attrs["acquisition"], fit.attrs["repeat"], fit.attrs["query"])
@@ -31,7 +39,9 @@ def collect_selective(fits: list[Path], patches: Path, store: Path, threshold: f
     data = open_store(patches, PATCHES, variables=("input", "target", "split"))
     validation = results[0]["validation"].values
     baseline = score_baseline(data, validation, threshold)
-    curves = learning_curves(dict(zip(keys, results, strict=True)), threshold).assign_attrs(
+    curves = learning_curves(dict(zip(keys, results, strict=True)), threshold)
+    curves = curves.assign(mechanics_accuracy(open_store(mechanics, MECHANICS), validation, threshold))
+    curves = curves.assign_attrs(
         threshold=threshold,
         n_structures=data.attrs["n_structures"],
         validation_structures=data.attrs["validation_structures"],
@@ -45,16 +55,25 @@ def collect_selective(fits: list[Path], patches: Path, store: Path, threshold: f
     write_store(curves, store, CURVES, run)
 
 
+def mechanics_accuracy(mechanics: xr.Dataset, patches: NDArray, threshold: float) -> xr.Dataset:
+    """Share of the maxima of some patches that each method predicts within the threshold, without a label."""
+    chosen = mechanics.isel(patch=patches)
+    true = chosen["true_max"].values
+    shares = [accuracy_at(found, true, threshold) for found in chosen["roi_max"].values]
+    return xr.Dataset({"mechanics": ("method", shares)}, {"method": chosen["method"].values})
+
+
 def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) -> xr.Dataset:
     """Scores of every fit on the shared validation set, dims (network, acquisition, repeat, query).
 
-    `correlation` tells how well each score of the initial fit ranks the pool by true relative error.
+    `correlation` tells how well each score of the initial fit ranks the pool by its true errors.
     `results` maps (network, acquisition, repeat, query) to the data set of that fit; query 0 is stored under
     the acquisition "initial" and stands at the start of every chain of its repeat. Scores of a chain that
     a network lacks are NaN.
     """
     keys = [key for key in results if key[1] != "initial"]
     networks = list(dict.fromkeys(key[0] for key in keys))
+    first = {network: next(results[key] for key in keys if key[0] == network) for network in networks}
     acquisitions = list(dict.fromkeys(key[1] for key in keys))
     chains = {key[:2] for key in keys}
     repeats = sorted({key[2] for key in keys})
@@ -78,16 +97,24 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) ->
     dims = ("network", "acquisition", "repeat", "query")
     correlation = [
         [
-            [score_correlation(results[network, "initial", repeat, 0], name) for repeat in repeats]
+            [
+                [score_correlation(results[network, "initial", repeat, 0], name, error) for error in ERRORS]
+                for repeat in repeats
+            ]
             for name in scored
         ]
         for network in networks
     ]
     return xr.Dataset(
         {name: (dims, values) for name, values in scores.items()}
-        | {"labelled": ("query", labelled), "correlation": (("network", "score", "repeat"), correlation)},
+        | {
+            "labelled": ("query", labelled),
+            "correlation": (("network", "score", "repeat", "error"), correlation),
+        }
+        | {name: ("network", [fit.attrs[name] for fit in first.values()]) for name in ("steps", "batch")},
         coords={
             "score": scored,
+            "error": list(ERRORS),
             "network": networks,
             "acquisition": acquisitions,
             "repeat": repeats,
@@ -96,6 +123,7 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) ->
     )
 
 
-def score_correlation(result: xr.Dataset, acquisition: str) -> float:
-    """Spearman correlation over the pool between an acquisition's score and the true relative error."""
-    return float(spearmanr(result[f"score_{acquisition}"].values, result["score_oracle"].values).statistic)
+def score_correlation(result: xr.Dataset, acquisition: str, error: str) -> float:
+    """Spearman correlation over the pool between an acquisition's score and a true error."""
+    true = result[ERRORS[error]].values
+    return float(spearmanr(result[f"score_{acquisition}"].values, true).statistic)

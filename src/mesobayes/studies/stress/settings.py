@@ -9,11 +9,12 @@ from pydantic import Field
 
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.geometry.settings import PlateFamily
-from mesobayes.learning.settings import FitSettings
-from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.record.settings import Count, Share, settings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
+from mesobayes.record.settings import Count, Positive, Share, settings
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.model_settings import Models, PredictionSettings
 
-Acquisition = Literal["random", "max_variance", "relative_spread", "oracle"]
+Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 
 
 @settings
@@ -22,6 +23,7 @@ class PlateFamilies:
 
     ellipse1: PlateFamily
     ellipse3: PlateFamily
+    ellipse3_ood: PlateFamily
 
 
 @settings
@@ -30,8 +32,18 @@ class StructureCounts:
 
     ellipse1: Count
     ellipse3: Count
+    ellipse3_ood: Count
     batch: Count
     failed_share_max: Share
+
+
+@settings
+class ValidationStructures:
+    """Structures of each family that no fit sees; those with elliptical pores are all held out."""
+
+    ellipse1: Count
+    ellipse3: Count
+    strip: Count
 
 
 @settings
@@ -86,12 +98,14 @@ class SelectiveSettings(ChainSettings):
 
     Attributes:
         family: plates that the patches are cut from.
+        length: steps or epochs of each fit, in units of those of the network's fit.
         threshold: relative error of the ROI maximum within which a prediction counts (Algorithm 1).
         repeats: chains of each acquisition.
         acquisitions: chains of each network.
     """
 
     family: Literal["ellipse1", "ellipse3"]
+    length: Positive
     threshold: Share
     repeats: Annotated[int, Field(ge=2)]
     acquisitions: Acquisitions
@@ -103,22 +117,20 @@ class StressNetworks:
 
     printed: StressNetworkSettings
     modern: StressNetworkSettings
+    local: LocalNetworkSettings
 
 
 @settings
-class PatchFitSettings(FitSettings):
-    """How a network is fitted to patches.
+class MechanicsSettings:
+    """Scores of mechanics without labels.
 
     Attributes:
-        augment: random symmetries of the square and random sign of the load, the stress transformed too.
-        loss_scale: "pixel" divides residuals by the pixelwise output scale S of the network (Krokos et al.
-            2022, section 3.1), "patch" leaves them in units of the patch scale.
-        validation_patches: patches of the validation set scored at each report.
+        windows: widths of the windows around a region of interest whose holes are known, in R.
+        window_patches: patches that are scored with every window.
     """
 
-    augment: bool = False
-    loss_scale: Literal["pixel", "patch"] = "pixel"
-    validation_patches: Count = 256
+    windows: tuple[Positive, ...]
+    window_patches: Count
 
 
 @settings
@@ -127,30 +139,46 @@ class StressFits:
 
     printed: PatchFitSettings
     modern: PatchFitSettings
+    local: PatchFitSettings
 
 
 @settings
 class StressSettings:
-    """Everything that the stress study is told; lengths in units of the pore radius."""
+    """Everything that the stress study is told; lengths in units of the pore radius.
+
+    Attributes:
+        selective, selective_large, selective_full: selective learning of figures 33, 34 and 36.
+        rate_low, rate_middle, rate_high: the three query rates of figure 35.
+    """
 
     families: PlateFamilies
     mesh: MeshSettings
     structures: StructureCounts
     pixels_per_radius: Count
     label_noise: LabelNoiseSettings
-    validation_structures: Count
+    validation_structures: ValidationStructures
     selective: SelectiveSettings
+    selective_large: SelectiveSettings
+    rate_low: SelectiveSettings
+    rate_middle: SelectiveSettings
+    rate_high: SelectiveSettings
+    selective_full: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
+    mechanics: MechanicsSettings
+    models: Models
+    predictions: PredictionSettings
 
     def __post_init__(self) -> None:
-        family = self.selective.family
-        structures = getattr(self.structures, family)
-        if self.validation_structures >= structures:
-            raise ValueError(
-                f"validation_structures is {self.validation_structures}, but {family} has only {structures} "
-                "structures, and some must remain for training"
+        for family in ("ellipse1", "ellipse3"):
+            structures, held_out = (
+                getattr(counts, family) for counts in (self.structures, self.validation_structures)
             )
+            if held_out >= structures:
+                raise ValueError(
+                    f"validation_structures.{family} is {held_out}, but {family} has only {structures} "
+                    "structures, and some must remain for training"
+                )
 
 
 SECTION = StressSettings

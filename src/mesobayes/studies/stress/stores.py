@@ -9,8 +9,14 @@ from typing import Any
 STRUCTURES = "stress/structures"
 LABEL_NOISE = "stress/label_noise"
 PATCHES = "stress/patches"
-FIT = "stress/fit"
+CHANNELS = "stress/channels"
+MECHANICS = "stress/mechanics"
+FIT = "stress/fit"  # of a chain of selective learning
+MODEL = "stress/model"
+PREDICTION = "stress/prediction"
+CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
+MECHANICS = "stress/mechanics"
 
 
 def noise_of(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,22 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from mesobayes.learning.objective import gaussian_nll
 from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.estimators import Noise
+from mesobayes.nets.heads import Spread, WithSpread
 from mesobayes.nets.posterior import draw_noise, kl_per_example
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.nets.state import Arrays, Structure, merge_network, split_network, statistics_of
 from mesobayes.nets.stress import crop, output_scale
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.patch_data import PatchData
 from mesobayes.studies.stress.predict import mean_accuracy
-from mesobayes.studies.stress.settings import PatchFitSettings
 from mesobayes.studies.stress.symmetries import Batch, augment
+
+_SHARE_OF_MAXIMA = 0.2  # of the loss of the heads, over that of the pixels
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ class PatchTask:
     """Fit of a stress network to patches; the score is 1 minus the accuracy at 10 %."""
 
     structure: Structure
-    network: StressNetworkSettings
+    network: StressNetworkSettings | LocalNetworkSettings
     settings: PatchFitSettings
     patches: PatchData = field(compare=False)
     validation: PatchData | None = field(compare=False)
 
-    terms: ClassVar[tuple[str, ...]] = ("nll", "kl", "mse")
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return ("nll", "kl", "mse", "spread") if self.network.heads else ("nll", "kl", "mse")
 
     @property
     def data(self) -> Batch:
@@ -59,7 +65,7 @@ class PatchTask:
         terms = negative_elbo(
             network, batch, noise, len(self.patches), settings.evidence, settings.loss_scale
         )
-        return terms.loss, (terms._asdict(), statistics_of(network))
+        return terms.loss + terms.spread, (terms._asdict(), statistics_of(network))
 
     def score(self, parameters: Arrays, statistics: Arrays) -> float | None:
         if self.validation is None or len(self.validation) == 0:
@@ -80,19 +86,21 @@ def patch_task(
 
 
 class Terms(NamedTuple):
-    """Parts of the objective, all per pixel of the region of interest except the last.
+    """Parts of the objective; the bound and its parts are per pixel of the region of interest.
 
     Attributes:
         loss: negative evidence lower bound.
         nll: expected negative log likelihood.
         kl: divergence over evidence.
         mse: mean squared scaled residual over the solid pixels.
+        spread: loss of the heads, apart from the bound and 0 without heads.
     """
 
     loss: jax.Array
     nll: jax.Array
     kl: jax.Array
     mse: jax.Array
+    spread: jax.Array
 
 
 def negative_elbo(
@@ -111,14 +119,37 @@ def negative_elbo(
     one. `evidence` counts every observation so many times: KL enters as KL / (evidence N).
     """
     settings = network.settings
-    prediction = network(batch.inputs, noise, train=True)
+    if settings.heads:
+        prediction, spread = cast(WithSpread, network).with_spread(batch.inputs, noise, train=True)
+        misfit = spread_loss(spread, prediction, batch)
+    else:
+        prediction, misfit = network(batch.inputs, noise, train=True), jnp.zeros(())
     scale = residual_scale(batch.inputs, settings.roi, settings.scale_floor, loss_scale)
     residual = jnp.where(batch.mask, (prediction - batch.target) / scale, 0.0)
     log_likelihood = jnp.where(batch.mask, -gaussian_nll(residual, network.log_noise[...]), 0.0)
     nll = -jnp.mean(log_likelihood)
     kl = kl_per_example(network, settings, n_examples, evidence) / settings.roi**2
     mse = jnp.sum(residual**2) / jnp.maximum(jnp.sum(batch.mask), 1)
-    return Terms(nll + kl, nll, kl, mse)
+    return Terms(nll + kl, nll, kl, mse, misfit)
+
+
+def spread_loss(spread: Spread, field: jax.Array, batch: Batch) -> jax.Array:
+    """Negative Gaussian log likelihoods of the heads: mean over solid pixels + 0.2 mean over patches.
+
+    The field is taken as it is, without a gradient; a patch without solid pixels has no maximum.
+    """
+    field = lax.stop_gradient(field)
+    residual = jnp.where(batch.mask, batch.target - field, 0.0)
+    pixels = jnp.where(batch.mask, gaussian_nll(residual, spread.log_noise), 0.0)
+    true, found = (jnp.max(jnp.where(batch.mask, image, 0.0), axis=(1, 2)) for image in (batch.target, field))
+    some = jnp.any(batch.mask, axis=(1, 2))
+    maxima = jnp.where(some, gaussian_nll(true - found - spread.shift, spread.log_spread), 0.0)
+    return mean_over(pixels, batch.mask) + _SHARE_OF_MAXIMA * mean_over(maxima, some)
+
+
+def mean_over(values: jax.Array, where: jax.Array) -> jax.Array:
+    """Mean of the values where they count; they are 0 elsewhere."""
+    return jnp.sum(values) / jnp.maximum(jnp.sum(where), 1)
 
 
 def residual_scale(inputs: jax.Array, roi: int, floor: float, loss_scale: str) -> jax.Array:

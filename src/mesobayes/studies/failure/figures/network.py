@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
 from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.drawing.diagram import arrow
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLACK, BLUE, GREY, SKY, VERMILION, new_figure
 from mesobayes.geometry.settings import PorositySettings
@@ -48,16 +49,7 @@ def heteroencoder_architecture(
             fontsize=6.5,
         )
         if number < len(blocks) - 1:
-            axes.add_patch(
-                FancyArrowPatch(
-                    (x + width + 0.03, 0),
-                    (x + width + 0.27, 0),
-                    arrowstyle="-|>",
-                    mutation_scale=8,
-                    color=BLACK,
-                    linewidth=0.8,
-                )
-            )
+            arrow(axes, (x + width + 0.03, 0), (x + width + 0.27, 0), linewidth=0.8)
         x += width + 0.3
     latent = channels[2] * int(np.prod([n // 4 for n in shape]))
     axes.set(xlim=(-0.1, x), ylim=(-0.95, 0.95))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -21,6 +23,7 @@ from mesobayes.studies.permeability.figures.numbers import (
 )
 from mesobayes.studies.permeability.figures.panels import (
     COMPONENTS,
+    Fits,
     cell_near,
     draw_losses,
     draw_predictions,
@@ -48,9 +51,7 @@ def permeability_mono(
     axes[0, 1].set_title("(b) losses")
     for i, place in enumerate(axes[1]):
         _draw_intervals(place, bayes, i)
-        draw_predictions(place, fits, i, _NETWORKS)
-        place.set_title(f"({'cd'[i]}) {COMPONENTS[i]}")
-    share_legend(figure, axes[1, 0])
+    _draw_components(figure, axes[1], fits, _NETWORKS)
     figure.suptitle(f"{origin(fits, run)}\n{score_lines(fits)}\n{interval_line(bayes)}", fontsize=7.5)
     numbers = {"train_minutes_P100": minutes_number(printed)}
     for i in range(2):
@@ -59,30 +60,14 @@ def permeability_mono(
     return Drawing(figure, numbers, {"cell": sample, **drawn_of(fits)})
 
 
-def transfer_poly(
-    cells: xr.Dataset,
-    scratch: xr.Dataset,
-    transfer: xr.Dataset,
-    modern_scratch: xr.Dataset,
-    modern_transfer: xr.Dataset,
-    run: Run,
-) -> Drawing:
+def transfer_poly(cells: xr.Dataset, run: Run, **fits: xr.Dataset) -> Drawing:
     """A cell, losses of the continued and of the new network, predictions of both."""
-    fits = {
-        "scratch": scratch,
-        "transfer": transfer,
-        "modern_scratch": modern_scratch,
-        "modern_transfer": modern_transfer,
-    }
     figure, axes, sample = _with_cell(cells)
     draw_losses(axes[0, 1], fits, _TRANSFER)
     axes[0, 1].set_title("(b) losses of the printed network")
-    for i, place in enumerate(axes[1]):
-        draw_predictions(place, fits, i, _TRANSFER)
-        place.set_title(f"({'cd'[i]}) {COMPONENTS[i]}")
-    share_legend(figure, axes[1, 0])
+    _draw_components(figure, axes[1], fits, _TRANSFER)
     figure.suptitle(f"{origin(fits, run)}\n{score_lines(fits)}", fontsize=7.5)
-    numbers = {"epochs_to_converge_transfer": Number(epochs_to_converge(transfer))}
+    numbers = {"epochs_to_converge_transfer": Number(epochs_to_converge(fits["transfer"]))}
     for name in _TRANSFER:
         for i in range(2):
             numbers[f"mape_{name}[{i}]"] = mape_number(fits[name], i)
@@ -90,28 +75,12 @@ def transfer_poly(
     return Drawing(figure, numbers, {"cell": sample, **drawn_of(fits)})
 
 
-def transfer_overlap(
-    cells: xr.Dataset,
-    scratch: xr.Dataset,
-    transfer: xr.Dataset,
-    modern_scratch: xr.Dataset,
-    modern_transfer: xr.Dataset,
-    run: Run,
-) -> Drawing:
+def transfer_overlap(cells: xr.Dataset, run: Run, **fits: xr.Dataset) -> Drawing:
     """A cell, predictions of the continued and of the new network, and a table of their scores."""
-    fits = {
-        "scratch": scratch,
-        "transfer": transfer,
-        "modern_scratch": modern_scratch,
-        "modern_transfer": modern_transfer,
-    }
     figure, axes, sample = _with_cell(cells)
     score_table(axes[0, 1], fits)
     axes[0, 1].set_title("(b) scores on the test cells")
-    for i, place in enumerate(axes[1]):
-        draw_predictions(place, fits, i, _TRANSFER)
-        place.set(xscale="log", yscale="log", title=f"({'cd'[i]}) {COMPONENTS[i]}")
-    share_legend(figure, axes[1, 0])
+    _draw_components(figure, axes[1], fits, _TRANSFER, scale="log")
     figure.suptitle(origin(fits, run), fontsize=7.5)
     new, continued = (percentage_errors(fits[name]).mean(axis=1) for name in _TRANSFER)
     gain = Number.difference(new, continued, f"MAPE {new.mean():.4f} new, {continued.mean():.4f} continued")
@@ -146,6 +115,16 @@ def _with_cell(cells: xr.Dataset) -> tuple[Figure, np.ndarray, int]:
     axes = figure.subplots(2, 2)
     show_image(axes[0, 0], cell["image"].values, "(a) periodic cell")
     return figure, axes, int(cell["sample"])
+
+
+def _draw_components(
+    figure: Figure, axes: np.ndarray, fits: Fits, colours: Mapping[str, str], scale: str = "linear"
+) -> None:
+    """Predictions of both components in the panels (c) and (d), and one legend."""
+    for i, place in enumerate(axes):
+        draw_predictions(place, fits, i, colours)
+        place.set(xscale=scale, yscale=scale, title=f"({'cd'[i]}) {COMPONENTS[i]}")
+    share_legend(figure, axes[0])
 
 
 def _draw_intervals(axes: Axes, fit: xr.Dataset, component: int) -> None:

@@ -10,25 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.patches import Circle, Rectangle
 
+from mesobayes.drawing.diagram import arrow, canvas
 from mesobayes.drawing.drawing import Drawing
-from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_figure
+from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from mesobayes.nets.convolution import SameConvolution
 from mesobayes.nets.resampling import max_pool, mean_pool
 
 _IMAGE = np.array([[0, 1, 1, 0, 0], [1, 1, 0, 0, 1], [1, 0, 0, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
 _KERNEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 _BIAS = 1
-
-
-def _canvas(width: float, height: float, x: float, y: float) -> tuple[Figure, Axes]:
-    figure = new_figure(width, height)
-    axes = figure.add_subplot()
-    axes.set(xlim=(0, x), ylim=(0, y), aspect="equal")
-    axes.set_axis_off()
-    return figure, axes
 
 
 def _grid(
@@ -65,7 +57,7 @@ def _correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 def convolution_gray() -> Drawing:
     """One kernel and a bias on a grey image."""
     feature = _correlate(_IMAGE, _KERNEL) + _BIAS
-    figure, axes = _canvas(0.9, 0.37, 19, 7.3)
+    figure, axes = canvas(0.9, 0.37, 19, 7.3)
     window = [(i, j) for i in range(3) for j in range(3)]
     _grid(axes, _IMAGE, (0.5, 1.2), SKY, "image", window)
     _sign(axes, 6.4, 3.7, "∗")
@@ -87,7 +79,7 @@ def convolution_rgb() -> Drawing:
     kernels = [_KERNEL, _KERNEL.T, np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])]
     parts = [_correlate(image, kernel) for image, kernel in zip(channels, kernels, strict=True)]
     total = np.sum(parts, axis=0) + _BIAS
-    figure, axes = _canvas(1.0, 0.86, 25, 21.4)
+    figure, axes = canvas(1.0, 0.86, 25, 21.4)
     for i, (name, colour) in enumerate(zip(("red", "green", "blue"), (VERMILION, GREEN, BLUE), strict=True)):
         y = 14.6 - 6.9 * i
         _grid(
@@ -103,7 +95,7 @@ def convolution_rgb() -> Drawing:
         _sign(axes, 10.9, y + 2.5, "=")
         _grid(axes, parts[i], (11.7, y + 1), colour, "", [(0, 0)])
         start, end = (14.9, y + 2.5), (16.2, 10.2)
-        axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=9, color=GREY))
+        arrow(axes, start, end, colour=GREY)
     _sign(axes, 16.6, 10.2, "+")
     _grid(axes, np.array([[_BIAS]]), (17.4, 9.7), SKY, "bias", [(0, 0)])
     _sign(axes, 19.4, 10.2, "=")
@@ -116,7 +108,7 @@ def pooling() -> Drawing:
     values = np.array([[1, 3, 2, 9], [5, 4, 1, 1], [8, 2, 4, 6], [0, 2, 5, 1]])
     as_tensor = jnp.asarray(values, jnp.float32)[None, :, :, None]
     largest, mean = (np.asarray(pool(as_tensor))[0, :, :, 0] for pool in (max_pool, mean_pool))
-    figure, axes = _canvas(0.7, 0.42, 12.5, 7.2)
+    figure, axes = canvas(0.7, 0.42, 12.5, 7.2)
     colours = (SKY, ORANGE, GREEN, PURPLE)
     for k, colour in enumerate(colours):
         i, j = divmod(k, 2)
@@ -127,7 +119,7 @@ def pooling() -> Drawing:
     axes.text(10.0, 6.25, "maximum", ha="center")
     axes.text(10.0, 2.85, "mean", ha="center")
     for y in (5.0, 1.6):
-        axes.add_patch(FancyArrowPatch((5.2, 3.2), (8.5, y), arrowstyle="-|>", mutation_scale=10, color=GREY))
+        arrow(axes, (5.2, 3.2), (8.5, y), colour=GREY)
     axes.text(
         6.7, 3.2, "windows 2 × 2\nstride 2", ha="center", va="center", fontsize=7.5, backgroundcolor="white"
     )
@@ -145,7 +137,7 @@ def _block(axes: Axes, values: np.ndarray, corner: tuple[float, float], colour: 
 
 def mlp() -> Drawing:
     """Input, hidden and output layer; biases B1 and B2."""
-    figure, axes = _canvas(0.62, 0.46, 10, 7.4)
+    figure, axes = canvas(0.62, 0.46, 10, 7.4)
     layers = [(1.5, 4, SKY, "input layer"), (5.0, 5, ORANGE, "hidden layer"), (8.5, 2, GREEN, "output layer")]
     places = [[(x, 3.3 + 1.1 * (i - (n - 1) / 2)) for i in range(n)] for x, n, _, _ in layers]
     biases = [(3.2, 6.6), (6.8, 6.6)]

@@ -33,16 +33,8 @@ def permeability_mono_metrics(printed: xr.Dataset, modern: xr.Dataset, bayes: xr
     return Table(_score_rows(fits), numbers, drawn_of(fits))
 
 
-def transfer_poly_metrics(
-    scratch: xr.Dataset, transfer: xr.Dataset, modern_scratch: xr.Dataset, modern_transfer: xr.Dataset
-) -> Table:
+def transfer_poly_metrics(**fits: xr.Dataset) -> Table:
     """Scores of continued and of new networks on cells of several sizes (Table 4)."""
-    fits = {
-        "scratch": scratch,
-        "transfer": transfer,
-        "modern_scratch": modern_scratch,
-        "modern_transfer": modern_transfer,
-    }
     numbers: dict[str, Number] = {}
     for name in ("transfer", "scratch"):
         numbers |= {f"{name}_mape[{i}]": mape_number(fits[name], i) for i in range(2)}

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mesobayes.learning.acquisition import max_variance, relative_spread, take_best
-from mesobayes.studies.stress.fit import choose_sets, label_next
+from mesobayes.learning.acquisition import batchbald, max_variance, relative_spread, take_best
+from mesobayes.studies.stress.selective import choose_sets, label_next
 from mesobayes.studies.stress.settings import ChainSettings
 
 CHAIN = ChainSettings(initial=20, pool=40, validation=15, query_rate=10, queries=3, draws=4)
@@ -84,3 +84,36 @@ def test_relative_spread_is_scale_free_and_guards_against_a_predicted_maximum_of
 
 def test_ties_go_to_the_earlier_patch():
     np.testing.assert_array_equal(take_best(np.array([1.0, 2.0, 2.0, 0.0]), 3), [1, 2, 0])
+
+
+def information(covariance: np.ndarray, noise: float) -> float:
+    return 0.5 * np.linalg.slogdet(np.eye(len(covariance)) + covariance / noise)[1]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_each_choice_of_batchbald_adds_most_to_the_log_determinant_of_the_batch(seed):
+    rng = np.random.default_rng(seed)
+    draws = rng.normal(size=(12, 4)) @ rng.normal(size=(4, 9)) + 0.3 * rng.normal(size=(12, 9))
+    covariance, noise = np.cov(draws, rowvar=False), 0.4
+    chosen: list[int] = []
+    for _ in range(4):
+        gains = {
+            one: information(covariance[np.ix_([*chosen, one], [*chosen, one])], noise)
+            for one in range(9)
+            if one not in chosen
+        }
+        chosen.append(max(gains, key=lambda one: gains[one]))
+    np.testing.assert_array_equal(take_best(batchbald(draws, noise, 4), 4), chosen)
+
+
+def test_batchbald_does_not_take_the_same_information_twice():
+    rng = np.random.default_rng(3)
+    strong, weak = 2 * rng.normal(size=50), rng.normal(size=50)
+    draws = np.stack([strong, strong, weak], axis=1)  # the second patch repeats the first
+    assert set(take_best(batchbald(draws, 0.01, 2), 2)) != {0, 1}
+    assert set(take_best(draws.var(axis=0), 2)) == {0, 1}
+
+
+def test_the_batch_of_batchbald_is_as_large_as_asked_also_without_any_spread():
+    score = batchbald(np.ones((5, 6)), 0.1, 4)
+    assert np.count_nonzero(score) == 4

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one stage per query.
+
+Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
+more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to
+the larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on
+the order in which jobs run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.images.patches import PatchGeometry
+from mesobayes.learning.acquisition import (
+    batchbald,
+    max_variance,
+    predicted_maximum,
+    relative_spread,
+    take_best,
+    take_random,
+)
+from mesobayes.learning.fit import fit
+from mesobayes.learning.progress import Report
+from mesobayes.learning.weights import save_network
+from mesobayes.metrics.scores import relative_error
+from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.record.provenance import Run
+from mesobayes.record.seeds import rng_from_name, seed_from_name
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.fit import print_accuracy
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
+from mesobayes.studies.stress.patches import TRAIN, VALIDATION
+from mesobayes.studies.stress.predict import Prediction, predict_patches
+from mesobayes.studies.stress.settings import Acquisition, ChainSettings
+from mesobayes.studies.stress.stores import FIT, PATCHES
+from mesobayes.studies.stress.task import patch_task
+
+_UNIT = {"units": "patch scale"}
+_SQUARED_UNIT = {"units": "patch scale²"}
+
+
+@dataclass(frozen=True)
+class ChainSets:
+    """Patch numbers of one repeat: initial set and pool (training structures), validation (held out)."""
+
+    initial: NDArray[np.int64]
+    pool: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+
+def fit_selective(
+    patches: Path,
+    previous: Path | None,
+    store: Path,
+    weights: Path,
+    acquisition: Acquisition | Literal["initial"],
+    repeat: int,
+    query: int,
+    chain: ChainSettings,
+    network: StressNetworkSettings,
+    settings: PatchFitSettings,
+    run: Run,
+) -> None:
+    """Write the result of one query of one chain, and the weights of its network."""
+    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    fitted, result = fit_query(
+        data,
+        None if previous is None else open_store(previous, FIT),
+        acquisition,
+        repeat,
+        query,
+        chain,
+        replace(network, roi=PatchGeometry(data.attrs["pixels_per_radius"]).roi),
+        settings,
+        run.seed,
+        run.checkpoint,
+        print_accuracy,
+    )
+    save_network(fitted, weights, run)
+    write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
+
+
+def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: str) -> ChainSets:
+    """Draw the sets of one repeat; all repeats share the validation set.
+
+    Raises ValueError if the data set is too small.
+    """
+    train, held_out = np.flatnonzero(split == TRAIN), np.flatnonzero(split == VALIDATION)
+    for have, want, what in (
+        (len(train), chain.initial + chain.pool, "training structures"),
+        (len(held_out), chain.validation, "validation structures"),
+    ):
+        if have < want:
+            raise ValueError(
+                f"selective learning needs {want} patches of {what}, the data set has {have}; raise "
+                "n_structures or lower the set sizes in the scale file"
+            )
+    shuffled = rng_from_name(study_seed, "chain", repeat).permutation(train)[: chain.initial + chain.pool]
+    validation = rng_from_name(study_seed, "validation").permutation(held_out)[: chain.validation]
+    return ChainSets(
+        np.sort(shuffled[: chain.initial]), np.sort(shuffled[chain.initial :]), np.sort(validation)
+    )
+
+
+def label_next(
+    previous: xr.Dataset,
+    acquisition: Acquisition,
+    chain: ChainSettings,
+    repeat: int,
+    query: int,
+    study_seed: str,
+) -> NDArray[np.int64]:
+    """Patch numbers of the training set of `query`: those of `previous` and the newly acquired ones.
+
+    `previous` is the result of the query before; its variables `score_<acquisition> (pool)` rank the patches
+    that are not labelled yet.
+    """
+    pool = previous["pool"].values
+    if acquisition == "random":
+        best = take_random(len(pool), chain.query_rate, rng_from_name(study_seed, "random", repeat, query))
+    else:
+        best = take_best(previous[f"score_{acquisition}"].values, chain.query_rate)
+    return np.concatenate([previous["labelled"].values, pool[best]])
+
+
+def fit_query(
+    patches: xr.Dataset,
+    previous: xr.Dataset | None,
+    acquisition: Acquisition | Literal["initial"],
+    repeat: int,
+    query: int,
+    chain: ChainSettings,
+    network: StressNetworkSettings,
+    settings: PatchFitSettings,
+    study_seed: str,
+    checkpoint: Path | None,
+    report: Report | None,
+) -> tuple[StressNetwork, xr.Dataset]:
+    """Label, fit and evaluate one query of one chain.
+
+    Returns:
+        The fitted network; and the labelled and the remaining pool patches, the pool's acquisition scores
+        (unless nobody will use them: random chains and last queries), and for every validation patch the
+        truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
+    """
+    sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
+    labelled = (
+        sets.initial
+        if previous is None or acquisition == "initial"
+        else label_next(previous, acquisition, chain, repeat, query, study_seed)
+    )
+    pool = np.setdiff1d(sets.pool, labelled)
+    name = (study_seed, "stress", network.name, repeat, query)
+    validation = patch_data(patches, sets.validation)
+    start = build_network(network, seed_from_name(*name, "weights"))
+    task = patch_task(start, settings, patch_data(patches, labelled), validation)
+    result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
+    predicted = partial(
+        predict_patches,
+        result.network,
+        draws=chain.draws,
+        seed=seed_from_name(*name, "draws"),
+        precision=settings.precision,
+    )
+    prediction = predicted(validation.inputs)
+    dataset = xr.Dataset(
+        {
+            "labelled": ("label", labelled),
+            "pool": ("pool_patch", pool),
+            "validation": ("patch", sets.validation),
+            "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
+            "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
+            "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
+            "squared_error": ("patch", squared_errors(prediction, validation), _SQUARED_UNIT),
+        },
+        attrs={
+            "repeat": repeat,
+            "query": query,
+            "network": network.name,
+            "fit_seconds": result.seconds,
+            "steps": len(result.history),
+            "batch": settings.batch,
+            "evidence": settings.evidence,
+            "precision": result.precision,
+        },
+    )
+    if acquisition != "random" and query < chain.queries:
+        unlabelled = patch_data(patches, pool)
+        noise = noise_of_maxima(prediction, validation)
+        dataset = dataset.assign(
+            pool_scores(predicted(unlabelled.inputs), unlabelled, noise, chain.query_rate)
+        )
+    return result.network, dataset
+
+
+def noise_of_maxima(prediction: Prediction, validation: PatchData) -> float:
+    """Variance of the ROI maxima about their draws that the weights do not explain, at least a small one.
+
+    The mean squared error of the maxima on validation patches minus the mean variance of the draws.
+    """
+    truth = masked_maximum(validation.target, validation.mask)
+    error = np.mean((prediction.roi_max.mean(axis=0) - truth) ** 2)
+    return float(max(error - np.mean(prediction.roi_max.var(axis=0)), 1e-3 * error, 1e-12))
+
+
+def pool_scores(
+    prediction: Prediction, pool: PatchData, noise_variance: float, count: int
+) -> dict[str, tuple[str, NDArray]]:
+    """The scores of every acquisition but random, for each patch of the pool."""
+    truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
+    scores = {
+        "max_variance": max_variance(prediction.epistemic_std, pool.mask),
+        "predicted_maximum": predicted_maximum(prediction.roi_max),
+        "batchbald": batchbald(prediction.roi_max, noise_variance, count),
+        "relative_spread": relative_spread(prediction.roi_max),
+        "oracle": relative_error(mean, truth),
+        "oracle_squared": squared_errors(prediction, pool),
+    }
+    return {f"score_{name}": ("pool_patch", score) for name, score in scores.items()}
+
+
+def squared_errors(prediction: Prediction, patches: PatchData) -> NDArray:
+    """Squared error averaged over the solid pixels of each region of interest, shape (patch,)."""
+    squared = np.where(patches.mask, (prediction.mean - patches.target) ** 2, 0.0)
+    return np.asarray(squared.sum((1, 2)) / patches.mask.sum((1, 2)))

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which patches a model learns from, and which it is scored on: split by structure, drawn by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.record.seeds import rng_from_name
+from mesobayes.studies.stress.model_settings import ModelSettings
+from mesobayes.studies.stress.patches import VALIDATION
+
+Numbers = NDArray[np.int64]
+
+
+def training_patches(patches: xr.Dataset, model: ModelSettings, repeat: int, study_seed: str) -> Numbers:
+    """Numbers of the patches that a repeat of a model learns from, in the order in which they were drawn.
+
+    Models with the same family and the same way of drawing share their patches, the smaller set being the
+    beginning of the larger one, so that they compare in pairs. There are fewer than `model.labels` where the
+    training structures have no more.
+
+    Raises:
+        ValueError: no structure is left to learn from.
+    """
+    candidates = np.flatnonzero(~held_out(patches, model.folds, repeat, study_seed))
+    if len(candidates) == 0:
+        raise ValueError(
+            f"no structure of {model.family} is left to learn from: raise its number of structures or lower "
+            "validation_structures in the scale file"
+        )
+    structure = patches["structure"].values
+    if model.whole_structures:
+        rng = rng_from_name(study_seed, "training structures", model.family, repeat)
+        order = rng.permutation(np.unique(structure[candidates]))
+        candidates = np.concatenate([candidates[structure[candidates] == one] for one in order])
+    else:
+        rng = rng_from_name(study_seed, "training patches", model.family, repeat)
+        candidates = rng.permutation(candidates)
+    return candidates[: model.labels]
+
+
+def scored_patches(patches: xr.Dataset, folds: int, repeat: int, most: int, study_seed: str) -> Numbers:
+    """Numbers of held-out patches, in order, at most so many of them: the same ones for every model."""
+    candidates = np.flatnonzero(held_out(patches, folds, repeat, study_seed))
+    family = str(patches.attrs["family"])
+    return np.sort(rng_from_name(study_seed, "scored patches", family).permutation(candidates)[:most])
+
+
+def held_out(patches: xr.Dataset, folds: int, repeat: int, study_seed: str) -> NDArray[np.bool_]:
+    """Whether each patch is kept from a fit: validation structures, or the fold that a repeat leaves out."""
+    if not folds:
+        return np.asarray(patches["split"].values == VALIDATION)
+    structure = patches["structure"].values
+    order = rng_from_name(study_seed, "folds").permutation(np.unique(structure))
+    return np.isin(structure, order[repeat::folds])
