@@ -117,7 +117,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Strip:
-    """Strip of a length and height with a slot, which the macro problem sees, and pores, which it does not."""
+    """Strip with a slot, which the macro problem sees, and round pores, which it does not."""
 
     slot: Slot
     pores: tuple[Ellipse, ...] = ()

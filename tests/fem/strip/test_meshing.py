@@ -56,6 +56,10 @@ def test_the_macro_mesh_has_the_slot_alone():
     assert mesh_strip(STRIP, pores=False).holes == (STRIP.slot,)
 
 
-def test_overlapping_holes_are_refused():
-    with pytest.raises(MeshError):
-        mesh_strip(Strip(STRIP.slot, (Ellipse(1.5, 0.55, 0.02, 0.02),)))
+@pytest.mark.parametrize(
+    ("places", "problem"),
+    [(((1.5, 0.55),), "overlap"), (((3.0, 0.2), (3.03, 0.2)), "overlap"), (((4.99, 0.5),), "leaves")],
+)
+def test_holes_that_overlap_or_leave_the_strip_are_refused(places, problem):
+    with pytest.raises(MeshError, match=problem):
+        mesh_strip(Strip(STRIP.slot, tuple(Ellipse(x, y, 0.02, 0.02) for x, y in places)))

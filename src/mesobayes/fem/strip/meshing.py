@@ -42,8 +42,12 @@ class StripMesh:
 def mesh_strip(
     strip: Strip, pores: bool = True, settings: StripMeshSettings = DEFAULT_STRIP_MESH
 ) -> StripMesh:
-    """Mesh the strip; `pores=False` leaves the pores out (macro problem). Raises MeshError if gmsh fails."""
+    """Mesh the strip; `pores=False` leaves the pores out (macro problem).
+
+    Raises MeshError if holes overlap or leave the strip, or if gmsh fails.
+    """
     holes = strip.holes(pores)
+    _check_holes(strip, holes)
     radius = strip.pore_radius
     fine = radius / settings.elements_per_radius
     try:
@@ -66,6 +70,25 @@ def mesh_strip(
     if len(triangles) == 0:
         raise MeshError(f"gmsh made no triangles for a strip with {len(holes)} holes.")
     return _quadratic(points, triangles, strip, holes)
+
+
+def _check_holes(strip: Strip, holes: tuple[Slot | Ellipse, ...]) -> None:
+    """Refuse what gmsh would never finish."""
+    sides = (strip.length, strip.height)
+    if any(
+        not half < centre < side - half
+        for hole in holes
+        for centre, half, side in zip((hole.cx, hole.cy), hole.half_extent, sides, strict=True)
+    ):
+        raise MeshError("A hole leaves the strip.")
+    pores = [hole for hole in holes if isinstance(hole, Ellipse)]
+    centres = np.reshape([(pore.cx, pore.cy) for pore in pores], (-1, 2))
+    radii = np.array([pore.a for pore in pores])
+    gaps = np.linalg.norm(centres[:, None] - centres, axis=2) - radii[:, None] - radii
+    np.fill_diagonal(gaps, np.inf)
+    to_slot = strip.slot.signed_distance(*centres.T) - radii
+    if min(np.min(gaps, initial=np.inf), np.min(to_slot, initial=np.inf)) <= 1e-3 * strip.pore_radius:
+        raise MeshError("Holes of the strip overlap or touch; move them apart by at least 0.001 R.")
 
 
 def _add_rectangle(strip: Strip) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,27 @@ def cut_structures(
     Raises ValueError if fewer good structures exist than `validation_structures` + 1, unless all are held
     out.
     """
+    geometry = PatchGeometry(pixels_per_radius)
+    return split_by_structure(
+        structures,
+        lambda structure: patches_of_structure(structure, geometry),
+        pixels_per_radius,
+        validation_structures,
+        study_seed,
+    )
+
+
+def split_by_structure(
+    structures: xr.Dataset,
+    patches_of: Callable[[xr.Dataset], xr.Dataset],
+    pixels_per_radius: int,
+    validation_structures: int | None,
+    study_seed: str,
+) -> xr.Dataset:
+    """The patches that a function cuts from each good structure, with `structure` and `split`.
+
+    Raises ValueError as `cut_structures` does.
+    """
     good = np.flatnonzero(structures["status"].values == 0)
     validation_structures = len(good) if validation_structures is None else validation_structures
     if len(good) <= validation_structures < structures.sizes["structure"]:
@@ -56,11 +78,10 @@ def cut_structures(
             f"{len(good)} good structures cannot give {validation_structures} for validation and at least "
             "one for training; raise n_structures or lower validation_structures in the scale file"
         )
-    geometry = PatchGeometry(pixels_per_radius)
     held_out = rng_from_name(study_seed, "split").permutation(good)[:validation_structures]
     parts = []
     for index in good:
-        patches = patches_of_structure(structures.isel(structure=int(index)), geometry)
+        patches = patches_of(structures.isel(structure=int(index)))
         split = VALIDATION if index in held_out else TRAIN
         parts.append(
             patches.assign(
@@ -100,14 +121,15 @@ def patches_of_images(
     coverage: NDArray,
     origins: NDArray,
     geometry: PatchGeometry,
+    unit: float | None = None,
 ) -> xr.Dataset:
     """Patches at the origins (patch, 2) that hold a feature, from the images of one load.
 
-    macro, micro (component, y, x); solid, coverage (y, x).
+    macro, micro (component, y, x); solid, coverage (y, x); unit: scale of every patch instead of its own.
     """
     origins = origins[patches_with_features(solid, origins, geometry)]
     macro_windows = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
-    scale = np.abs(macro_windows).max(axis=(1, 2, 3))
+    scale = np.abs(macro_windows).max(axis=(1, 2, 3)) if unit is None else np.full(len(origins), unit)
     images = np.concatenate(
         [
             macro_windows / scale[:, None, None, None],

@@ -7,7 +7,7 @@ reach its end displacement stays in the data with its status and how far it got;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +19,15 @@ from mesobayes.fem.errors import MeshError, SolveError
 from mesobayes.fem.strip.settings import StripMeshSettings, StripSolverSettings
 from mesobayes.fem.strip.solution import COMPONENTS, solve_strip
 from mesobayes.geometry.settings import StripFamily
-from mesobayes.geometry.strip import Strip
-from mesobayes.geometry.strip_sampling import sample_strip
+from mesobayes.geometry.strip import Slot, Strip
+from mesobayes.geometry.strip_sampling import sample_pores, sample_strip
 from mesobayes.images.raster import axis_centres, coverage_image, solid_image
 from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import write_store
 from mesobayes.studies.stress.stores import STRUCTURES
+from mesobayes.studies.stress.strip_settings import FigureStrip
 
 FloatArray = NDArray[np.float64]
 
@@ -87,11 +88,33 @@ def merge_strips(batches: list[Path], store: Path, failed_share_max: float, run:
     write_store(merged, store, STRUCTURES, run)
 
 
+def simulate_figure_strip(
+    store: Path,
+    family: StripFamily,
+    figure: FigureStrip,
+    mesh: StripMeshSettings,
+    solver: StripSolverSettings,
+    pixels_per_unit: int,
+    run: Run,
+) -> None:
+    """Write the strip of figures 26, 27 and 30, as far as it bends, as the only structure of its store."""
+    strips = [(draw_figure_strip(family, figure, run.seed), figure.end_displacement)]
+    result = simulate_drawn(strips, (0,), family, mesh, solver, pixels_per_unit)
+    write_store(result.assign_attrs(study_seed=run.seed), store, STRUCTURES, run)
+
+
 def draw_strip(family: StripFamily, study_seed: str, index: int) -> tuple[Strip, float]:
     """Strip and end displacement, uniform between 0 and the largest one (section 4.2.1)."""
     rng = rng_from_name(study_seed, "strip", family.name, index)
     strip = sample_strip(family, rng)
     return strip, float(family.displacement_max * (1.0 - rng.uniform()))  # never 0
+
+
+def draw_figure_strip(family: StripFamily, figure: FigureStrip, study_seed: str) -> Strip:
+    """The slot of figure 26 with random pores."""
+    slot = Slot.between(figure.slot_start, figure.slot_radius1, figure.slot_end, figure.slot_radius2)
+    pores = sample_pores(family, slot, rng_from_name(study_seed, "strip", family.name, "figure"))
+    return Strip(slot, pores, family.length, pore_radius=family.pore_radius)
 
 
 def simulate_strip(
@@ -116,20 +139,32 @@ def simulate_batch(
     solver: StripSolverSettings,
     pixels_per_unit: int,
 ) -> xr.Dataset:
-    """Simulate a batch of strips and return it with the `structures` schema, without a load dimension.
+    """Simulate a batch of strips, see `simulate_drawn`. Raises PlacementError."""
+    indices = list(indices)
+    drawn = [draw_strip(family, study_seed, index) for index in indices]
+    result = simulate_drawn(drawn, indices, family, mesh, solver, pixels_per_unit)
+    return result.assign_attrs(study_seed=study_seed)
+
+
+def simulate_drawn(
+    drawn: Sequence[tuple[Strip, float]],
+    indices: Sequence[int],
+    family: StripFamily,
+    mesh: StripMeshSettings,
+    solver: StripSolverSettings,
+    pixels_per_unit: int,
+) -> xr.Dataset:
+    """Bend strips to their end displacements; returns the `structures` schema, without a load dimension.
 
     Images are those of the undeformed strip: geometry (1 solid, 0 void), coverage (area fraction of
-    material), macro_stress, micro_stress (Cauchy) and linear_stress (of the linear model, with pores), micro_tresca,
-    displacement and strain_norm (of the Green-Lagrange strain, with pores). Per strip: end_displacement and
-    reached, slot [x1, r1, x2, r2], pore [cx, cy] padded with NaN, and status: 0 = good, 1 = the path ended at
-    `reached`, to which the fields belong as far as each problem got, 2 = not solved, without fields.
-    Raises PlacementError.
+    material), macro_stress, micro_stress (Cauchy) and linear_stress (of the linear model, with pores),
+    micro_tresca, displacement and strain_norm (of the Green-Lagrange strain, with pores). Per strip:
+    end_displacement and reached, slot [x1, r1, x2, r2], pore [cx, cy] padded with NaN, and status: 0 =
+    good, 1 = the path ended early and the fields belong to where each problem got, 2 = not solved, no fields.
     """
-    indices = list(indices)
     x, y = (axis_centres(side, pixels_per_unit) for side in (family.length, 1.0))
     parts = []
-    for done, index in enumerate(indices):
-        strip, load = draw_strip(family, study_seed, index)
+    for done, (index, (strip, load)) in enumerate(zip(indices, drawn, strict=True)):
         solved, reason, status = None, "", GOOD
         try:
             solved = simulate_strip(strip, load, mesh, solver, pixels_per_unit)
@@ -164,7 +199,6 @@ def simulate_batch(
     result["status_reason"] = result["status_reason"].astype(str)
     return result.assign_attrs(
         family=family.name,
-        study_seed=study_seed,
         pixels_per_unit=pixels_per_unit,
         pore_radius=family.pore_radius,
     )
