@@ -9,7 +9,7 @@ wildcard_constraints:
     scale=SCALE,
     family="|".join(FAMILIES),
     batch=r"\d+",
-    network="printed|modern",
+    network="|".join(vars(STRESS.networks)),
     experiment="|".join(EXPERIMENTS),
     acquisition="initial|random|max_variance|predicted_maximum|batchbald|relative_spread|oracle",
     repeat=r"\d+",
@@ -183,7 +183,7 @@ rule score_mechanics:
         **call(
             "mesobayes.studies.stress.mechanics:score_mechanics",
             settings=STRESS.mechanics,
-            threshold=CHAIN.threshold,
+            threshold=STRESS.selective.threshold,
         ),
     message:
         "score_mechanics: {wildcards.family} without labels"
@@ -195,6 +195,7 @@ rule fit_selective:
     """Label, fit and evaluate one query of one selective-learning chain."""
     input:
         patches=patches_of_experiment,
+        channels=channels_of_experiment,
         previous=previous_fit,
     output:
         store=update(

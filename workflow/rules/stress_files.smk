@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Stress in porous plates: which files there are, and which a rule needs.
 
+from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.studies.stress.settings import ChainSettings
 
 STRESS = SETTINGS.stress
@@ -49,6 +50,17 @@ def experiment_of(wildcards):
 def patches_of_experiment(wildcards):
     """Return the patches of an experiment."""
     return f"{STRESS_FOLDER}/{experiment_of(wildcards).family}/patches.zarr.zip"
+
+
+def channels_of(family, network):
+    """Return the channels of single pixels of a family, where a network sees them."""
+    pixels = isinstance(getattr(STRESS.networks, network), LocalNetworkSettings)
+    return f"{STRESS_FOLDER}/{family}/channels.zarr.zip" if pixels else []
+
+
+def channels_of_experiment(wildcards):
+    """Return the channels of an experiment's patches, where its network sees them."""
+    return channels_of(experiment_of(wildcards).family, wildcards.network)
 
 
 def mechanics_of_experiment(wildcards):

@@ -13,6 +13,7 @@ rule fit_model:
     """Fit one repeat of a model."""
     input:
         patches=patches_of_model,
+        channels=channels_of_model,
         structures=structures_to_turn,
     output:
         store=update(
@@ -53,16 +54,17 @@ rule predict_model:
         fit="results/{scale}/stress/fits/{network}/{model}/repeat{repeat}.zarr.zip",
         weights="results/{scale}/stress/fits/{network}/{model}/repeat{repeat}.weights.zarr.zip",
         patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        channels=channels_to_predict,
     output:
         store=update(
             "results/{scale}/stress/predictions/{network}/{model}/{family}/repeat{repeat}.zarr.zip"
         ),
     log:
         "logs/{scale}/predict_model/{network}_{model}_{family}_repeat{repeat}.log",
-    wildcard_constraints:
-        family="|".join((*FAMILIES, "strip")),  # strips are made by rules of their own
     benchmark:
         "results/{scale}/benchmarks/predict_model/{network}_{model}_{family}_repeat{repeat}.tsv"
+    wildcard_constraints:
+        family="|".join((*FAMILIES, "strip")),  # strips are made by rules of their own
     conda:
         "../../envs/learn.yaml"
     threads: 1

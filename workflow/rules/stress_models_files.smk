@@ -12,6 +12,18 @@ def patches_of_model(wildcards):
     return f"{STRESS_FOLDER}/{family}/patches.zarr.zip"
 
 
+def channels_of_model(wildcards):
+    """Return the channels of what a model learns from, where its network sees them."""
+    return channels_of(
+        getattr(STRESS.models, wildcards.model).family, wildcards.network
+    )
+
+
+def channels_to_predict(wildcards):
+    """Return the channels of what is predicted, where the network sees them."""
+    return channels_of(wildcards.family, wildcards.network)
+
+
 def structures_to_turn(wildcards):
     """Return the structures of which a model sees turned copies, if it does."""
     model = getattr(STRESS.models, wildcards.model)
@@ -32,4 +44,27 @@ def predictions(model, family=None):
         f"{STRESS_FOLDER}/predictions/{network}/{model}/{family or settings.family}/repeat{repeat}.zarr.zip"
         for network in settings.networks
         for repeat in range(settings.folds or STRESS.predictions.repeats)
+    ]
+
+
+def maxima(family):
+    """Return the largest stresses of the patches of a family."""
+    return f"{STRESS_FOLDER}/{family}/maxima.zarr.zip"
+
+
+def structure_times(family):
+    """Return the benchmark files of the batches of a family's structures."""
+    batches = batch_count(getattr(STRESS.structures, family), STRESS.structures.batch)
+    return [
+        f"{BENCHMARKS}/simulate_structures/{family}_{i:04d}.tsv" for i in range(batches)
+    ]
+
+
+def fit_times(*models):
+    """Return the benchmark files of the fits of models, for every network and repeat."""
+    return [
+        f"{BENCHMARKS}/fit_model/{network}_{model}_repeat{repeat}.tsv"
+        for model in models
+        for network in getattr(STRESS.models, model).networks
+        for repeat in range(STRESS.predictions.repeats)
     ]

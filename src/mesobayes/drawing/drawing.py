@@ -15,6 +15,19 @@ _LEVEL = 0.95
 
 
 @dataclass(frozen=True)
+class Reads:
+    """Names of the variables that a drawing function reads of a store, where it does not need all.
+
+    It stands in a type hint: ``Annotated[xr.Dataset, Reads("true_max", "mean_max")]``.
+    """
+
+    variables: tuple[str, ...]
+
+    def __init__(self, *variables: str) -> None:
+        object.__setattr__(self, "variables", variables)
+
+
+@dataclass(frozen=True)
 class Number:
     """One number of ours with its spread, for a value that a paper prints.
 

@@ -26,6 +26,7 @@ ORANGE, VERMILION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 FIELD_MAP = "viridis"  # stresses, damage and other magnitudes: perceptually uniform, readable in grey
 
 PAGE_WIDTH = 7.1  # inches, two columns
+_PRINT_DPI = 300  # of what a vector figure shows in pixels
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -78,7 +79,7 @@ def save_figure(
     """
     with replacing(pdf) as page, replacing(png) as picture, replacing(record) as facts, drawing_style():
         figure.savefig(
-            page, format="pdf", metadata={"CreationDate": None}
+            page, format="pdf", dpi=_PRINT_DPI, metadata={"CreationDate": None}
         )  # the same content, the same bytes
         figure.savefig(picture, format="png")
         text = json.dumps(

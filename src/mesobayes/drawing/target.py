@@ -3,7 +3,8 @@
 
 A drawing function takes opened data sets by the names of its inputs, settings by theirs, and ``run`` if it
 asks for it; it returns a :class:`~mesobayes.drawing.drawing.Drawing`, or for a table a
-:class:`~mesobayes.drawing.drawing.Table`. An input that it declares as ``Path``, such as the weights of a
+:class:`~mesobayes.drawing.drawing.Table`. Of a store it may ask for some variables only, by
+:class:`~mesobayes.drawing.drawing.Reads`. An input that it declares as ``Path``, such as the weights of a
 network, stays closed.
 """
 
@@ -21,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesobayes.drawing.drawing import Drawing, Number, Table
+from mesobayes.drawing.drawing import Drawing, Number, Reads, Table
 from mesobayes.drawing.judge import judge, scale_label
 from mesobayes.drawing.registry import PrintedValue, Target, read_registry
 from mesobayes.record.errors import SettingsError, StoreError
@@ -178,15 +179,17 @@ def _opened(files: Files, hint: Any, run: Run) -> Any:
     """Open a store, a list of stores or none; paths stay paths where the function asks for these."""
     if files is None or hint in (Path, list[Path], Path | None, list[Path] | None):
         return files
+    reads = [note.variables for note in getattr(hint, "__metadata__", ()) if isinstance(note, Reads)]
+    variables = reads[0] if reads else None
     if isinstance(files, list):
-        return [_open(file, run) for file in files]
-    return _open(files, run)
+        return [_open(file, variables, run) for file in files]
+    return _open(files, variables, run)
 
 
-def _open(path: Path, run: Run) -> xr.Dataset:
+def _open(path: Path, variables: Sequence[str] | None, run: Run) -> xr.Dataset:
     from mesobayes.record.store import open_store
 
-    data = open_store(path)
+    data = open_store(path, variables=variables)
     if data.attrs["scale"] != run.scale:
         raise StoreError(
             f"{path} is of scale {data.attrs['scale']}, not {run.scale}: delete it and run again"

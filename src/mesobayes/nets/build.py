@@ -25,6 +25,7 @@ _ARCHITECTURES = {
     (StressNetworkSettings, "printed"): StressNet,
     (StressNetworkSettings, "modern"): LinearStressUNet,
     (LocalNetworkSettings, "local"): LocalNetwork,
+    (LocalNetworkSettings, "geometry"): LocalNetwork,
     (PermeabilityNetworkSettings, "printed"): PrintedPermeabilityCNN,
     (PermeabilityNetworkSettings, "modern"): PeriodicPermeabilityNet,
     (HeteroencoderSettings, "printed"): Heteroencoder,

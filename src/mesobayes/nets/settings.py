@@ -103,23 +103,25 @@ class LocalNetworkSettings:
     """Architecture and variational family of the stress network that sees one pixel at a time.
 
     Attributes:
-        name: "local".
+        name: "local", or "geometry" for one that is given no mechanics.
         roi: edge of the square region of interest in pixels.
         width: units of a hidden layer.
         layers: number of hidden layers; all but the first are residual.
         mechanics: what the pores add to the macroscopic stress, as an input: nothing, or a solution of
             `mesobayes.analytic`: "superposition" (pores do not see each other), "pores" (they do), "edges"
             (large holes see them too).
+        heads: whether it also learns how far it is off, see `mesobayes.nets.heads`.
         estimator, prior, prior_std, posterior_std: see `VariationalSettings`.
         noise_std: initial standard deviation of the likelihood.
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
     """
 
-    name: Literal["local"] = "local"
+    name: Literal["local", "geometry"] = "local"
     roi: Annotated[Count, FROM_DATA] = 32
     width: Count = 48
     layers: Count = 3
     mechanics: Mechanics = "superposition"
+    heads: bool = False
     estimator: Estimator = "shared"
     prior: Prior = "learned"
     prior_std: Positive = 0.1

@@ -35,7 +35,7 @@ def curves(scale="small", acquisitions=ACQUISITIONS, lead=0.0):
             "labelled": ("query", 2500 + added.astype(int)),
             "steps": ("network", [100, 640]),
             "batch": ("network", [32, 16]),
-            "mechanics": ("method", [0.26, 0.68, 0.77, 0.92, 0.99]),
+            "mechanics_accuracy": ("mechanics", [0.26, 0.68, 0.77, 0.92, 0.99]),
             "correlation": (("network", "score", "repeat", "error"), np.full((2, 1, 3, 2), 0.5)),
         },
         {
@@ -43,7 +43,7 @@ def curves(scale="small", acquisitions=ACQUISITIONS, lead=0.0):
             "acquisition": acquisitions,
             "repeat": range(3),
             "query": range(6),
-            "method": ["macro", "superposition", "pores", "edges", "whole"],
+            "mechanics": ["macro", "superposition", "pores", "edges", "whole"],
             "score": ["max_variance"],
             "error": ["squared", "relative"],
         },

@@ -82,10 +82,10 @@ def test_a_score_that_grows_with_the_true_error_has_rank_correlation_one(results
 def test_mechanics_is_scored_on_the_patches_that_networks_are_scored_on():
     mechanics = xr.Dataset(
         {
-            "roi_max": (("method", "patch"), [[1.0, 1.0, 1.0, 1.0], [1.05, 2.0, 1.0, 3.0]]),
+            "roi_max": (("mechanics", "patch"), [[1.0, 1.0, 1.0, 1.0], [1.05, 2.0, 1.0, 3.0]]),
             "true_max": ("patch", [1.0, 2.0, 3.0, 3.0]),
         },
-        {"method": ["macro", "whole"]},
+        {"mechanics": ["macro", "whole"]},
     )
-    found = mechanics_accuracy(mechanics, np.array([0, 1, 3]), 0.10)["mechanics"]
+    found = mechanics_accuracy(mechanics, np.array([0, 1, 3]), 0.10)["mechanics_accuracy"]
     np.testing.assert_allclose(found, [1 / 3, 1.0])

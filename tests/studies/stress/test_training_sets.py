@@ -21,6 +21,7 @@ MODEL = ModelSettings(
     squeeze=True,
     average_input=False,
     folds=0,
+    split="structure",
     networks=("modern",),
 )
 STRUCTURE = np.repeat(np.arange(10), 9)
@@ -38,7 +39,7 @@ def patches() -> xr.Dataset:
 def test_no_patch_of_a_validation_structure_is_learned_from(patches):
     numbers = training_patches(patches, replace(MODEL, labels=999), 0, "study")
     assert sorted(numbers) == list(range(72))
-    assert set(STRUCTURE[scored_patches(patches, 0, 0, 999, "study")]) == {8, 9}
+    assert set(STRUCTURE[scored_patches(patches, MODEL, 0, 999, "study")]) == {8, 9}
 
 
 def test_a_smaller_training_set_is_the_beginning_of_a_larger_one(patches):
@@ -60,7 +61,8 @@ def test_whole_structures_are_taken_one_after_the_other(patches):
 
 
 def test_the_folds_of_a_cross_validation_cover_every_structure_once(patches):
-    folds = [held_out(patches, 5, repeat, "study") for repeat in range(5)]
+    model = replace(MODEL, folds=5)
+    folds = [held_out(patches, model, repeat, "study") for repeat in range(5)]
     np.testing.assert_array_equal(np.sum(folds, axis=0), 1)
     for fold in folds:
         assert all(len(set(fold[one == STRUCTURE])) == 1 for one in range(10))
@@ -70,9 +72,33 @@ def test_a_fold_is_scored_on_what_it_has_not_seen(patches):
     model = replace(MODEL, folds=5, labels=999)
     for repeat in range(5):
         seen = training_patches(patches, model, repeat, "study")
-        scored = scored_patches(patches, 5, repeat, 999, "study")
+        scored = scored_patches(patches, model, repeat, 999, "study")
         assert not set(STRUCTURE[seen]) & set(STRUCTURE[scored])
         assert len(seen) + len(scored) == len(STRUCTURE)
+
+
+def test_a_split_by_patch_keeps_as_many_patches_and_shares_structures(patches):
+    model = replace(MODEL, split="patch", labels=999)
+    seen, scored = (
+        training_patches(patches, model, 0, "study"),
+        scored_patches(patches, model, 0, 999, "study"),
+    )
+    assert not set(seen) & set(scored)
+    assert (len(seen), len(scored)) == (72, 18)
+    assert set(STRUCTURE[scored]) <= set(STRUCTURE[seen])
+
+
+@pytest.mark.parametrize("changes", [{"folds": 5}, {"split": "patch"}])
+def test_of_another_family_only_its_validation_structures_are_scored(patches, changes):
+    other = patches.assign_attrs(family="ellipse3_ood")
+    scored = scored_patches(other, replace(MODEL, **changes), 1, 999, "study")
+    np.testing.assert_array_equal(scored, np.arange(72, 90))
+
+
+@pytest.mark.parametrize("changes", [{"folds": 5}, {"whole_structures": True}])
+def test_a_split_by_patch_knows_no_structures(changes):
+    with pytest.raises(ValueError, match="split is patch"):
+        replace(MODEL, split="patch", **changes)
 
 
 def test_a_family_without_training_structures_is_refused(patches):

@@ -15,27 +15,27 @@ from mesobayes.learning.progress import Progress
 from mesobayes.learning.weights import save_network
 from mesobayes.nets.build import StressNetwork, build_network
 from mesobayes.nets.channels import STRESS_CHANNELS
-from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.model_settings import ModelSettings
-from mesobayes.studies.stress.patch_data import PatchData, join_patches, patch_data
+from mesobayes.studies.stress.network_data import AnyNetworkSettings, open_network_data, training_task
+from mesobayes.studies.stress.patch_data import PatchData, join_patches
 from mesobayes.studies.stress.rotations import rotated_patches
-from mesobayes.studies.stress.stores import MODEL, PATCHES, STRUCTURES, noise_of
-from mesobayes.studies.stress.task import patch_task
+from mesobayes.studies.stress.stores import MODEL, STRUCTURES, noise_of
 from mesobayes.studies.stress.training_sets import scored_patches, training_patches
 
 
 def fit_model(
     patches: Path,
+    channels: Path | None,
     structures: Path | None,
     store: Path,
     weights: Path,
     name: str,
     model: ModelSettings,
-    network: StressNetworkSettings,
+    network: AnyNetworkSettings,
     settings: PatchFitSettings,
     repeat: int,
     run: Run,
@@ -44,6 +44,7 @@ def fit_model(
 
     Args:
         patches: patches of the model's family.
+        channels: their channels, for a network of single pixels.
         structures: of the same family, where the model learns from turned copies of them.
         store, weights: written.
         name: name of the model, part of the seed.
@@ -51,27 +52,31 @@ def fit_model(
         repeat: number of the seed, or of the fold.
         run: scale, seed and hashes.
     """
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    family = open_network_data(patches, channels, network)
+    data = family.patches
     geometry = PatchGeometry(data.attrs["pixels_per_radius"])
     numbers = training_patches(data, model, repeat, run.seed)
-    examples = model_inputs(patch_data(data, numbers), model)
+    examples = family.training(numbers)
+    if isinstance(examples, PatchData):
+        examples = model_inputs(examples, model)
     if structures is not None:
         images = open_store(structures, STRUCTURES, sample_id="structure")
         chosen = images.isel(structure=np.unique(data["structure"].values[numbers]))
         turned = rotated_patches(chosen, model.rotations, geometry, run.seed)
+        assert isinstance(examples, PatchData)
         examples = join_patches([examples, model_inputs(turned, model)])
     print(f"{len(numbers)} labelled patches, {len(examples)} with turned copies", flush=True)
-    some = scored_patches(data, model.folds, repeat, settings.validation_patches, run.seed)
+    some = scored_patches(data, model, repeat, settings.validation_patches, run.seed)
     seed = (run.seed, "stress", network.name, name, repeat)
     start = build_network(model.network(network, geometry.roi), seed_from_name(*seed, "weights"))
     training = model.fit(settings)
-    task = patch_task(start, training, examples, model_inputs(patch_data(data, some), model))
+    task = training_task(start, training, examples, model_inputs(family.seen(some), model))
     result = fit(task, start, training, seed_from_name(*seed, "fit"), run.checkpoint, print_accuracy)
     save_network(result.network, weights, run)
     record = history(result).assign(labelled=("label", numbers))
     attributes = {
         **{"model": name, "network": network.name, "family": model.family, "repeat": repeat},
-        **{"labels": len(numbers), "examples": len(examples), "folds": model.folds},
+        **{"labels": len(numbers), "examples": len(examples), "folds": model.folds, "split": model.split},
         **{"rotations": model.rotations, "evidence": training.evidence, "batch": training.batch},
         **{"structures": len(np.unique(data["structure"].values[numbers])), **noise_of(data.attrs)},
     }

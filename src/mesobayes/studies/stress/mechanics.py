@@ -75,7 +75,7 @@ def mechanics_of_patches(
 ) -> xr.Dataset:
     """Largest Tresca stress over the solid pixels of each region of interest, in units of the patch scale.
 
-    Variables: roi_max (mechanics, patch), true_max (patch), seconds (mechanics) of CPU a patch, for three loads;
+    Variables: roi_max (mechanics, patch), true_max (patch), seconds (mechanics) of CPU a patch, three loads;
     window_max (window, window_patch) by edges from windows of several widths around the ROI (the last is the
     whole structure), window_patch their patch numbers, and accuracy (window, threshold).
     """

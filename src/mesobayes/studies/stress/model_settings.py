@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, CountOrZero, Positive, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 
-NetworkName = Literal["printed", "modern"]
+NetworkName = Literal["printed", "modern", "local", "geometry"]
+Network = StressNetworkSettings | LocalNetworkSettings
 TrainingFamily = Literal["ellipse1", "ellipse3", "strip"]
 
 
@@ -32,6 +33,7 @@ class ModelSettings:
         squeeze: squeeze-and-excitation blocks in the network.
         average_input: the network sees the macroscopic stress averaged over the patch only.
         folds: of a cross validation over all structures, a repeat each; 0 keeps the validation structures.
+        split: what is kept from the fit, whole structures or as many patches of all structures.
         networks: the networks that are fitted so; none leaves the fit out.
     """
 
@@ -47,24 +49,31 @@ class ModelSettings:
     squeeze: bool
     average_input: bool
     folds: Annotated[int, Field(ge=0)]
+    split: Literal["structure", "patch"]
     networks: tuple[NetworkName, ...]
 
     def __post_init__(self) -> None:
         if self.folds == 1:
             raise ValueError("folds is 1: a cross validation needs two at least, 0 is none")
+        if self.split == "patch" and (self.folds or self.whole_structures):
+            raise ValueError("split is patch: folds and whole_structures are of a split by structure")
         if self.rotations and not self.whole_structures:
             raise ValueError("rotations turn whole structures: set whole_structures")
+        pixel = [name for name in self.networks if name in ("local", "geometry")]
+        if pixel and (self.rotations or self.average_input or not self.squeeze or self.family == "strip"):
+            raise ValueError(
+                f"the network {pixel[0]!r} sees single pixels of linear plates: there are no turned copies, "
+                "averages, squeeze-and-excitation blocks and strips for it"
+            )
 
-    def network(self, settings: StressNetworkSettings, roi: int) -> StressNetworkSettings:
+    def network(self, settings: Network, roi: int) -> Network:
         """Return a network's settings as this model changes them, for regions of `roi` pixels."""
-        return replace(
-            settings,
-            roi=roi,
-            estimator=self.estimator,
-            prior=self.prior,
-            prior_std=self.prior_std,
-            se_reduction=settings.se_reduction if self.squeeze else 0,
+        changed = replace(
+            settings, roi=roi, estimator=self.estimator, prior=self.prior, prior_std=self.prior_std
         )
+        if self.squeeze or isinstance(changed, LocalNetworkSettings):
+            return changed
+        return replace(changed, se_reduction=0)
 
     def fit(self, settings: PatchFitSettings) -> PatchFitSettings:
         """Return the settings of a network's fit as this model changes them."""
@@ -84,6 +93,8 @@ class Models:
     no_squeeze: ModelSettings
     average_input: ModelSettings
     cross_validation: ModelSettings
+    split_by_patch: ModelSettings
+    point_weights: ModelSettings
     bayes_learned: ModelSettings
     bayes_fixed: ModelSettings
     bayes_full: ModelSettings

@@ -18,9 +18,10 @@ from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import model_inputs
 from mesobayes.studies.stress.model_settings import ModelSettings
-from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
+from mesobayes.studies.stress.network_data import open_network_data
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
 from mesobayes.studies.stress.predict import predict_patches
-from mesobayes.studies.stress.stores import MODEL, PATCHES, PREDICTION
+from mesobayes.studies.stress.stores import MODEL, PREDICTION
 from mesobayes.studies.stress.training_sets import scored_patches
 
 _UNIT = {"units": "patch scale"}
@@ -30,6 +31,7 @@ def predict_model(
     fit: Path,
     weights: Path,
     patches: Path,
+    channels: Path | None,
     store: Path,
     model: ModelSettings,
     draws: int,
@@ -42,6 +44,7 @@ def predict_model(
     Args:
         fit, weights: of the model.
         patches: of the family to predict; of the model's own family, or of another one.
+        channels: the same, for a network of single pixels.
         store: written.
         model: settings of the model.
         draws: posterior draws.
@@ -50,20 +53,20 @@ def predict_model(
         run: scale, seed and hashes.
     """
     origin = open_store(fit, MODEL, variables=()).attrs
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
-    own = data.attrs["family"] == model.family
-    numbers = scored_patches(data, model.folds if own else 0, origin["repeat"], most, run.seed)
     network = cast(StressNetwork, load_network(weights))
+    family = open_network_data(patches, channels, network.settings)
+    data = family.patches
+    numbers = scored_patches(data, model, origin["repeat"], most, run.seed)
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
-    held_out = model_inputs(patch_data(data, numbers), model)
+    held_out = model_inputs(family.seen(numbers), model)
     chosen = data.isel(patch=numbers)
     result = predicted(network, held_out, draws, seed, precision).assign(
         patch=("patch", numbers),
         structure=("patch", chosen["structure"].values),
         scale=("patch", chosen["scale"].values, {"units": "E", "long_name": "patch scale"}),
     )
-    keys = ("model", "network", "repeat", "labels", "examples", "rotations", "steps", "batch", "fit_seconds")
-    attributes = {key: origin[key] for key in keys} | {
+    counts = ("labels", "structures", "examples", "rotations", "steps", "batch", "fit_seconds")
+    attributes = {key: origin[key] for key in ("model", "network", "repeat", "split", *counts)} | {
         key: value for key, value in origin.items() if key.startswith("label_noise")
     }
     attributes |= {"family": data.attrs["family"], "trained_on": model.family, "draws": draws}

@@ -60,7 +60,9 @@ def mechanics_accuracy(mechanics: xr.Dataset, patches: NDArray, threshold: float
     chosen = mechanics.isel(patch=patches)
     true = chosen["true_max"].values
     shares = [accuracy_at(found, true, threshold) for found in chosen["roi_max"].values]
-    return xr.Dataset({"mechanics": ("method", shares)}, {"method": chosen["method"].values})
+    return xr.Dataset(
+        {"mechanics_accuracy": ("mechanics", shares)}, {"mechanics": chosen["mechanics"].values}
+    )
 
 
 def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) -> xr.Dataset:

@@ -32,18 +32,22 @@ from mesobayes.learning.progress import Report
 from mesobayes.learning.weights import save_network
 from mesobayes.metrics.scores import relative_error
 from mesobayes.nets.build import StressNetwork, build_network
-from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import print_accuracy
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.patch_data import PatchData, masked_maximum, patch_data
+from mesobayes.studies.stress.network_data import (
+    AnyNetworkSettings,
+    NetworkData,
+    open_network_data,
+    training_task,
+)
+from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 from mesobayes.studies.stress.predict import Prediction, predict_patches
 from mesobayes.studies.stress.settings import Acquisition, ChainSettings
-from mesobayes.studies.stress.stores import FIT, PATCHES
-from mesobayes.studies.stress.task import patch_task
+from mesobayes.studies.stress.stores import FIT
 
 _UNIT = {"units": "patch scale"}
 _SQUARED_UNIT = {"units": "patch scale²"}
@@ -60,6 +64,7 @@ class ChainSets:
 
 def fit_selective(
     patches: Path,
+    channels: Path | None,
     previous: Path | None,
     store: Path,
     weights: Path,
@@ -67,12 +72,13 @@ def fit_selective(
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: StressNetworkSettings,
+    network: AnyNetworkSettings,
     settings: PatchFitSettings,
     run: Run,
 ) -> None:
     """Write the result of one query of one chain, and the weights of its network."""
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    data = open_network_data(patches, channels, network)
+    roi = PatchGeometry(data.patches.attrs["pixels_per_radius"]).roi
     fitted, result = fit_query(
         data,
         None if previous is None else open_store(previous, FIT),
@@ -80,7 +86,7 @@ def fit_selective(
         repeat,
         query,
         chain,
-        replace(network, roi=PatchGeometry(data.attrs["pixels_per_radius"]).roi),
+        replace(network, roi=roi),
         settings,
         run.seed,
         run.checkpoint,
@@ -134,13 +140,13 @@ def label_next(
 
 
 def fit_query(
-    patches: xr.Dataset,
+    data: NetworkData,
     previous: xr.Dataset | None,
     acquisition: Acquisition | Literal["initial"],
     repeat: int,
     query: int,
     chain: ChainSettings,
-    network: StressNetworkSettings,
+    network: AnyNetworkSettings,
     settings: PatchFitSettings,
     study_seed: str,
     checkpoint: Path | None,
@@ -153,7 +159,7 @@ def fit_query(
         (unless nobody will use them: random chains and last queries), and for every validation patch the
         truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
     """
-    sets = choose_sets(patches["split"].values, chain, repeat, study_seed)
+    sets = choose_sets(data.patches["split"].values, chain, repeat, study_seed)
     labelled = (
         sets.initial
         if previous is None or acquisition == "initial"
@@ -161,9 +167,9 @@ def fit_query(
     )
     pool = np.setdiff1d(sets.pool, labelled)
     name = (study_seed, "stress", network.name, repeat, query)
-    validation = patch_data(patches, sets.validation)
+    validation = data.seen(sets.validation)
     start = build_network(network, seed_from_name(*name, "weights"))
-    task = patch_task(start, settings, patch_data(patches, labelled), validation)
+    task = training_task(start, settings, data.training(labelled), validation)
     result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
     predicted = partial(
         predict_patches,
@@ -195,7 +201,7 @@ def fit_query(
         },
     )
     if acquisition != "random" and query < chain.queries:
-        unlabelled = patch_data(patches, pool)
+        unlabelled = data.seen(pool)
         noise = noise_of_maxima(prediction, validation)
         dataset = dataset.assign(
             pool_scores(predicted(unlabelled.inputs), unlabelled, noise, chain.query_rate)

@@ -61,6 +61,8 @@ class Acquisitions:
 
     printed: tuple[Acquisition, ...]
     modern: tuple[Acquisition, ...]
+    local: tuple[Acquisition, ...]
+    geometry: tuple[Acquisition, ...]
 
 
 @settings
@@ -119,6 +121,7 @@ class StressNetworks:
     printed: StressNetworkSettings
     modern: StressNetworkSettings
     local: LocalNetworkSettings
+    geometry: LocalNetworkSettings
 
 
 @settings
@@ -141,6 +144,7 @@ class StressFits:
     printed: PatchFitSettings
     modern: PatchFitSettings
     local: PatchFitSettings
+    geometry: PatchFitSettings
 
 
 @settings

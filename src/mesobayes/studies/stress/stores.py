@@ -11,6 +11,7 @@ LABEL_NOISE = "stress/label_noise"
 PATCHES = "stress/patches"
 CHANNELS = "stress/channels"
 MECHANICS = "stress/mechanics"
+MAXIMA = "stress/maxima"
 FIT = "stress/fit"  # of a chain of selective learning
 MODEL = "stress/model"
 PREDICTION = "stress/prediction"

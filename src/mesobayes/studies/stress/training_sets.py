@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which patches a model learns from, and which it is scored on: split by structure, drawn by name."""
+"""Which patches a model learns from, and which it is scored on: drawn by name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def training_patches(patches: xr.Dataset, model: ModelSettings, repeat: int, stu
     Raises:
         ValueError: no structure is left to learn from.
     """
-    candidates = np.flatnonzero(~held_out(patches, model.folds, repeat, study_seed))
+    candidates = np.flatnonzero(~held_out(patches, model, repeat, study_seed))
     if len(candidates) == 0:
         raise ValueError(
             f"no structure of {model.family} is left to learn from: raise its number of structures or lower "
@@ -41,17 +41,28 @@ def training_patches(patches: xr.Dataset, model: ModelSettings, repeat: int, stu
     return candidates[: model.labels]
 
 
-def scored_patches(patches: xr.Dataset, folds: int, repeat: int, most: int, study_seed: str) -> Numbers:
-    """Numbers of held-out patches, in order, at most so many of them: the same ones for every model."""
-    candidates = np.flatnonzero(held_out(patches, folds, repeat, study_seed))
+def scored_patches(
+    patches: xr.Dataset, model: ModelSettings, repeat: int, most: int, study_seed: str
+) -> Numbers:
+    """Numbers of held-out patches, in order, at most so many: models with one split share them."""
+    candidates = np.flatnonzero(held_out(patches, model, repeat, study_seed))
     family = str(patches.attrs["family"])
     return np.sort(rng_from_name(study_seed, "scored patches", family).permutation(candidates)[:most])
 
 
-def held_out(patches: xr.Dataset, folds: int, repeat: int, study_seed: str) -> NDArray[np.bool_]:
-    """Whether each patch is kept from a fit: validation structures, or the fold that a repeat leaves out."""
-    if not folds:
-        return np.asarray(patches["split"].values == VALIDATION)
-    structure = patches["structure"].values
-    order = rng_from_name(study_seed, "folds").permutation(np.unique(structure))
-    return np.isin(structure, order[repeat::folds])
+def held_out(patches: xr.Dataset, model: ModelSettings, repeat: int, study_seed: str) -> NDArray[np.bool_]:
+    """Whether each patch is kept from a repeat of a model.
+
+    That are the validation structures, also of a family that the model does not learn from; of its own
+    family it may be the fold that the repeat leaves out, or as many patches of all structures.
+    """
+    validation = np.asarray(patches["split"].values == VALIDATION)
+    if patches.attrs["family"] != model.family:
+        return validation
+    if model.split == "patch":  # patches overlap: nearly the same ones are on both sides
+        return rng_from_name(study_seed, "split by patch").permutation(validation)
+    if model.folds:
+        structure = patches["structure"].values
+        order = rng_from_name(study_seed, "folds").permutation(np.unique(structure))
+        return np.isin(structure, order[repeat :: model.folds])
+    return validation

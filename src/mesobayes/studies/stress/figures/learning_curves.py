@@ -72,7 +72,7 @@ def draw_levels(axis: Axes, levels: xr.DataArray) -> None:
     values = 100 * levels.values
     for value in values:
         axis.axhline(value, **LEVEL_LINE)
-    titles = [MECHANICS_TITLE[name] for name in levels["method"].values]
+    titles = [MECHANICS_TITLE[name] for name in levels["mechanics"].values]
     names = [f"{title} {value:.0f}" for title, value in zip(titles, values, strict=True)]
     beside.set_yticks(spread_out(values, 6.5), names, fontsize=6)
     beside.tick_params(length=0, pad=2)
@@ -140,7 +140,7 @@ def curves_drawn(curves: xr.Dataset) -> dict[str, Any]:
             "split_by": "structure",
         },
         "chains (repeat, query)": chains,
-        "mechanics": curves["mechanics"].to_series().to_dict(),
+        "mechanics": curves["mechanics_accuracy"].to_series().to_dict(),
         "ceiling": curves.attrs["label_noise_accuracy"],
         "fit_seconds": round(unique_seconds(curves), 1),
         **{key: value for key, value in curves.attrs.items() if key.startswith("label_noise")},

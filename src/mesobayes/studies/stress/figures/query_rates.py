@@ -59,7 +59,7 @@ def selective_learning_full(curves: xr.Dataset, run: Run) -> Drawing:
     for (left, right), network in zip(axes, networks, strict=True):
         chains = curves.sel(network=network, acquisition=chains_of(curves, network))
         draw_chains(left, labelled, chains["accuracy"] * 100)
-        draw_levels(left, curves["mechanics"])
+        draw_levels(left, curves["mechanics_accuracy"])
         left.set(ylabel=f"ROI maxima within {100 * curves.attrs['threshold']:g} % (%)", ylim=(0, 104))
         left.set_title(NETWORK_TITLE[network], loc="left")
         draw_chains(right, labelled, chains["mse"])

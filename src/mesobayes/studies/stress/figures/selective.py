@@ -40,7 +40,7 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
     for (left, middle, right), network in zip(axes, networks, strict=True):
         chains = curves.sel(network=network, acquisition=chains_of(curves, network))
         draw_chains(left, labelled, chains["accuracy"] * 100)
-        draw_levels(left, curves["mechanics"])
+        draw_levels(left, curves["mechanics_accuracy"])
         left.set(ylabel=f"ROI maxima {share}", ylim=(0, 104))
         left.set_title(NETWORK_TITLE[network], loc="left")
         if "random" in chains["acquisition"]:

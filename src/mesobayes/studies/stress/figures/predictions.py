@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the figures of predictions share: scores by repeat, whose number it is, the note at the foot."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mesobayes.drawing.drawing import Number, Reads
+from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE
+from mesobayes.metrics.intervals import coverage, interval_of_maximum
+from mesobayes.metrics.scores import accuracy_at, relative_error
+from mesobayes.record.provenance import Run
+from mesobayes.studies.stress.settings import StressNetworks
+
+Stores = Sequence[xr.Dataset]
+Predictions = Annotated[list[xr.Dataset], Reads("structure", "true_max", "mean_max", "roi_max")]
+NETWORK_STYLE = {  # in the order in which a paper's number is looked for
+    "printed": ("StressNet (printed)", ORANGE),
+    "modern": ("U-Net (modern)", BLUE),
+    "local": ("pixel network (local)", GREEN),
+}
+
+
+def by_network(stores: Stores) -> dict[str, list[xr.Dataset]]:
+    """Return the predictions of a model by network, in the order of their repeats."""
+    ordered = sorted(stores, key=lambda store: store.attrs["repeat"])
+    found: dict[str, list[xr.Dataset]] = {name: [] for name in NETWORK_STYLE}
+    for store in ordered:
+        found[store.attrs["network"]].append(store)
+    return {name: repeats for name, repeats in found.items() if repeats}
+
+
+def judged(stores: Stores) -> list[xr.Dataset]:
+    """Return the repeats of the network compared with the paper: the printed one, where it was fitted."""
+    return next(iter(by_network(stores).values()))
+
+
+def errors_of(store: xr.Dataset) -> NDArray[np.float64]:
+    """Relative errors (patch,) of the maximum of the mean field."""
+    return relative_error(store["mean_max"].values, store["true_max"].values)
+
+
+def accuracies(repeats: Stores, threshold: float = 0.10) -> list[float]:
+    """Share of maxima within the threshold, by repeat."""
+    return [accuracy_at(store["mean_max"].values, store["true_max"].values, threshold) for store in repeats]
+
+
+def coverages(repeats: Stores) -> list[float]:
+    """Share of maxima inside the 95 % interval of the posterior draws (mean ± 1.96 deviations), by repeat."""
+    return [
+        coverage(store["true_max"].values, interval_of_maximum(store["roi_max"].values)) for store in repeats
+    ]
+
+
+def accuracy_number(stores: Stores, threshold: float = 0.10) -> Number:
+    """Return the accuracy of a model as a number of the paper."""
+    repeats = judged(stores)
+    return Number.of(accuracies(repeats, threshold), origin_of(repeats))
+
+
+def accuracy_difference(better: Stores, worse: Stores) -> Number:
+    """Return the gain in accuracy at 10 %, paired by repeat."""
+    one, other = judged(better), judged(worse)
+    return Number.difference(accuracies(one), accuracies(other), origin_of(one))
+
+
+def coverage_number(stores: Stores) -> Number:
+    """Return the coverage of the 95 % interval as a number of the paper."""
+    repeats = judged(stores)
+    return Number.of(coverages(repeats), origin_of(repeats))
+
+
+def cost_ratio(bayes: Stores, point: Stores) -> Number:
+    """Return how much longer random weights were fitted than fixed ones, paired by repeat."""
+    seconds = [[store.attrs["fit_seconds"] for store in judged(stores)] for stores in (bayes, point)]
+    ratio = [one / other for one, other in zip(*seconds, strict=True)]
+    return Number.of(ratio, f"wall time of fits of as many steps; {origin_of(judged(bayes))}")
+
+
+def origin_of(repeats: Stores) -> str:
+    """Say which network learned from how many labels, and on how many patches it is scored."""
+    facts = repeats[0].attrs
+    return (
+        f"network {facts['network']}, {facts['labels']} labels, {facts['steps']} steps of {facts['batch']}, "
+        f"{repeats[0].sizes['patch']} patches of {structures_of(repeats[0])} structures scored"
+    )
+
+
+def structures_of(store: xr.Dataset) -> int:
+    """Return how many structures the scored patches come from."""
+    return len(np.unique(store["structure"].values))
+
+
+def foot_text(models: Sequence[Stores], networks: StressNetworks, run: Run, split: str | None = None) -> str:
+    """Return the note of a figure: networks, widths, labels, steps, repeats, structures, split."""
+    stores = [store for model in models for store in model]
+    names = by_network(stores)
+    fits = "; ".join(
+        f"{NETWORK_STYLE[name][0]} of width {getattr(networks, name).width:g}: "
+        f"{span(store.attrs['steps'] for store in repeats)} steps of "
+        f"{span(store.attrs['batch'] for store in repeats)} patches"
+        for name, repeats in names.items()
+    )
+    return (
+        f"{run.label}; {fits}; {span(s.attrs['labels'] for s in stores)} labels of "
+        f"{span(s.attrs['structures'] for s in stores)} structures; scored on "
+        f"{span(s.sizes['patch'] for s in stores)} patches of {span(structures_of(s) for s in stores)} "
+        f"{split or 'other structures (split by structure)'}; "
+        f"repeats with other seeds: {len({s.attrs['repeat'] for s in stores})}"
+    )
+
+
+def foot(figure: Figure, text: str, width: int) -> None:
+    """Write the note of a figure, in lines of so many characters."""
+    figure.supxlabel(textwrap.fill(text, width), fontsize=6.5, color=GREY)
+
+
+def span(values: Iterable[int]) -> str:
+    """Return whole numbers as text, from the smallest to the largest."""
+    ordered = sorted({int(value) for value in values})
+    return f"{ordered[0]:,}" if len(ordered) == 1 else f"{ordered[0]:,} to {ordered[-1]:,}"
+
+
+def counts_of(stores: Stores) -> dict[str, Any]:
+    """Return what a record says of predictions: counts, times, scores by network and repeat."""
+    return {
+        name: {
+            **{key: repeats[0].attrs[key] for key in ("family", "labels", "structures", "steps", "draws")},
+            "patches": repeats[0].sizes["patch"],
+            "scored_structures": structures_of(repeats[0]),
+            "fit_seconds": [round(store.attrs["fit_seconds"], 2) for store in repeats],
+            "accuracy_at_10_percent": accuracies(repeats),
+        }
+        for name, repeats in by_network(stores).items()
+    }

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Stress in porous plates: accuracies, densities and tables of what the networks predict.
+
+
+rule collect_maxima:
+    """Collect the largest stress of every patch, of the micro and of the macro problem."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/maxima.zarr.zip"),
+    log:
+        "logs/{scale}/collect_maxima/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/collect_maxima/{family}.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=patches_mem_mb,
+        runtime=30,
+    params:
+        **call("mesobayes.studies.stress.maxima:collect_maxima"),
+    message:
+        "collect_maxima: largest stresses of the patches of {wildcards.family}"
+    shell:
+        RUN
+
+
+STRESS_FIGURES = "mesobayes.studies.stress.figures"
+WIDTHS = {"networks": STRESS.networks}
+
+TARGETS["accuracy_threshold_1ellipse"] = draw(
+    f"{STRESS_FIGURES}.accuracy",
+    settings=WIDTHS,
+    ellipse1_full=predictions("ellipse1_full"),
+    maxima=maxima("ellipse1"),
+)
+TARGETS["rotation_augmentation"] = draw(
+    f"{STRESS_FIGURES}.accuracy",
+    settings={**WIDTHS, "fits": STRESS.fits},
+    rotations0=predictions("rotations0"),
+    rotations6=predictions("rotations6"),
+    rotations12=predictions("rotations12"),
+    ellipse3_full=predictions("ellipse3_full"),
+    maxima=maxima("ellipse3"),
+)
+TARGETS["homogenisation_vs_cnn"] = draw(
+    f"{STRESS_FIGURES}.accuracy",
+    settings=WIDTHS,
+    ellipse3_full=predictions("ellipse3_full"),
+    average_input=predictions("average_input"),
+    maxima=maxima("ellipse3"),
+)
+TARGETS["split_by_patch"] = draw(
+    f"{STRESS_FIGURES}.accuracy",
+    settings=WIDTHS,
+    by_structure=predictions("ellipse3_full"),
+    by_patch=predictions("split_by_patch"),
+    maxima=maxima("ellipse3"),
+)
+TARGETS["bnn_optimised_prior"] = draw(
+    f"{STRESS_FIGURES}.density",
+    settings=WIDTHS,
+    bayes_learned=predictions("bayes_learned"),
+    point_weights=predictions("point_weights"),
+)
+TARGETS["bnn_fixed_prior"] = draw(
+    f"{STRESS_FIGURES}.density",
+    settings=WIDTHS,
+    bayes_fixed=predictions("bayes_fixed"),
+    bayes_learned=predictions("bayes_learned"),
+)
+TARGETS["ood_density"] = draw(
+    f"{STRESS_FIGURES}.density",
+    settings=WIDTHS,
+    unseen=predictions("bayes_full", family="ellipse3_ood"),
+    home=predictions("bayes_full"),
+)
+TARGETS["ood_error_vs_uncertainty"] = draw(
+    f"{STRESS_FIGURES}.density",
+    settings=WIDTHS,
+    unseen=predictions("bayes_full", family="ellipse3_ood"),
+)
+TARGETS["cross_dataset"] = draw(
+    f"{STRESS_FIGURES}.tables",
+    A1_on_A1=predictions("ellipse1_full"),
+    A1_on_A2=predictions("ellipse1_full", family="ellipse3"),
+    A2_on_A2=predictions("ellipse3_full"),
+    A2_on_A1=predictions("ellipse3_full", family="ellipse1"),
+    maxima_A1=maxima("ellipse1"),
+    maxima_A2=maxima("ellipse3"),
+)
+TARGETS["se_ablation"] = draw(
+    f"{STRESS_FIGURES}.tables",
+    with_se=predictions("ellipse3_full"),
+    without_se=predictions("no_squeeze"),
+)
+TARGETS["cross_validation"] = draw(
+    f"{STRESS_FIGURES}.tables", folds=predictions("cross_validation")
+)
+TARGETS["costs_krokos"] = draw(
+    f"{STRESS_FIGURES}.tables",
+    settings={"counts": STRESS.structures},
+    ellipse1=structure_times("ellipse1"),
+    ellipse3=structure_times("ellipse3"),
+    fits=fit_times("ellipse1_full", "point_weights", "bayes_learned"),
+    ellipse1_full=predictions("ellipse1_full"),
+    point_weights=predictions("point_weights"),
+    bayes_learned=predictions("bayes_learned"),
+)
