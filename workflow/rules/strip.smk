@@ -116,7 +116,6 @@ rule simulate_figure_strip:
             figure=STRIPS.figure,
             mesh=STRIPS.mesh,
             solver=STRIPS.solver,
-            pixels_per_unit=STRIPS.pixels_per_unit,
         ),
     message:
         "simulate_figure_strip: the strip of figures 26, 27 and 30"
@@ -126,7 +125,8 @@ rule simulate_figure_strip:
 
 # figure 26
 TARGETS["nonlinear_geometry"] = draw(
-    f"{STRESS_FIGURES}.strip", settings={"family": STRIPS.family, "strip": STRIPS.figure}
+    f"{STRESS_FIGURES}.strip",
+    settings={"family": STRIPS.family, "strip": STRIPS.figure},
 )
 # figure 27
 TARGETS["nonlinear_deformed"] = draw(

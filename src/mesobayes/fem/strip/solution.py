@@ -46,7 +46,8 @@ def solve_strip(
     units of the strip's height, stresses in units of E, all zero in voids. Returns the Cauchy stress
     (component, y, x), its tresca (y, x), the displacement (direction, y, x), strain_norm (y, x), the norm of
     the Green-Lagrange strain, and linear_stress (component, y, x) of the linear model; attributes `reached`,
-    the end displacement that the finite-strain fields belong to, and `reason`, why it is not the one asked for.
+    the end displacement that the finite-strain fields belong to, and `reason`, why it is not the one asked
+    for.
 
     Raises MeshError and SolveError, and ValueError for an end displacement that is not positive.
     """

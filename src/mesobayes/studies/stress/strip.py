@@ -94,12 +94,11 @@ def simulate_figure_strip(
     figure: FigureStrip,
     mesh: StripMeshSettings,
     solver: StripSolverSettings,
-    pixels_per_unit: int,
     run: Run,
 ) -> None:
     """Write the strip of figures 26, 27 and 30, as far as it bends, as the only structure of its store."""
     strips = [(draw_figure_strip(family, figure, run.seed), figure.end_displacement)]
-    result = simulate_drawn(strips, (0,), family, mesh, solver, pixels_per_unit)
+    result = simulate_drawn(strips, (0,), family, mesh, solver, figure.pixels_per_unit)
     write_store(result.assign_attrs(study_seed=run.seed), store, STRUCTURES, run)
 
 

@@ -15,6 +15,7 @@ class FigureStrip:
     Attributes:
         slot_start, slot_radius1, slot_end, slot_radius2: L1, R1, L2, R2 in heights of the strip.
         end_displacement: how far its right end moves down.
+        pixels_per_unit: pixels along the strip's height.
     """
 
     slot_start: Positive
@@ -22,6 +23,7 @@ class FigureStrip:
     slot_end: Positive
     slot_radius2: Positive
     end_displacement: Positive
+    pixels_per_unit: Count
 
 
 @settings

@@ -34,7 +34,12 @@ def nonlinear_geometry(family: StripFamily, strip: FigureStrip, run: Run) -> Dra
     _draw_strip(axes, drawn)
     middle = 0.5 * drawn.height
     for name, end, y in (("L_1", strip.slot_start, -0.12), ("L_2", strip.slot_end, -0.3)):
-        axes.annotate("", (0.0, y), (end, y), arrowprops={"arrowstyle": "<->", "linewidth": 0.8})
+        axes.annotate(
+            "",
+            (0.0, y),
+            (end, y),
+            arrowprops={"arrowstyle": "<->", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
+        )
         axes.plot([end, end], [y - 0.03, middle], color=GREY, linewidth=0.5, linestyle=":")
         axes.text(0.5 * end, y + 0.015, f"${name} = {end:g}$", ha="center", va="bottom", fontsize=7.5)
     for name, x, radius in (("R_1", drawn.slot.x1, drawn.slot.r1), ("R_2", drawn.slot.x2, drawn.slot.r2)):
@@ -66,7 +71,7 @@ def nonlinear_deformed(structure: xr.Dataset, strip: FigureStrip, run: Run) -> D
     load, reached = float(bent["end_displacement"]), float(bent["reached"])
     field, solid = bent["micro_tresca"].values, bent["geometry"].values > 0
     top = float(np.percentile(field[solid], _SHOWN))
-    figure = new_figure(1.0, 0.66)
+    figure = new_figure(1.0, 0.52)
     axes = figure.add_subplot()
     shown = _draw_deformed(axes, bent, np.where(solid, field, np.nan), top)
     axes.add_patch(
@@ -122,6 +127,7 @@ def nonlinear_vs_linear_fe(structure: xr.Dataset, structures: xr.Dataset, run: R
     figure.colorbar(image, ax=fields[2], extend="both", label="difference ($E$)")
     for axes in fields:
         axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
     loads, shares = differences(structures)
     axes = figure.add_subplot(grid[3])
     axes.axhline(0.0, color=GREY, linewidth=0.8)
@@ -205,7 +211,7 @@ def _draw_deformed(axes: Axes, strip: xr.Dataset, field: NDArray, top: float) ->
 def _corners(centres: NDArray) -> NDArray:
     """Places of the corners (y + 1, x + 1) of pixels, means of the solid centres around them.
 
-    Rows and columns beyond the image are extrapolated. Corners inside voids, which no shown pixel has, lie at 0.
+    Rows and columns beyond the image are extrapolated. Corners inside voids lie at 0: no pixel shows them.
     """
     padded = np.pad(centres, 1, constant_values=np.nan)
     padded[0], padded[-1] = 2 * padded[1] - padded[2], 2 * padded[-2] - padded[-3]
