@@ -74,7 +74,7 @@ def test_shifted_windows_change_nothing_for_a_local_predictor(shift):
     moved = StructureImages(
         images.macro[:, *part],
         *(field[part] for field in (images.tresca, images.solid, images.coverage)),
-        True,
+        None,
     )
     whole, some = (stitched(local, each, GEOMETRY)["mean"].values for each in (images, moved))
     common = (slice(MARGIN + shift[0], -MARGIN), slice(MARGIN + shift[1], -MARGIN))
@@ -87,21 +87,18 @@ def test_a_plate_is_put_under_the_strain_drawn_for_it():
     images = images_of(data)
     strain, macro = data["strain"].values, data["macro_stress"].values
     np.testing.assert_allclose(images.macro, sum(e * s for e, s in zip(strain, macro, strict=True)))
-    assert images.scaled
+    assert images.unit is None
     assert (images.tresca[~images.solid] == 0).all()
 
 
-def test_a_strip_is_shown_as_it_is_stored_and_its_input_is_not_scaled():
-    images = images_of(structure((44, 150), loads=0))
-    assert not images.scaled
+def test_a_strip_is_shown_as_it_is_stored_and_all_its_windows_have_one_unit():
+    images = images_of(structure((44, 150), loads=0), unit=0.5)
     origins = patch_origins(images.solid.shape, GEOMETRY)
-    inputs, scale = window_inputs(
-        images.macro, images.solid, images.coverage, origins, GEOMETRY, images.scaled
-    )
-    assert (scale == 1).all()
+    inputs, scale = window_inputs(images.macro, images.solid, images.coverage, origins, GEOMETRY, images.unit)
+    assert (scale == 0.5).all()
     row, column = origins[2]
     cut = images.macro[:, row : row + GEOMETRY.patch, column : column + GEOMETRY.patch]
-    np.testing.assert_allclose(inputs[2, ..., :3], np.moveaxis(cut, 0, -1), rtol=1e-6)
+    np.testing.assert_allclose(inputs[2, ..., :3], np.moveaxis(cut, 0, -1) / 0.5, rtol=1e-6)
 
 
 def test_a_network_sees_windows_as_it_saw_the_patches():
@@ -148,12 +145,12 @@ def splits(structures=12, held=5):
     )
 
 
-def test_the_structures_shown_are_held_out_ones_each_once():
-    found = [held_out_structure(splits(), 0, 0, index, "seed") for index in range(5)]
+def test_the_structures_shown_are_held_out_ones_each_once(model):
+    found = [held_out_structure(splits(), model, 0, index, "seed") for index in range(5)]
     assert sorted(found) == [0, 1, 2, 3, 4]
     assert found != sorted(found)
 
 
-def test_more_structures_than_are_held_out_are_refused():
+def test_more_structures_than_are_held_out_are_refused(model):
     with pytest.raises(ValueError, match="there are 5: raise validation_structures"):
-        held_out_structure(splits(), 0, 0, 5, "seed")
+        held_out_structure(splits(), model, 0, 5, "seed")

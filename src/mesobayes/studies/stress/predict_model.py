@@ -76,7 +76,7 @@ def predict_model(
         key: value for key, value in origin.items() if key.startswith("label_noise")
     }
     attributes |= {"family": data.attrs["family"], "trained_on": model.family, "draws": draws}
-    if own:
+    if data.attrs["family"] == model.family:
         attributes["baseline_accuracy"] = score_baseline(data, numbers, 0.1).accuracy
     accuracy = accuracy_at(result["mean_max"].values, result["true_max"].values, 0.1)
     print(f"{100 * accuracy:.1f} % of {len(numbers)} maxima within 10 %", flush=True)

@@ -60,8 +60,7 @@ def stitch_structure(
     """
     origin = open_store(fit, MODEL, variables=()).attrs
     splits = open_store(patches, PATCHES, variables=("split", "structure"))
-    folds = model.folds if splits.attrs["family"] == model.family else 0
-    number = held_out_structure(splits, folds, origin["repeat"], index, run.seed)
+    number = held_out_structure(splits, model, origin["repeat"], index, run.seed)
     structure = open_store(structures, STRUCTURES, sample_id="structure").isel(structure=number)
     geometry = PatchGeometry(splits.attrs["pixels_per_radius"])
     network = on_whole_patch(cast(StressNetwork, load_network(weights)), geometry.patch)
@@ -73,7 +72,7 @@ def stitch_structure(
         found = predict_draws(network, seen, draws, seed, precision=precision)
         return found.mean, found.std
 
-    result = stitched(predict, images_of(structure), geometry)
+    result = stitched(predict, images_of(structure, splits.attrs.get("stress_unit")), geometry)
     keys = ("model", "network", "repeat", "labels", "examples", "steps", "fit_seconds")
     attributes = {key: origin[key] for key in keys} | {
         **{"family": splits.attrs["family"], "trained_on": model.family, "draws": draws},
@@ -83,13 +82,15 @@ def stitch_structure(
     write_store(result.assign_attrs(attributes), store, STITCHED, run)
 
 
-def held_out_structure(patches: xr.Dataset, folds: int, repeat: int, index: int, study_seed: str) -> int:
+def held_out_structure(
+    patches: xr.Dataset, model: ModelSettings, repeat: int, index: int, study_seed: str
+) -> int:
     """Place in the structures store of a held-out structure, the `index`-th in a random order.
 
     Raises:
         ValueError: fewer structures are held out.
     """
-    structures = np.unique(patches["structure"].values[held_out(patches, folds, repeat, study_seed)])
+    structures = np.unique(patches["structure"].values[held_out(patches, model, repeat, study_seed)])
     if index >= len(structures):
         raise ValueError(
             f"structure {index} of those held out of {patches.attrs['family']} is asked for, but there are "
@@ -107,24 +108,23 @@ class StructureImages:
         macro: (component, y, x) stress without pores, in units of E.
         tresca: (y, x) Tresca stress with pores, in units of E; 0 in voids.
         solid, coverage: (y, x) material at the pixel centre, area fraction of material.
-        scaled: whether networks see the stress in units of the patch scale: where the problem is linear.
+        unit: of the stress that networks see; None for the scale of each patch, where the problem is linear.
     """
 
     macro: NDArray
     tresca: NDArray
     solid: NDArray
     coverage: NDArray
-    scaled: bool
+    unit: float | None
 
 
-def images_of(structure: xr.Dataset) -> StructureImages:
+def images_of(structure: xr.Dataset, unit: float | None = None) -> StructureImages:
     """Images of one structure: of a plate under the strain drawn for it, of a strip as they are."""
     macro, solid = structure["macro_stress"].values, structure["geometry"].values.astype(bool)
-    linear = "load" in structure["macro_stress"].dims
-    if linear:
+    if "load" in structure["macro_stress"].dims:
         macro = np.tensordot(structure["strain"].values, macro, axes=1)  # (load,) x (load, component, y, x)
     tresca = structure["micro_tresca"].values * solid
-    return StructureImages(macro, tresca, solid, structure["coverage"].values, linear)
+    return StructureImages(macro, tresca, solid, structure["coverage"].values, unit)
 
 
 def stitched(predict: Predict, images: StructureImages, geometry: PatchGeometry) -> xr.Dataset:
@@ -135,9 +135,7 @@ def stitched(predict: Predict, images: StructureImages, geometry: PatchGeometry)
     `window_mean (window, row, column)` is what each window gives on its whole patch.
     """
     origins = tile_origins(images.solid.shape, geometry, geometry.stride)
-    inputs, scale = window_inputs(
-        images.macro, images.solid, images.coverage, origins, geometry, images.scaled
-    )
+    inputs, scale = window_inputs(images.macro, images.solid, images.coverage, origins, geometry, images.unit)
     mean, std = (field * scale[:, None, None] for field in predict(inputs))
     tiles = {tuple(origin) for origin in tile_origins(images.solid.shape, geometry).tolist()}
     tiling = np.array([tuple(origin) in tiles for origin in origins.tolist()])
