@@ -118,4 +118,3 @@ def draw_patch(panel: SubFigure, patch: xr.Dataset, attributes: dict[str, Any], 
     for place in axes[0]:
         box(place, geometry.margin, geometry.margin, geometry.roi)
     return record
-

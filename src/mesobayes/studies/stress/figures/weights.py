@@ -36,7 +36,9 @@ def nn_vs_bnn() -> Drawing:
         title = "(a) one number per weight" if estimator == "none" else "(b) one distribution per weight"
         axes.text(left + 0.3, 15.2, title, ha="left", va="center", fontsize=8.5)
         drawn[estimator] = {"mean": means, "std": spreads}
-    foot_note(figure, "both: layers of the networks in use before a fit, from one seed; biases left out; tick: zero")
+    foot_note(
+        figure, "both: layers of the networks in use before a fit, from one seed; biases left out; tick: zero"
+    )
     return Drawing(figure, drawn=drawn)
 
 
