@@ -165,6 +165,14 @@ def test_the_largest_error_of_the_four_patches_is_taken_from_all_repeats():
     assert number.n == 3
 
 
+def test_a_strip_is_shown_in_units_of_e():
+    found = shown(ALL_KINDS)
+    found["scale"] = found["scale"] * 3
+    drawing = patches.patches_nonlinear(repeats(0.1), [found], RUN)
+    panel = drawing.drawn["panels"][0]
+    assert panel["patch"]["fe_max"] == pytest.approx(3 * found["truth"].values[4].max())
+
+
 # comparisons
 
 

@@ -136,4 +136,5 @@ def box(
 
 def foot_note(figure: Figure, text: str, width: int = 128) -> None:
     """What stands below a figure: origin, counts, and how the examples were chosen."""
-    figure.supxlabel(textwrap.fill(text, width), fontsize=6.5)
+    kept = text.replace(" %", "\u00a0%").replace(" R ", "\u00a0R ")
+    figure.supxlabel(textwrap.fill(kept, width), fontsize=6.5)

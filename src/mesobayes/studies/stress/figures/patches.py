@@ -99,14 +99,20 @@ def places_of(found: np.ndarray, wanted: Sequence[str]) -> list[int | None]:
 
 
 def draw_patch(panel: SubFigure, patch: xr.Dataset, attributes: dict[str, Any], unit: str) -> dict[str, Any]:
-    """Draw one patch: finite elements beside the network, the whole patch above its region of interest."""
+    """Draw one patch: finite elements beside the network, the whole patch above its region of interest.
+
+    unit: "E", or "patch scale" for fields as they are stored.
+    """
     geometry = PatchGeometry(attributes["pixels_per_radius"])
     axes = panel.subplots(2, 2)
     roi, whole = geometry.roi_slice(), slice(None)
+    factor = float(patch["scale"]) if unit == "E" else 1.0
     record: dict[str, Any] = {name: int(patch[name]) for name in ("number", "structure")}
     for row, (part, name) in enumerate(((whole, "patch"), (roi, "ROI"))):
         solid = patch["solid"].values[part, part]
-        truth, mean = (on_material(patch[key].values[part, part], solid) for key in ("truth", "mean"))
+        truth, mean = (
+            on_material(factor * patch[key].values[part, part], solid) for key in ("truth", "mean")
+        )
         scale = stress_scale([truth], [mean])
         for place, field, title in zip(axes[row], (truth, mean), ("FE", "network"), strict=True):
             image = draw_field(place, field, solid, scale)

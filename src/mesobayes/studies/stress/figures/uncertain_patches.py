@@ -48,8 +48,8 @@ def bnn_roi_examples(predictions: list[xr.Dataset], run: Run) -> Drawing:
     rule = (
         "(a) to (d) are drawn at random among the patches whose largest stress is within 10 % and which "
         "hold interacting pores (a, b) or a pore near a large hole (c, d); (e) has the widest interval of "
-        "the largest stress of all patches; (f) the narrowest for its stress among those with interacting "
-        "pores and no pore near a large hole"
+        "the largest stress of all patches; (f) the narrowest for its stress among those that (a, b) are "
+        "drawn from"
     )
     drawing = _six(first, chosen, f"{origin(run, first, shown)}, {first.sizes['draw']} draws. {rule}.", run)
     widest = [_widest(maximum_interval(repeat)) for repeat in found]
@@ -85,7 +85,8 @@ def bnn_examples(prediction: xr.Dataset, study_seed: str) -> dict[str, tuple[str
     interval = maximum_interval(prediction)
     good = relative_errors(prediction) < THRESHOLD
     pores, hole = (prediction[name].values.astype(bool) for name in ("pores_interact", "hole_interacts"))
-    easy = pores & ~hole if (pores & ~hole).any() else np.ones(len(pores), bool)
+    easy = good & pores & ~hole
+    easy = easy if easy.any() else np.ones(len(pores), bool)
     named = {
         "ab": ("interacting pores", good & pores & ~hole),
         "cd": ("pore near a large hole", good & hole),

@@ -220,7 +220,7 @@ def _draw_pair(
         (mean[inside, inside], truth[inside, inside], solid[inside, inside]) for mean, truth, solid in whole
     ]
     for row, (images, name) in enumerate(((whole, "patch"), (rois, "ROI"))):
-        scale = stress_scale([truth for _, truth, _ in images], [mean for mean, _, _ in images])
+        scale = stress_scale([mean for mean, _, _ in images])
         for place, (mean, _, solid), title in zip(axes[row], images, ("left", "right"), strict=True):
             image = draw_field(place, mean, solid, scale)
             place.set_title(f"{title} window, max {np.nanmax(mean):.2f}", fontsize=7.5, pad=3)
