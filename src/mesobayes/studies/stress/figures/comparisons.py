@@ -41,6 +41,8 @@ from mesobayes.studies.stress.figures.shown import (
 )
 from mesobayes.studies.stress.stores import STRUCTURES
 
+_PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps a number off a line
+
 
 def train_size_example(
     predictions_part: list[xr.Dataset], predictions_full: list[xr.Dataset], run: Run
@@ -222,7 +224,7 @@ def _accuracy_bars(axes: Axes, shares: Mapping[str, list[float]], baseline: floa
     for place, values in enumerate(shares.values()):
         axes.plot([place] * len(values), 100 * np.array(values), ".", color=BLACK, markersize=3)
         mean = 100 * float(np.mean(values))
-        axes.text(place, mean + 2, f"{mean:.0f} %", ha="center", fontsize=7)
+        axes.text(place, mean + 2, f"{mean:.0f} %", ha="center", fontsize=7, bbox=_PLAIN)
     axes.axhline(100 * baseline, color=GREY, linestyle=":", label=f"no learning: {100 * baseline:.0f} %")
     axes.legend(loc="upper left", fontsize=6.5, borderpad=0.1)
     axes.set(xlabel=label, ylabel="maxima within 10 % (%)", ylim=(0, 118), yticks=range(0, 101, 25))

@@ -74,8 +74,8 @@ def ood_roi_examples(predictions: list[xr.Dataset], predictions_ood: list[xr.Dat
     rule = (
         "Elliptical pores, which no fit has seen. (a) to (d) are drawn at random among the patches whose "
         "largest stress is missed by more than 10 % and lies outside its interval (a, b) or inside it (c, d; "
-        "the nearest where none does); (e) and (f) are within 10 %, and of these the two with at least half "
-        "of the region solid where most pixels lie within 1.96 standard deviations"
+        "where none does, others nearest to theirs); (e) and (f) are within 10 %, and of these the two with "
+        "at least half of the region solid where most pixels lie within 1.96 standard deviations"
     )
     return _six(first, chosen, f"{origin(run, first, shown)}, {first.sizes['draw']} draws. {rule}.", run)
 
@@ -117,7 +117,8 @@ def ood_examples(prediction: xr.Dataset, study_seed: str) -> dict[str, tuple[str
         interval.error, interval.half, out=np.full(len(missed), np.inf), where=interval.half > 0
     )
     inside = int((missed & ~outside).sum())
-    nearest = _best(-distance, missed & outside, 2)
+    taken = np.isin(np.arange(len(missed)), [place for _, place in chosen.values() if place is not None])
+    nearest = _best(-distance, missed & ~taken, 2)
     for letter in "cd"[inside:]:
         title = f"missed, nearest interval ({inside} of {len(missed)} inside)"
         chosen[letter] = (title, nearest.pop(0) if nearest else None)
