@@ -164,7 +164,7 @@ def _fields(stores: Mapping[str, xr.Dataset], place: int) -> tuple[NDArray, NDAr
 
 def _title(axes: Axes, name: str, field: NDArray, truth: NDArray) -> dict[str, float]:
     largest, true = float(np.nanmax(field)), float(np.nanmax(truth))
-    axes.set_title(f"{name}\nmax {largest:.2f} ({_signed(100 * (largest / true - 1))} %)", fontsize=7.5)
+    axes.set_title(f"{name}\nmax {largest:.3g} ({_signed(100 * (largest / true - 1))} %)", fontsize=7.5)
     return {"max": largest, "relative_error": abs(largest / true - 1)}
 
 
@@ -179,7 +179,7 @@ def _predictions(
     solid, truth, means = _fields(stores, place)
     scale = stress_scale([truth], list(means.values()))
     image = draw_field(axes[0, 0], truth, solid, scale)
-    axes[0, 0].set_title(f"finite elements\nmax {np.nanmax(truth):.2f}", fontsize=7.5)
+    axes[0, 0].set_title(f"finite elements\nmax {np.nanmax(truth):.3g}", fontsize=7.5)
     record: dict[str, Any] = {"fe_max": float(np.nanmax(truth)), "scale": [scale.low, scale.high]}
     errors = {name: np.abs(mean - truth) for name, mean in means.items()}
     gap = ColourScale(0.0, max(float(np.nanmax(error)) for error in errors.values()))
@@ -187,7 +187,7 @@ def _predictions(
         draw_field(axes[0, column], mean, solid, scale)
         record[name] = _title(axes[0, column], name, mean, truth)
         last = draw_field(axes[1, column], errors[name], solid, gap, ERROR_MAP)
-        axes[1, column].set_title(f"|difference|, max {np.nanmax(errors[name]):.2f}", fontsize=7.5)
+        axes[1, column].set_title(f"|difference|, max {np.nanmax(errors[name]):.3g}", fontsize=7.5)
     colour_bar(figure, image, scale, axes[0], "Tresca stress (patch scale)")
     colour_bar(figure, last, gap, axes[1], "|difference| (patch scale)")
     return record
@@ -200,7 +200,7 @@ def _row(
     solid, truth, means = _fields(stores, place)
     scale = stress_scale([truth], list(means.values()))
     image = draw_field(first, truth, solid, scale)
-    first.set_title(f"finite elements\nmax {np.nanmax(truth):.2f}", fontsize=7.5)
+    first.set_title(f"finite elements\nmax {np.nanmax(truth):.3g}", fontsize=7.5)
     record: dict[str, Any] = {"fe_max": float(np.nanmax(truth)), "scale": [scale.low, scale.high]}
     for place_, (name, mean) in zip(axes, means.items(), strict=True):
         draw_field(place_, mean, solid, scale)
