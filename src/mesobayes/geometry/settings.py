@@ -111,3 +111,56 @@ class InclusionFamily:
     def shape(self) -> tuple[int, ...]:
         """Shape of an image of the family."""
         return (self.side,) * self.dimension
+
+
+@settings
+class StripFamily:
+    """Distribution of random slotted strips; lengths in units of the strip's height, gaps in R.
+
+    The paper prints length, height, pore radius and the range of the end displacement; the rest are choices.
+
+    Attributes:
+        name: name of the family, part of every seed.
+        length: of the strip; its height is 1.
+        pore_radius: R of the pores.
+        slot_start_min, slot_start_max: range of L1, from the clamped end to the slot's first end.
+        slot_end_min, slot_end_max: range of L2, from the clamped end to its second end.
+        slot_radius_min, slot_radius_max: range of R1 and R2.
+        n_pores_min, n_pores_max: range of the number of pores.
+        gap_min: smallest distance between the edges of two holes, in R.
+        face_gap_min: smallest distance of a pore from the faces and the ends of the strip, in R. Near the
+            faces bending compresses the edges of pores beyond what the material bears.
+        displacement_max: end displacements are drawn between 0 and this.
+    """
+
+    name: str
+    length: Positive = 5.0
+    pore_radius: Positive = 0.02
+    slot_start_min: Positive = 0.6
+    slot_start_max: Positive = 1.6
+    slot_end_min: Positive = 2.2
+    slot_end_max: Positive = 3.6
+    slot_radius_min: Positive = 0.03
+    slot_radius_max: Positive = 0.07
+    n_pores_min: CountOrZero = 20
+    n_pores_max: CountOrZero = 60
+    gap_min: Positive = 1.0
+    face_gap_min: Positive = 5.0
+    displacement_max: Positive = 2.0
+
+    def __post_init__(self) -> None:
+        room = self.slot_end_min - self.slot_start_max
+        inside = self.slot_start_min > 0.0 and self.slot_end_max < self.length
+        rules = {
+            "slot_start_min must not exceed slot_start_max": self.slot_start_min <= self.slot_start_max,
+            "slot_end_min must not exceed slot_end_max": self.slot_end_min <= self.slot_end_max,
+            "slot_radius_min must not exceed slot_radius_max": self.slot_radius_min <= self.slot_radius_max,
+            "n_pores_min must not exceed n_pores_max": self.n_pores_min <= self.n_pores_max,
+            "the slot must lie inside the strip": inside and self.slot_radius_max < 0.5,
+            "a slot must be longer than four of its radii": room > 4.0 * self.slot_radius_max,
+            "the gaps at the faces leave no room for pores": self.pore_radius * (self.face_gap_min + 1.0)
+            < 0.5,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"family {self.name!r}: {rule}")

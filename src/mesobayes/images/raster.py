@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mesobayes.geometry.plate import Ellipse
+from mesobayes.geometry.strip import Slot
 
 FloatArray = NDArray[np.float64]
 ShapeFunctions = Callable[[FloatArray], FloatArray]  # local coordinates (point, 2) -> (point, node[, 2])
@@ -27,14 +28,22 @@ def pixel_centres(side: float, pixels_per_radius: float) -> FloatArray:
 
     Raises ValueError unless side * pixels_per_radius is a whole number.
     """
-    exact = side * pixels_per_radius
+    return axis_centres(side, pixels_per_radius) - 0.5 * side
+
+
+def axis_centres(side: float, pixels_per_unit: float) -> FloatArray:
+    """Coordinates of the pixel centres along an axis from 0 to `side`.
+
+    Raises ValueError unless side * pixels_per_unit is a whole number.
+    """
+    exact = side * pixels_per_unit
     count = round(exact)
     if count < 1 or abs(count - exact) > 1e-9 * exact:
         raise ValueError(
-            f"A side of {side:g} R at {pixels_per_radius:g} pixels per R makes {exact:g} pixels; "
+            f"A side of {side:g} at {pixels_per_unit:g} pixels per unit of length makes {exact:g} pixels; "
             "choose values with a whole product."
         )
-    return np.asarray((np.arange(count) + 0.5) / pixels_per_radius - 0.5 * side, dtype=np.float64)
+    return np.asarray((np.arange(count) + 0.5) / pixels_per_unit, dtype=np.float64)
 
 
 def locate(
@@ -100,7 +109,7 @@ def curved_local(
     return local
 
 
-def solid_image(holes: tuple[Ellipse, ...], x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+def solid_image(holes: tuple[Ellipse | Slot, ...], x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
     """True (y, x) where a pixel centre lies in material, by the exact shapes."""
     solid = np.ones((len(y), len(x)), dtype=bool)
     for hole in holes:
@@ -110,7 +119,7 @@ def solid_image(holes: tuple[Ellipse, ...], x: FloatArray, y: FloatArray) -> NDA
 
 
 def coverage_image(
-    holes: tuple[Ellipse, ...], x: FloatArray, y: FloatArray, samples: int = 8
+    holes: tuple[Ellipse | Slot, ...], x: FloatArray, y: FloatArray, samples: int = 8
 ) -> NDArray[np.float32]:
     """Area fraction of material (y, x) in every pixel, by samples² points in the pixels that an edge crosses.
 
@@ -123,8 +132,7 @@ def coverage_image(
         rows, columns = _window(hole, x, y)
         px, py = (grid.ravel() for grid in np.meshgrid(x[columns], y[rows]))
         void = hole.contains(px, py).astype(float)
-        slack = step / np.sqrt(2.0) / min(hole.a, hole.b)  # |√level - 1| > slack: wholly inside or outside
-        crossed = np.abs(np.sqrt(hole.level(px, py)) - 1.0) <= slack
+        crossed = _near_edge(hole, px, py, step / np.sqrt(2.0))
         sub_x = px[crossed, None, None] + shift[None, None, :]
         sub_y = py[crossed, None, None] + shift[None, :, None]
         void[crossed] = np.mean(hole.contains(sub_x, sub_y), axis=(1, 2))
@@ -132,7 +140,14 @@ def coverage_image(
     return np.clip(coverage, 0.0, 1.0).astype(np.float32)
 
 
-def _window(hole: Ellipse, x: FloatArray, y: FloatArray) -> tuple[slice, slice]:
+def _near_edge(hole: Ellipse | Slot, x: FloatArray, y: FloatArray, reach: float) -> NDArray[np.bool_]:
+    """False where no point within `reach` of (x, y) lies on the edge."""
+    if isinstance(hole, Slot):
+        return np.asarray(np.abs(hole.signed_distance(x, y)) <= reach)
+    return np.asarray(np.abs(np.sqrt(hole.level(x, y)) - 1.0) <= reach / min(hole.a, hole.b))
+
+
+def _window(hole: Ellipse | Slot, x: FloatArray, y: FloatArray) -> tuple[slice, slice]:
     """Rows and columns of the pixels that the hole can touch."""
     width, height = hole.half_extent
     margin = float(x[1] - x[0]) if len(x) > 1 else np.inf

@@ -39,7 +39,9 @@ def recover_stress(
     strain = np.stack(
         [grad_u[:, :, 0, 0], grad_u[:, :, 1, 1], 0.5 * (grad_u[:, :, 0, 1] + grad_u[:, :, 1, 0])], axis=-1
     )  # (cell, node, load, component)
-    mean_strain = _average(mesh, strain).reshape(len(mesh.points), -1, 3)  # (node, load, component)
+    mean_strain = average_at_nodes(mesh.cells, len(mesh.points), strain).reshape(
+        len(mesh.points), -1, 3
+    )  # (node, load, component)
     stress = material.stress(mean_strain).swapaxes(1, 2)
     if free_edges:
         for hole in range(len(mesh.holes)):
@@ -67,13 +69,10 @@ def hoop_stress(mesh: Mesh, stress: FloatArray, hole: int, angles: ArrayLike) ->
     return _periodic(polar[turn], values[turn], 360.0)(np.asarray(angles, dtype=float))
 
 
-def _average(mesh: Mesh, values: FloatArray) -> FloatArray:
-    """Mean over the cells that share a node of values (cell, node, ...) -> (node, ...)."""
-    size = mesh.cells.size
-    gather = sp.csr_matrix(
-        (np.ones(size), (mesh.cells.ravel(), np.arange(size))), shape=(len(mesh.points), size)
-    )
-    return (gather @ values.reshape(size, -1)) / np.diff(gather.indptr)[:, None]
+def average_at_nodes(cells: NDArray[np.integer], nodes: int, values: FloatArray) -> FloatArray:
+    """Mean over the cells that share a node of values (cell, node of the cell, ...) -> (node, rest)."""
+    gather = sp.csr_matrix((np.ones(cells.size), (cells.ravel(), np.arange(cells.size))), (nodes, cells.size))
+    return (gather @ values.reshape(cells.size, -1)) / np.diff(gather.indptr)[:, None]
 
 
 def _edge_hoop(

@@ -13,16 +13,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from mesobayes.fem.errors import MeshError
+from mesobayes.fem.pixels import pixel_values
 from mesobayes.fem.plate.assembly import element_stiffness, reduce_system
 from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN, PlaneStrain
 from mesobayes.fem.plate.meshing import Mesh, mesh_plate
 from mesobayes.fem.plate.recovery import hoop_stress, recover_stress
 from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
-from mesobayes.fem.plate.triangles import shape_gradients, shape_values
 from mesobayes.fem.solvers import SolverName, solve_spd
 from mesobayes.geometry.plate import Plate
-from mesobayes.images.raster import curved_local, locate, pixel_centres, solid_image
+from mesobayes.images.raster import pixel_centres, solid_image
 
 FloatArray = NDArray[np.float64]
 COMPONENTS = ("xx", "yy", "xy")
@@ -70,32 +69,8 @@ def image_stress(solution: NodalStress, x: FloatArray, y: FloatArray) -> FloatAr
     Raises MeshError if a material pixel lies in no cell.
     """
     mesh = solution.mesh
-    owner, local = locate(mesh.points, mesh.cells[:, :3], x, y)
-    solid = solid_image(mesh.holes, x, y)
-    if np.any(solid & (owner < 0)):
-        raise MeshError(
-            f"{np.count_nonzero(solid & (owner < 0))} material pixels lie in no cell of the mesh."
-        )
-    rows, columns = np.nonzero(solid)
-    cell, local = owner[rows, columns], local[rows, columns]
-    bent = np.flatnonzero(mesh.curved[cell])
-    if len(bent):
-        targets = np.stack([x[columns[bent]], y[rows[bent]]], axis=1)
-        local[bent] = curved_local(
-            mesh.points[mesh.cells[cell[bent]]],
-            targets,
-            local[bent],
-            lambda point: shape_values(2, point),
-            lambda point: shape_gradients(2, point),
-        )
-    weights = shape_values(mesh.order, local)  # (pixel, node)
-    nodes = mesh.cells[cell]
     flat = solution.stress.reshape(len(mesh.points), -1)
-    values = np.zeros((len(cell), flat.shape[1]))
-    for k in range(nodes.shape[1]):  # one node at a time: six small gathers beat one large one
-        values += weights[:, k, None] * flat[nodes[:, k]]
-    image = np.zeros((flat.shape[1], len(y), len(x)))
-    image[:, rows, columns] = values.T
+    image = pixel_values(mesh.points, mesh.cells, mesh.curved, flat, solid_image(mesh.holes, x, y), x, y)
     return image.reshape(3, -1, len(y), len(x)).swapaxes(0, 1)
 
 

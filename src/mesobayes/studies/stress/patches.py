@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,27 @@ def cut_structures(
     Raises ValueError if fewer good structures exist than `validation_structures` + 1, unless all are held
     out.
     """
+    geometry = PatchGeometry(pixels_per_radius)
+    return split_by_structure(
+        structures,
+        lambda structure: patches_of_structure(structure, geometry),
+        pixels_per_radius,
+        validation_structures,
+        study_seed,
+    )
+
+
+def split_by_structure(
+    structures: xr.Dataset,
+    patches_of: Callable[[xr.Dataset], xr.Dataset],
+    pixels_per_radius: int,
+    validation_structures: int | None,
+    study_seed: str,
+) -> xr.Dataset:
+    """The patches that a function cuts from each good structure, with `structure` and `split`.
+
+    Raises ValueError as `cut_structures` does.
+    """
     good = np.flatnonzero(structures["status"].values == 0)
     validation_structures = len(good) if validation_structures is None else validation_structures
     if len(good) <= validation_structures < structures.sizes["structure"]:
@@ -56,11 +78,10 @@ def cut_structures(
             f"{len(good)} good structures cannot give {validation_structures} for validation and at least "
             "one for training; raise n_structures or lower validation_structures in the scale file"
         )
-    geometry = PatchGeometry(pixels_per_radius)
     held_out = rng_from_name(study_seed, "split").permutation(good)[:validation_structures]
     parts = []
     for index in good:
-        patches = patches_of_structure(structures.isel(structure=int(index)), geometry)
+        patches = patches_of(structures.isel(structure=int(index)))
         split = VALIDATION if index in held_out else TRAIN
         parts.append(
             patches.assign(
@@ -93,6 +114,27 @@ def patches_of_structure(structure: xr.Dataset, geometry: PatchGeometry) -> xr.D
     )
 
 
+def window_inputs(
+    macro: NDArray,
+    solid: NDArray,
+    coverage: NDArray,
+    origins: NDArray,
+    geometry: PatchGeometry,
+    unit: float | None = None,
+) -> tuple[NDArray, NDArray]:
+    """Inputs (patch, y, x, channel) of a network for the windows at the origins (patch, 2), and their scales.
+
+    macro (component, y, x); solid, coverage (y, x). The scale (patch,) is the largest stress component of the
+    window by magnitude, 1 where there is no stress; or `unit` everywhere.
+    """
+    stress = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
+    largest = np.abs(stress).max(axis=(1, 2, 3))
+    scale = np.where(largest > 0, largest, 1.0) if unit is None else np.full(len(origins), unit)
+    shapes = cut_windows(np.stack([solid, coverage]), origins, geometry.patch)
+    images = np.concatenate([stress / scale[:, None, None, None], shapes], axis=1)
+    return np.moveaxis(images, 1, -1).astype(np.float32), scale
+
+
 def patches_of_images(
     macro: NDArray,
     micro: NDArray,
@@ -100,27 +142,20 @@ def patches_of_images(
     coverage: NDArray,
     origins: NDArray,
     geometry: PatchGeometry,
+    unit: float | None = None,
 ) -> xr.Dataset:
     """Patches at the origins (patch, 2) that hold a feature, from the images of one load.
 
-    macro, micro (component, y, x); solid, coverage (y, x).
+    macro, micro (component, y, x); solid, coverage (y, x); unit: scale of every patch instead of its own.
     """
     origins = origins[patches_with_features(solid, origins, geometry)]
-    macro_windows = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
-    scale = np.abs(macro_windows).max(axis=(1, 2, 3))
-    images = np.concatenate(
-        [
-            macro_windows / scale[:, None, None, None],
-            cut_windows(np.stack([solid, coverage]), origins, geometry.patch),
-        ],
-        axis=1,
-    )
+    inputs, scale = window_inputs(macro, solid, coverage, origins, geometry, unit)
     target = cut_windows(tresca(micro) * solid, origins, geometry.patch) / scale[:, None, None]
     return xr.Dataset(
         {
             "input": (
                 ("patch", "y", "x", "channel"),
-                np.moveaxis(images, 1, -1).astype(np.float32),
+                inputs,
                 {
                     "long_name": "scaled macro stress, solid mask, solid area fraction",
                     "units": "patch scale, 1",

@@ -12,7 +12,9 @@ from mesobayes.geometry.settings import PlateFamily
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.interval_settings import IntervalSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
+from mesobayes.studies.stress.strip_settings import StripSettings
 
 Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 
@@ -158,6 +160,7 @@ class StressSettings:
     families: PlateFamilies
     mesh: MeshSettings
     structures: StructureCounts
+    strips: StripSettings
     pixels_per_radius: Count
     label_noise: LabelNoiseSettings
     validation_structures: ValidationStructures
@@ -172,12 +175,12 @@ class StressSettings:
     mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
+    intervals: IntervalSettings
 
     def __post_init__(self) -> None:
-        for family in ("ellipse1", "ellipse3"):
-            structures, held_out = (
-                getattr(counts, family) for counts in (self.structures, self.validation_structures)
-            )
+        counts = {name: getattr(self.structures, name) for name in ("ellipse1", "ellipse3")}
+        for family, structures in {**counts, "strip": self.strips.number}.items():
+            held_out = getattr(self.validation_structures, family)
             if held_out >= structures:
                 raise ValueError(
                     f"validation_structures.{family} is {held_out}, but {family} has only {structures} "

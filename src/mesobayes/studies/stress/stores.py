@@ -15,6 +15,8 @@ MAXIMA = "stress/maxima"
 FIT = "stress/fit"  # of a chain of selective learning
 MODEL = "stress/model"
 PREDICTION = "stress/prediction"
+STITCHED = "stress/stitched"
+SHOWN = "stress/shown"
 CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
 
