@@ -61,7 +61,7 @@ class Assembly:
                 self.mesh.points[nodes], displacement[nodes]
             )
         forces = np.bincount(self.dofs.ravel(), residuals.ravel(), minlength=displacement.size)
-        return Linearised(forces.reshape(-1, 2), tangents)
+        return Linearised(np.asarray(forces.reshape(-1, 2), dtype=np.float64), tangents)
 
     def matrix(self, tangents: FloatArray) -> sp.csc_matrix:
         """Lower triangle of K_ff."""
@@ -72,7 +72,8 @@ class Assembly:
     def force_of(self, tangents: FloatArray, increment: FloatArray) -> FloatArray:
         """K u (node, 2) of a displacement increment (node, 2)."""
         local = np.matmul(tangents, increment.reshape(-1)[self.dofs][..., None])[..., 0]
-        return np.bincount(self.dofs.ravel(), local.ravel(), minlength=increment.size).reshape(-1, 2)
+        force = np.bincount(self.dofs.ravel(), local.ravel(), minlength=increment.size)
+        return np.asarray(force.reshape(-1, 2), dtype=np.float64)
 
 
 def prepare_assembly(mesh: StripMesh, law: StressLaw) -> Assembly:
