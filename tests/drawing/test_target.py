@@ -4,13 +4,14 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Annotated
 
 import numpy as np
 import pytest
 import xarray as xr
 from matplotlib import rcParams
 
-from mesobayes.drawing.drawing import Drawing, Number, Table
+from mesobayes.drawing.drawing import Drawing, Number, Reads, Table
 from mesobayes.drawing.style import new_figure
 from mesobayes.drawing.target import make_target
 from mesobayes.record.errors import SettingsError, StoreError
@@ -198,3 +199,19 @@ def test_what_was_drawn_before_stays_when_drawing_fails(tmp_path, monkeypatch):
         draw_figure(tmp_path)
     assert {ending: path.read_bytes() for ending, path in outputs.items()} == before
     assert not [path for path in tmp_path.iterdir() if ".tmp." in path.name]
+
+
+def some_of(cells: Annotated[list[xr.Dataset], Reads("x")], run: Run) -> Drawing:
+    return Drawing(new_figure(), {}, {"read": [sorted(map(str, one.data_vars)) for one in cells]})
+
+
+def test_a_function_reads_only_the_variables_that_it_asks_for(tmp_path, figures, monkeypatch):
+    monkeypatch.setattr(sys.modules["toy_figures"], "some_of", some_of, raising=False)
+    data = xr.Dataset({"x": ("sample", [1.0]), "large": ("sample", [2.0])})
+    write_store(data, tmp_path / "cells.zarr.zip", "toy/cells", RUN)
+    outputs = {ending: tmp_path / f"fig.{ending}" for ending in ("pdf", "png", "json")}
+    inputs = {"cells": [tmp_path / "cells.zarr.zip"]}
+    make_target("se_block", "toy_figures:some_of", {}, REGISTRY, inputs, outputs, RUN)
+    record = json.loads(outputs["json"].read_text(encoding="utf-8"))
+    assert record["drawn"]["read"] == [["x"]]
+    assert record["inputs"]["cells"][0]["schema"] == "toy/cells"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network of single pixels: exact symmetries of its construction."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -77,3 +79,16 @@ def test_features_and_field_are_the_two_halves_of_the_prediction(network, inputs
 
 def test_the_default_network_has_six_thousand_weights():
     assert count_weights(build_network(LocalNetworkSettings(), 0)) == 16 * 48 + 2 * 48 * 48 + 48 * 12
+
+
+def test_heads_leave_the_field_as_it_is_and_see_every_pixel_for_itself(inputs):
+    settings = LocalNetworkSettings(roi=ROI, width=8, mechanics="superposition")
+    with_heads = build_network(replace(settings, heads=True), 3)
+    field, spread = with_heads.with_spread(inputs)
+    np.testing.assert_array_equal(field, build_network(settings, 3)(inputs))
+    assert spread.log_noise.shape == (4, ROI, ROI)
+    assert spread.shift.shape == spread.log_spread.shape == (4,)
+    other = inputs.copy()
+    other[:, 2, 3, 4:] += 1.0
+    changed = np.abs(np.asarray(with_heads.with_spread(other)[1].log_noise - spread.log_noise)) > 1e-7
+    assert changed.sum() == 4

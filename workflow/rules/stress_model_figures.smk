@@ -3,7 +3,7 @@
 
 
 rule collect_maxima:
-    """Collect the largest stress of every patch, of the micro and of the macro problem."""
+    """Collect the largest stress of every patch, and one factor on the macroscopic one."""
     input:
         patches="results/{scale}/stress/{family}/patches.zarr.zip",
     output:
@@ -20,21 +20,23 @@ rule collect_maxima:
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        **call("mesobayes.studies.stress.maxima:collect_maxima"),
+        **call(
+            "mesobayes.studies.stress.maxima:collect_maxima",
+            threshold=STRESS.selective.threshold,
+        ),
     message:
         "collect_maxima: largest stresses of the patches of {wildcards.family}"
     shell:
         RUN
 
 
-STRESS_FIGURES = "mesobayes.studies.stress.figures"
 WIDTHS = {"networks": STRESS.networks}
 
 TARGETS["accuracy_threshold_1ellipse"] = draw(
     f"{STRESS_FIGURES}.accuracy",
     settings=WIDTHS,
     ellipse1_full=predictions("ellipse1_full"),
-    maxima=maxima("ellipse1"),
+    mechanics=mechanics_of("ellipse1"),
 )
 TARGETS["rotation_augmentation"] = draw(
     f"{STRESS_FIGURES}.accuracy",
@@ -43,21 +45,21 @@ TARGETS["rotation_augmentation"] = draw(
     rotations6=predictions("rotations6"),
     rotations12=predictions("rotations12"),
     ellipse3_full=predictions("ellipse3_full"),
-    maxima=maxima("ellipse3"),
+    mechanics=mechanics_of("ellipse3"),
 )
 TARGETS["homogenisation_vs_cnn"] = draw(
     f"{STRESS_FIGURES}.accuracy",
     settings=WIDTHS,
     ellipse3_full=predictions("ellipse3_full"),
     average_input=predictions("average_input"),
-    maxima=maxima("ellipse3"),
+    mechanics=mechanics_of("ellipse3"),
 )
 TARGETS["split_by_patch"] = draw(
     f"{STRESS_FIGURES}.accuracy",
     settings=WIDTHS,
     by_structure=predictions("ellipse3_full"),
     by_patch=predictions("split_by_patch"),
-    maxima=maxima("ellipse3"),
+    mechanics=mechanics_of("ellipse3"),
 )
 TARGETS["bnn_optimised_prior"] = draw(
     f"{STRESS_FIGURES}.density",
@@ -88,8 +90,8 @@ TARGETS["cross_dataset"] = draw(
     A1_on_A2=predictions("ellipse1_full", family="ellipse3"),
     A2_on_A2=predictions("ellipse3_full"),
     A2_on_A1=predictions("ellipse3_full", family="ellipse1"),
-    maxima_A1=maxima("ellipse1"),
-    maxima_A2=maxima("ellipse3"),
+    mechanics_A1=mechanics_of("ellipse1"),
+    mechanics_A2=mechanics_of("ellipse3"),
 )
 TARGETS["se_ablation"] = draw(
     f"{STRESS_FIGURES}.tables",

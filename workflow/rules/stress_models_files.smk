@@ -47,9 +47,9 @@ def predictions(model, family=None):
     ]
 
 
-def maxima(family):
-    """Return the largest stresses of the patches of a family."""
-    return f"{STRESS_FOLDER}/{family}/maxima.zarr.zip"
+def mechanics_of(family):
+    """Return what mechanics without labels reaches on the patches of a family."""
+    return f"{STRESS_FOLDER}/{family}/mechanics.zarr.zip"
 
 
 def structure_times(family):

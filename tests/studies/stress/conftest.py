@@ -10,6 +10,7 @@ import xarray as xr
 from mesobayes.geometry import PlateFamily
 from mesobayes.studies.stress.channels import channels_of_patches
 from mesobayes.studies.stress.data import simulate_batch
+from mesobayes.studies.stress.model_settings import ModelSettings
 from mesobayes.studies.stress.patch_data import PatchData
 from mesobayes.studies.stress.patches import cut_structures
 
@@ -52,3 +53,24 @@ def plates() -> Plates:
     structures = simulate_batch(family, range(2), "test", pixels_per_radius=2)
     patches = cut_structures(structures, 2, 1, "test")
     return Plates(structures, patches, channels_of_patches(patches, structures))
+
+
+@pytest.fixture(scope="session")
+def model() -> ModelSettings:
+    """A model of plates with three ellipses, without anything special."""
+    return ModelSettings(
+        family="ellipse3",
+        labels=30,
+        length=1.0,
+        whole_structures=False,
+        rotations=0,
+        augment=True,
+        estimator="none",
+        prior="learned",
+        prior_std=0.1,
+        squeeze=True,
+        average_input=False,
+        folds=0,
+        split="structure",
+        networks=("modern",),
+    )

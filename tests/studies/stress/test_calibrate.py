@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Intervals of made-up predictions whose errors have a known law."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
 
+from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.calibrate import calibration
 from mesobayes.studies.stress.ensemble import ensemble
+from mesobayes.studies.stress.figures.calibration import calibration_stress
 from mesobayes.studies.stress.interval_settings import IntervalSettings
 
 SETTINGS = IntervalSettings(levels=(0.5, 0.8, 0.95), halvings=8, pixels=20_000, members=2)
@@ -129,3 +133,31 @@ def test_an_ensemble_adds_the_variance_between_its_members():
     np.testing.assert_allclose(both["mean_max"], solid)
     assert both.sizes["draw"] == 2
     assert both.attrs["fit_seconds"] == 2.0
+
+
+def test_the_figure_shows_the_coverage_that_was_stored(at_home):
+    few = at_home.assign_attrs(model="few_labels", labels=3)
+    abroad = calibration(made_up(2, factor=2.0).assign_attrs(family="ellipse1"), made_up(3), SETTINGS, "seed")
+    full = at_home.assign_attrs(model="all", labels=100)
+    drawing = calibration_stress(
+        [few, at_home, full], [at_home], [at_home, abroad], Run("stress", "small", "s")
+    )
+    json.dumps(drawing.drawn, allow_nan=False)
+    shown = drawing.drawn["reliability"]["maximum"]["percent (level: mean, low, high)"]["calibrated"]
+    np.testing.assert_allclose([row[0] for row in shown], 100 * coverage(at_home, "calibrated")[0], atol=1e-3)
+    assert all(low <= mean <= high for mean, low, high in shown)
+    families = drawing.drawn["families"]
+    assert list(families) == ["ellipse3 -> ellipse3", "ellipse3 -> ellipse1"]
+    assert (
+        families["ellipse3 -> ellipse1"]["recalibrated"][0]
+        > families["ellipse3 -> ellipse1"]["calibrated"][0]
+    )
+    assert drawing.drawn["labels"]["labels"] == [3, 10, 100]
+
+
+def test_a_figure_of_single_structures_leaves_out_what_cannot_be_tested():
+    one = made_up(6).isel(patch=slice(PATCHES))
+    result = calibration(one, None, SETTINGS, "seed")
+    assert np.isnan(result["coverage"].sel(interval="calibrated")).all()
+    drawing = calibration_stress([result], [result], [result], Run("stress", "smoke", "s"))
+    json.dumps(drawing.drawn, allow_nan=False)

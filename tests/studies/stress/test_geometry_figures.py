@@ -234,6 +234,13 @@ def test_the_residual_block_names_its_normalisation(norm, expected):
     assert names[-1] == "SE"
 
 
+def test_a_network_without_squeeze_and_excitation_has_none_on_its_block():
+    with drawing_style():
+        drawing = blocks.residual_se_block(replace(PRINTED, se_reduction=0), RUN)
+    assert [text for _, text in drawing.drawn["steps"]][-1] == "ReLU"
+    assert "SE" not in drawing.figure.get_supxlabel()
+
+
 @pytest.mark.parametrize(("width", "se_reduction"), [(0.125, 16), (1.0, 16), (1.0, 8)])
 def test_the_reduction_is_that_of_the_gate_in_use(width, se_reduction):
     with drawing_style():

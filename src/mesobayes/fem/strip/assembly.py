@@ -60,8 +60,10 @@ class Assembly:
             residuals[part], tangents[part] = kernels.residuals_and_tangents(
                 self.mesh.points[nodes], displacement[nodes]
             )
-        forces = np.bincount(self.dofs.ravel(), residuals.ravel(), minlength=displacement.size)
-        return Linearised(np.asarray(forces.reshape(-1, 2), dtype=np.float64), tangents)
+        forces = np.asarray(
+            np.bincount(self.dofs.ravel(), weights=residuals.ravel(), minlength=displacement.size), np.float64
+        )
+        return Linearised(forces.reshape(-1, 2), tangents)
 
     def matrix(self, tangents: FloatArray) -> sp.csc_matrix:
         """Lower triangle of K_ff."""
@@ -72,8 +74,10 @@ class Assembly:
     def force_of(self, tangents: FloatArray, increment: FloatArray) -> FloatArray:
         """K u (node, 2) of a displacement increment (node, 2)."""
         local = np.matmul(tangents, increment.reshape(-1)[self.dofs][..., None])[..., 0]
-        force = np.bincount(self.dofs.ravel(), local.ravel(), minlength=increment.size)
-        return np.asarray(force.reshape(-1, 2), dtype=np.float64)
+        force = np.asarray(
+            np.bincount(self.dofs.ravel(), weights=local.ravel(), minlength=increment.size), np.float64
+        )
+        return force.reshape(-1, 2)
 
 
 def prepare_assembly(mesh: StripMesh, law: StressLaw) -> Assembly:

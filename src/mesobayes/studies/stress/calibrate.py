@@ -66,9 +66,8 @@ def calibration(
     counts = {f"{what}_structures": len(np.unique(one["structure"])) for what, one in structures.items()}
     half = -(-counts["calibration_structures"] // 2) if home is None else counts["calibration_structures"]
     keys = ("network", "model", "repeat", "family", "trained_on", "labels", "steps", "draws", "fit_seconds")
-    maxima = prediction[
-        ["true_max", "mean_max", *(["max_centre", "max_std"] if has_heads(prediction) else [])]
-    ]
+    law = ["max_centre", "max_std"] if has_heads(prediction) else []
+    maxima = prediction[["true_max", "mean_max", *law]]
     scores = xr.concat(parts, xr.Variable("target", list(TARGETS)))
     return scores.assign(maxima.data_vars).assign_attrs(
         {key: prediction.attrs[key] for key in keys}
@@ -99,7 +98,9 @@ def _of_target(
     """Return scores and half widths of every kind of interval for one target."""
     levels = settings.levels
     structure = errors["constant"].structure
-    halves = list(halvings(structure, settings.halvings, rng_from_name(study_seed, "halvings")))
+    several = len(np.unique(structure)) > 1  # a single structure cannot be halved, and leaves no score
+    rng = rng_from_name(study_seed, "halvings")
+    halves = list(halvings(structure, settings.halvings, rng)) if several else []
     scores, factors = {}, {}
     for method, some in errors.items():
         factors[method] = half_widths(method, origin[method], levels)

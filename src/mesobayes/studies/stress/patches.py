@@ -114,6 +114,27 @@ def patches_of_structure(structure: xr.Dataset, geometry: PatchGeometry) -> xr.D
     )
 
 
+def window_inputs(
+    macro: NDArray,
+    solid: NDArray,
+    coverage: NDArray,
+    origins: NDArray,
+    geometry: PatchGeometry,
+    unit: float | None = None,
+) -> tuple[NDArray, NDArray]:
+    """Inputs (patch, y, x, channel) of a network for the windows at the origins (patch, 2), and their scales.
+
+    macro (component, y, x); solid, coverage (y, x). The scale (patch,) is the largest stress component of the
+    window by magnitude, 1 where there is no stress; or `unit` everywhere.
+    """
+    stress = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
+    largest = np.abs(stress).max(axis=(1, 2, 3))
+    scale = np.where(largest > 0, largest, 1.0) if unit is None else np.full(len(origins), unit)
+    shapes = cut_windows(np.stack([solid, coverage]), origins, geometry.patch)
+    images = np.concatenate([stress / scale[:, None, None, None], shapes], axis=1)
+    return np.moveaxis(images, 1, -1).astype(np.float32), scale
+
+
 def patches_of_images(
     macro: NDArray,
     micro: NDArray,
@@ -128,21 +149,13 @@ def patches_of_images(
     macro, micro (component, y, x); solid, coverage (y, x); unit: scale of every patch instead of its own.
     """
     origins = origins[patches_with_features(solid, origins, geometry)]
-    macro_windows = cut_windows(macro, origins, geometry.patch)  # (patch, component, y, x)
-    scale = np.abs(macro_windows).max(axis=(1, 2, 3)) if unit is None else np.full(len(origins), unit)
-    images = np.concatenate(
-        [
-            macro_windows / scale[:, None, None, None],
-            cut_windows(np.stack([solid, coverage]), origins, geometry.patch),
-        ],
-        axis=1,
-    )
+    inputs, scale = window_inputs(macro, solid, coverage, origins, geometry, unit)
     target = cut_windows(tresca(micro) * solid, origins, geometry.patch) / scale[:, None, None]
     return xr.Dataset(
         {
             "input": (
                 ("patch", "y", "x", "channel"),
-                np.moveaxis(images, 1, -1).astype(np.float32),
+                inputs,
                 {
                     "long_name": "scaled macro stress, solid mask, solid area fraction",
                     "units": "patch scale, 1",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -103,6 +103,15 @@ def predictive_law(mean: dict[str, np.ndarray], std: dict[str, np.ndarray]) -> P
         mean["max_centre"],
         np.sqrt(std["max_centre"] ** 2 + mean["max_variance"]),
     )
+
+
+def on_whole_patch(network: StressNetwork, pixels: int) -> StressNetwork:
+    """Make a network return what it computes on all pixels of a patch, not on its region of interest only.
+
+    The weights do not depend on the region. Outside it no fit has asked the network for anything.
+    """
+    network.settings = replace(network.settings, roi=pixels)
+    return network
 
 
 def roi_maximum(field: jax.Array, inputs: jax.Array) -> jax.Array:

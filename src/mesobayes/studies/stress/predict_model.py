@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 import xarray as xr
 
+from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.settings import Precision
 from mesobayes.learning.weights import load_network
 from mesobayes.metrics.scores import accuracy_at
@@ -16,10 +17,12 @@ from mesobayes.nets.build import StressNetwork
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.baseline import score_baseline
 from mesobayes.studies.stress.fit import model_inputs
 from mesobayes.studies.stress.model_settings import ModelSettings
 from mesobayes.studies.stress.network_data import open_network_data
 from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
+from mesobayes.studies.stress.patch_traits import patch_traits
 from mesobayes.studies.stress.predict import predict_patches
 from mesobayes.studies.stress.stores import MODEL, PREDICTION
 from mesobayes.studies.stress.training_sets import scored_patches
@@ -60,7 +63,10 @@ def predict_model(
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     held_out = model_inputs(family.seen(numbers), model)
     chosen = data.isel(patch=numbers)
-    result = predicted(network, held_out, draws, seed, precision).assign(
+    traits = patch_traits(chosen["input"].values, PatchGeometry(data.attrs["pixels_per_radius"]))
+    result = predicted(network, held_out, draws, seed, precision)
+    result = result.assign({name: ("patch", values) for name, values in traits.items()}).assign(
+        origin=(("patch", "corner"), chosen["origin"].values, {"units": "pixel"}),
         patch=("patch", numbers),
         structure=("patch", chosen["structure"].values),
         scale=("patch", chosen["scale"].values, {"units": "E", "long_name": "patch scale"}),
@@ -70,6 +76,8 @@ def predict_model(
         key: value for key, value in origin.items() if key.startswith("label_noise")
     }
     attributes |= {"family": data.attrs["family"], "trained_on": model.family, "draws": draws}
+    if data.attrs["family"] == model.family:
+        attributes["baseline_accuracy"] = score_baseline(data, numbers, 0.1).accuracy
     accuracy = accuracy_at(result["mean_max"].values, result["true_max"].values, 0.1)
     print(f"{100 * accuracy:.1f} % of {len(numbers)} maxima within 10 %", flush=True)
     write_store(result.assign_attrs(attributes), store, PREDICTION, run)

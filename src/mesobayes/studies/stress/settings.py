@@ -12,6 +12,7 @@ from mesobayes.geometry.settings import PlateFamily
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.interval_settings import IntervalSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
 from mesobayes.studies.stress.strip_settings import StripSettings
 
@@ -174,6 +175,7 @@ class StressSettings:
     mechanics: MechanicsSettings
     models: Models
     predictions: PredictionSettings
+    intervals: IntervalSettings
 
     def __post_init__(self) -> None:
         counts = {name: getattr(self.structures, name) for name in ("ellipse1", "ellipse3")}

@@ -15,9 +15,10 @@ MAXIMA = "stress/maxima"
 FIT = "stress/fit"  # of a chain of selective learning
 MODEL = "stress/model"
 PREDICTION = "stress/prediction"
+STITCHED = "stress/stitched"
+SHOWN = "stress/shown"
 CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
-MECHANICS = "stress/mechanics"
 
 
 def noise_of(attributes: Mapping[str, Any]) -> dict[str, Any]:

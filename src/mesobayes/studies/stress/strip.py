@@ -213,18 +213,18 @@ def _images(strip: Strip, solved: StripImages | None, x: FloatArray, y: FloatArr
     if solved is not None:
         micro = {name: solved.micro[name].values for name in micro}
         macro = solved.macro["stress"].values
-    fields: dict[str, tuple[tuple[str, ...], FloatArray, str, str]] = {
+    fields = {
         "macro_stress": (stress, macro, "E", "Cauchy stress without pores"),
         "micro_stress": (stress, micro["stress"], "E", "Cauchy stress with pores"),
         "linear_stress": (stress, micro["linear_stress"], "E", "stress with pores, linear model"),
         "micro_tresca": (image, micro["tresca"], "E", "Tresca stress with pores"),
         "displacement": (("direction", "y", "x"), micro["displacement"], "height of the strip", "with pores"),
         "strain_norm": (image, micro["strain_norm"], "1", "norm of the Green-Lagrange strain with pores"),
-        "coverage": (image, coverage_image(holes, x, y).astype(float), "1", "area fraction of material"),
+        "coverage": (image, coverage_image(holes, x, y), "1", "area fraction of material"),
     }
     result = xr.Dataset(
         {
-            name: (dims, values.astype(np.float32), {"units": units, "long_name": text})
+            name: (dims, np.asarray(values, np.float32), {"units": units, "long_name": text})
             for name, (dims, values, units, text) in fields.items()
         }
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import xarray as xr
-
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.figures.accuracy_curves import one_model, several_models
 from mesobayes.studies.stress.figures.predictions import (
     NETWORK_STYLE,
+    Mechanics,
     Predictions,
     Stores,
     accuracy_difference,
@@ -23,25 +22,23 @@ from mesobayes.studies.stress.settings import StressFits, StressNetworks
 
 def accuracy_threshold_1ellipse(
     ellipse1_full: Predictions,
-    maxima: xr.Dataset,
+    mechanics: Mechanics,
     networks: StressNetworks,
     run: Run,
-    mechanics: xr.Dataset | None = None,
 ) -> Drawing:
     """Figure 13: plates with one ellipse, one curve for each network."""
-    drawing = one_model(ellipse1_full, maxima, mechanics, networks, run)
+    drawing = one_model(ellipse1_full, mechanics, networks, run)
     return Drawing(drawing.figure, {"accuracy_at_10pct": accuracy_number(ellipse1_full)}, drawing.drawn)
 
 
 def accuracy_threshold_nonlinear(
     strip: Predictions,
-    maxima: xr.Dataset,
+    mechanics: Mechanics,
     networks: StressNetworks,
     run: Run,
-    mechanics: xr.Dataset | None = None,
 ) -> Drawing:
     """Figure 28: strips at finite strain."""
-    drawing = one_model(strip, maxima, mechanics, networks, run)
+    drawing = one_model(strip, mechanics, networks, run)
     thresholds = {"acc5": 0.05, "acc10": 0.10, "acc15": 0.15, "acc_above_20": 0.20}
     numbers = {key: accuracy_number(strip, threshold) for key, threshold in thresholds.items()}
     return Drawing(drawing.figure, numbers, drawing.drawn)
@@ -52,11 +49,10 @@ def rotation_augmentation(
     rotations6: Predictions,
     rotations12: Predictions,
     ellipse3_full: Predictions,
-    maxima: xr.Dataset,
+    mechanics: Mechanics,
     networks: StressNetworks,
     fits: StressFits,
     run: Run,
-    mechanics: xr.Dataset | None = None,
 ) -> Drawing:
     """Figure 19: few patches with turned copies beside all patches without."""
     models = {
@@ -67,7 +63,7 @@ def rotation_augmentation(
     }
     mirrored = [NETWORK_STYLE[name][0] for name in by_network(ellipse3_full) if getattr(fits, name).augment]
     remark = f"{', '.join(mirrored)}: random symmetries of the square with all patches, none with few"
-    drawing = several_models(models, maxima, mechanics, networks, run, remark=remark if mirrored else "")
+    drawing = several_models(models, mechanics, networks, run, remark=remark if mirrored else "")
     turned = (rotations0, rotations6, rotations12)
     numbers = {f"acc10_rot{6 * i}": accuracy_number(stores) for i, stores in enumerate(turned)}
     numbers["full_23k_no_rot"] = accuracy_number(ellipse3_full)
@@ -78,14 +74,13 @@ def rotation_augmentation(
 def homogenisation_vs_cnn(
     ellipse3_full: Predictions,
     average_input: Predictions,
-    maxima: xr.Dataset,
+    mechanics: Mechanics,
     networks: StressNetworks,
     run: Run,
-    mechanics: xr.Dataset | None = None,
 ) -> Drawing:
     """Figure 40: the macroscopic stress field as input, and its average over the patch."""
     models = {"macroscopic stress field": ellipse3_full, "its average over the patch": average_input}
-    drawing = several_models(models, maxima, mechanics, networks, run)
+    drawing = several_models(models, mechanics, networks, run)
     numbers = {
         "acc10_full": accuracy_number(ellipse3_full),
         "acc10_average": accuracy_number(average_input),
@@ -96,13 +91,13 @@ def homogenisation_vs_cnn(
 def split_by_patch(
     by_structure: Predictions,
     by_patch: Predictions,
-    maxima: xr.Dataset,
+    mechanics: Mechanics,
     networks: StressNetworks,
     run: Run,
 ) -> Drawing:
     """What is held out: whole structures, or as in the paper patches of structures that the network knows."""
     models = {"scored on other structures": by_structure, "on other patches of the same ones": by_patch}
-    drawing = several_models(models, maxima, None, networks, run, split="structures")
+    drawing = several_models(models, mechanics, networks, run, split="structures")
     gain = accuracy_difference(by_patch, by_structure)
     return Drawing(drawing.figure, {}, {**drawing.drawn, "gain_by_patch": asdict(gain)})
 

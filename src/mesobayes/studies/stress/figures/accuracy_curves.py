@@ -14,24 +14,24 @@ from numpy.typing import NDArray
 
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, new_figure
-from mesobayes.metrics.scores import relative_error
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.figures.predictions import (
+    MECHANICS_LABEL,
     NETWORK_STYLE,
     Stores,
     by_network,
     counts_of,
     errors_of,
+    errors_of_mechanics,
     foot,
     foot_text,
 )
-from mesobayes.studies.stress.maxima import baseline_errors
 from mesobayes.studies.stress.settings import StressNetworks
 from mesobayes.studies.stress.stores import noise_of
 
 THRESHOLDS = np.arange(61) / 200  # 0 to 30 %
 MARK = 0.10
-_BASELINE = "no learning: tuned macro Tresca"
+_BASELINE = f"no learning: {MECHANICS_LABEL['macro']}"
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILION)
 
 
@@ -44,23 +44,20 @@ class Curve(NamedTuple):
     learned: bool = False
 
 
-def one_model(
-    stores: Stores, maxima: xr.Dataset, mechanics: xr.Dataset | None, networks: StressNetworks, run: Run
-) -> Drawing:
+def one_model(stores: Stores, mechanics: xr.Dataset, networks: StressNetworks, run: Run) -> Drawing:
     """Draw one panel with a curve for each network."""
     curves = [
         _learned(NETWORK_STYLE[name][0], repeats, NETWORK_STYLE[name][1])
         for name, repeats in by_network(stores).items()
     ]
-    panels = {"": [*curves, *references(stores, maxima, mechanics)]}
+    panels = {"": [*curves, *references(stores, mechanics)]}
     note = foot_text([stores], networks, run)
     return accuracy_figure(panels, stores[0].attrs, note, {"model": counts_of(stores)})
 
 
 def several_models(
     models: Mapping[str, Stores],
-    maxima: xr.Dataset,
-    mechanics: xr.Dataset | None,
+    mechanics: xr.Dataset,
     networks: StressNetworks,
     run: Run,
     split: str | None = None,
@@ -68,7 +65,7 @@ def several_models(
 ) -> Drawing:
     """Draw a panel for each network with a curve for each model."""
     first = next(iter(models.values()))
-    beside = references(first, maxima, mechanics)
+    beside = references(first, mechanics)
     panels = {}
     for name in [name for name in NETWORK_STYLE if all(name in by_network(s) for s in models.values())]:
         curves = [
@@ -85,21 +82,21 @@ def _learned(label: str, repeats: Stores, colour: str) -> Curve:
     return Curve(label, [errors_of(store) for store in repeats], {"color": colour}, learned=True)
 
 
-def references(stores: Stores, maxima: xr.Dataset, mechanics: xr.Dataset | None) -> list[Curve]:
-    """Return the curves that need no label: one factor on the macro stress, and mechanics where it is given.
+def references(stores: Stores, mechanics: xr.Dataset) -> list[Curve]:
+    """Return the curves that need no label: one factor on the macro stress, and what more mechanics there is.
 
     They are scored on the patches of the first repeat.
     """
-    numbers = stores[0]["patch"].values
-    curves = [Curve(_BASELINE, [baseline_errors(maxima, numbers)], {"color": BLACK, "linestyle": ":"})]
-    if mechanics is not None:
-        found, true = mechanics.sel(patch=numbers), stores[0]["true_max"].values
-        dashes = ("-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)))
-        for method, dash in zip(mechanics["method"].values, dashes, strict=False):
-            errors = relative_error(found["roi_max"].sel({"method": method}).values, true)
-            style = {"color": GREY, "linestyle": dash, "linewidth": 0.8}
-            curves.append(Curve(f"no learning: {method}", [errors], style))
-    return curves
+    thin: dict[str, Any] = {"color": GREY, "linewidth": 0.8}
+    lines = {
+        "macro": {"color": BLACK, "linestyle": ":"},
+        "superposition": {**thin, "linestyle": "-"},
+        "pores": {**thin, "linestyle": "--"},
+        "edges": {**thin, "linestyle": "-."},
+        "whole": {**thin, "linestyle": (0, (3, 1, 1, 1, 1, 1))},
+    }
+    errors = errors_of_mechanics(mechanics, stores[0])
+    return [Curve(f"no learning: {MECHANICS_LABEL[name]}", [errors[name]], lines[name]) for name in errors]
 
 
 def accuracy_figure(
@@ -129,11 +126,11 @@ def accuracy_figure(
         place.set(xlabel="relative error of the ROI maximum (%)", xlim=(0, 30), ylim=(0, 102))
         corner = (1.02, 1.0) if alone else (-0.02, -0.2)
         place.legend(loc="upper left", bbox_to_anchor=corner, title="within 10 %", alignment="left")
-        behind += [f"{title}: {label}".removeprefix(": ") for label in below_baseline(curves)]
+        behind += [label if alone else f"{title}: {label}" for label in below_baseline(curves)]
     axes[0].set_ylabel("ROI maxima predicted within it (%)")
     wide = 125 if alone else 64 * len(panels)
     if behind:
-        words = f"Worse than the tuned macro Tresca stress, which learns nothing: {', '.join(behind)}"
+        words = f"Worse than the tuned macro Tresca stress, which learns nothing: {'; '.join(behind)}"
         figure.suptitle(textwrap.fill(words, wide), fontsize=7.5, color=VERMILION)
     foot(figure, note + "; bands: range of the repeats", wide + 8)
     return Drawing(figure, {}, drawn | {"below_the_baseline": behind})

@@ -40,7 +40,7 @@ def block_steps(block: ResidualBlock) -> list[Step]:
     return [
         *unit_steps(block.first, "first"),
         *unit_steps(block.second, "second"),
-        ("gate", "SE", GATE),
+        *([("gate", "SE", GATE)] if block.gate is not None else []),
     ]
 
 
@@ -70,9 +70,10 @@ def residual_se_block(network: StressNetworkSettings, run: Run) -> Drawing:
     end = _chain(axes, boxes, "u", "F(u) + u", 30.0)
     brace(axes, 2.6, end, 1.35, "F(u)", 0.25)
     channels = block.first.linear.kernel.mu.shape[2]
+    gate = "SE: squeeze and excitation (figure 6); " if block.gate is not None else ""
     foot_note(
         figure,
-        f"SE: squeeze and excitation (figure 6); {channels} channels, zeros outside the image; {run.label}",
+        f"{gate}{channels} channels, zeros outside the image; {run.label}",
     )
     drawn = {"steps": [(name, text.replace("\n", " ")) for name, text, _ in steps], "channels": channels}
     return Drawing(figure, drawn=drawn)

@@ -91,8 +91,8 @@ def ood_error_vs_uncertainty(unseen: Predictions, networks: StressNetworks, run:
         half, error = (
             np.concatenate(values) for values in zip(*map(half_width_and_error, repeats), strict=True)
         )
-        highest = 1.05 * max(float(np.quantile(error, 0.998)), float(np.quantile(half, 0.998)), 1e-6)
-        draw_density(place, half, error, highest)
+        right, top = (1.05 * max(float(np.quantile(values, 0.998)), 1e-6) for values in (half, error))
+        off = draw_density(place, half, error, (right, top))
         place.set(xlabel="half width of the 95 % interval (patch scale)", aspect="auto")
         place.set_ylabel("error of the ROI maximum (patch scale)")
         by_spread, by_size = (
@@ -100,10 +100,14 @@ def ood_error_vs_uncertainty(unseen: Predictions, networks: StressNetworks, run:
         )
         place.set_title(
             f"{NETWORK_STYLE[name][0]}\nrank correlation with the error {by_spread:.2f}\n"
-            f"that of the predicted maximum alone {by_size:.2f}",
+            f"that of the predicted maximum alone {by_size:.2f}".replace("-0", "−0"),
             loc="left",
         )
-        drawn[name] = {"rank_correlation": by_spread, "rank_correlation_of_the_predicted_maximum": by_size}
+        drawn[name] = {
+            "rank_correlation": by_spread,
+            "rank_correlation_of_the_predicted_maximum": by_size,
+            "off_axis": off,
+        }
     colour_bar(figure, places)
     note = foot_text([unseen], networks, run, "structures with elliptical pores")
     foot(
@@ -133,11 +137,12 @@ def density_figure(
         titles = (
             f"posterior mean\n{100 * np.mean(accuracies(repeats)):.1f} % within 10 %",
             f"upper 95 % bound\n{inside:.1f} % between the bounds",
-            f"lower 95 % bound\n{over:.1f} % above, {under:.1f} % below them",
+            f"lower 95 % bound\n{over:.1f} % above, {under:.1f} % below",
         )
         limit = 1.1 * float(np.quantile(np.concatenate([true, mean]), 0.998))
         beyond = [
-            draw_density(place, true, y, limit) for place, y in zip(row, (mean, high, low), strict=True)
+            draw_density(place, true, y, (limit, limit))
+            for place, y in zip(row, (mean, high, low), strict=True)
         ]
         for place, title, count in zip(row, titles, beyond, strict=True):
             outside = f"\n{count:,} of {len(true):,} off the axes" if count else ""
@@ -155,20 +160,24 @@ def density_figure(
     return Drawing(figure, {}, drawn)
 
 
-def draw_density(axes: Axes, x: NDArray, y: NDArray, limit: float) -> int:
-    """Draw how many points fall into hexagons, and the diagonal; return how many lie off the axes."""
-    shown = (x >= 0) & (x <= limit) & (y >= 0) & (y <= limit)
+def draw_density(axes: Axes, x: NDArray, y: NDArray, limits: tuple[float, float]) -> int:
+    """Draw how many points fall into hexagons, and the diagonal; return how many lie off the axes.
+
+    Both axes begin at 0 and end at the limits.
+    """
+    right, top = limits
+    shown = (x >= 0) & (x <= right) & (y >= 0) & (y <= top)
     axes.hexbin(
         x[shown],
         y[shown],
         gridsize=_CELLS,
-        extent=(0, limit, 0, limit),
+        extent=(0, right, 0, top),
         mincnt=1,
         linewidths=0,
         rasterized=True,
     )
-    axes.plot([0, limit], [0, limit], color=BLACK, linewidth=0.8)
-    axes.set(xlim=(0, limit), ylim=(0, limit), aspect="equal")
+    axes.plot([0, max(limits)], [0, max(limits)], color=BLACK, linewidth=0.8)
+    axes.set(xlim=(0, right), ylim=(0, top), aspect="equal")
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     return int(np.count_nonzero(~shown))
@@ -180,7 +189,12 @@ def colour_bar(figure: Figure, places: Sequence[Axes] | NDArray) -> None:
     most = max(2.0, *(float(np.max(np.asarray(one.get_array()), initial=1.0)) for one in hexagons))
     for one in hexagons:
         one.set_norm(LogNorm(1.0, most))
-    figure.colorbar(hexagons[0], ax=list(places), label="patches in a hexagon", shrink=0.8, pad=0.02)
+    ticks = [one * 10**power for power in range(6) for one in (1, 2, 5) if one * 10**power <= most]
+    bar = figure.colorbar(
+        hexagons[0], ax=list(places), label="patches in a hexagon", shrink=0.8, pad=0.02, ticks=ticks
+    )
+    bar.ax.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
+    bar.ax.minorticks_off()
 
 
 def half_width_and_error(store: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,18 +13,27 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mesobayes.drawing.drawing import Number, Reads
-from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE
+from mesobayes.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE
 from mesobayes.metrics.intervals import coverage, interval_of_maximum
 from mesobayes.metrics.scores import accuracy_at, relative_error
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.settings import StressNetworks
 
 Stores = Sequence[xr.Dataset]
+Mechanics = Annotated[xr.Dataset, Reads("roi_max")]
 Predictions = Annotated[list[xr.Dataset], Reads("structure", "true_max", "mean_max", "roi_max")]
 NETWORK_STYLE = {  # in the order in which a paper's number is looked for
     "printed": ("StressNet (printed)", ORANGE),
     "modern": ("U-Net (modern)", BLUE),
     "local": ("pixel network (local)", GREEN),
+    "geometry": ("pixel network without mechanics (geometry)", PURPLE),
+}
+MECHANICS_LABEL = {
+    "macro": "tuned macro Tresca",
+    "superposition": "superposition of pores",
+    "pores": "interacting pores",
+    "edges": "pores and edges of holes",
+    "whole": "the same, whole structure seen",
 }
 
 
@@ -45,6 +54,15 @@ def judged(stores: Stores) -> list[xr.Dataset]:
 def errors_of(store: xr.Dataset) -> NDArray[np.float64]:
     """Relative errors (patch,) of the maximum of the mean field."""
     return relative_error(store["mean_max"].values, store["true_max"].values)
+
+
+def errors_of_mechanics(mechanics: xr.Dataset, store: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Relative errors (patch,) of every method of mechanics on the patches of a prediction."""
+    scored, true = mechanics["roi_max"].isel(patch=store["patch"].values), store["true_max"].values
+    return {
+        str(name): relative_error(scored.sel(mechanics=name).values, true)
+        for name in scored["mechanics"].values
+    }
 
 
 def accuracies(repeats: Stores, threshold: float = 0.10) -> list[float]:
@@ -109,11 +127,11 @@ def foot_text(models: Sequence[Stores], networks: StressNetworks, run: Run, spli
         for name, repeats in names.items()
     )
     return (
-        f"{run.label}; {fits}; {span(s.attrs['labels'] for s in stores)} labels of "
-        f"{span(s.attrs['structures'] for s in stores)} structures; scored on "
-        f"{span(s.sizes['patch'] for s in stores)} patches of {span(structures_of(s) for s in stores)} "
-        f"{split or 'other structures (split by structure)'}; "
-        f"repeats with other seeds: {len({s.attrs['repeat'] for s in stores})}"
+        f"{run.label}; {fits}; labels: {span(s.attrs['labels'] for s in stores)} "
+        f"(structures: {span(s.attrs['structures'] for s in stores)}); scored patches: "
+        f"{span(s.sizes['patch'] for s in stores)} ({split or 'split by structure, other structures'}: "
+        f"{span(structures_of(s) for s in stores)}); "
+        f"repeats, each with a seed of its own: {len({s.attrs['repeat'] for s in stores})}"
     )
 
 

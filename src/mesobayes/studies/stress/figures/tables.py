@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from mesobayes.drawing.drawing import Number, Table
 from mesobayes.studies.stress.figures.predictions import (
+    MECHANICS_LABEL,
+    Mechanics,
     Predictions,
     Stores,
     accuracies,
@@ -21,10 +22,10 @@ from mesobayes.studies.stress.figures.predictions import (
     by_network,
     cost_ratio,
     counts_of,
+    errors_of_mechanics,
     judged,
     origin_of,
 )
-from mesobayes.studies.stress.maxima import baseline_errors
 from mesobayes.studies.stress.settings import StructureCounts
 
 _SCORES = ("accuracy at 10 %", "from", "to", "repeats", "labels", "patches scored")
@@ -36,20 +37,19 @@ def cross_dataset(
     A1_on_A2: Predictions,
     A2_on_A2: Predictions,
     A2_on_A1: Predictions,
-    maxima_A1: xr.Dataset,
-    maxima_A2: xr.Dataset,
+    mechanics_A1: Mechanics,
+    mechanics_A2: Mechanics,
 ) -> Table:
-    """Networks on structures like theirs and on the others; the last row of a family needs no learning."""
+    """Networks on structures like theirs and on the others; the last rows need no learning."""
     models = {"A1_on_A1": A1_on_A1, "A1_on_A2": A1_on_A2, "A2_on_A2": A2_on_A2, "A2_on_A1": A2_on_A1}
     rows: list[tuple[Any, ...]] = [("trained on", "scored on", "network", *_SCORES)]
     for key, stores in models.items():
         trained, scored = (_FAMILY[name] for name in key.split("_on_"))
         rows += [(trained, scored, name, *_scores(repeats)) for name, repeats in by_network(stores).items()]
-    for maxima, stores in ((maxima_A1, A1_on_A1), (maxima_A2, A2_on_A2)):
-        errors = baseline_errors(maxima, stores[0]["patch"].values)
-        scored = _FAMILY["A1" if maxima is maxima_A1 else "A2"]
-        share = round(float(np.mean(errors < 0.1)), 4)
-        rows.append((scored, scored, "tuned macro Tresca", share, "", "", 1, "", len(errors)))
+    for family, mechanics, stores in (("A1", mechanics_A1, A1_on_A1), ("A2", mechanics_A2, A2_on_A2)):
+        for method, errors in errors_of_mechanics(mechanics, stores[0]).items():
+            share = round(float(np.mean(errors < 0.1)), 4)
+            rows.append(("", _FAMILY[family], MECHANICS_LABEL[method], share, "", "", 1, 0, len(errors)))
     numbers = {key: accuracy_number(stores) for key, stores in models.items()}
     return Table(rows, numbers, {key: counts_of(stores) for key, stores in models.items()})
 

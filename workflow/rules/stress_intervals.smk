@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Intervals of predicted stresses: predictions -> half widths from held-out structures, coverage on others.
+
+
+include: "stress_intervals_files.smk"
+
+
+wildcard_constraints:
+    fitted="|".join((*MODEL_NAMES, ENSEMBLE)),
+
+
+rule join_ensemble:
+    """Join the predictions of networks that differ by their seeds."""
+    input:
+        members=predictions_of_members,
+    output:
+        store=update(
+            "results/{scale}/stress/predictions/{network}/ensemble/{family}/repeat0.zarr.zip"
+        ),
+    log:
+        "logs/{scale}/join_ensemble/{network}_{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/join_ensemble/{network}_{family}.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=patches_mem_mb,
+        runtime=30,
+    params:
+        **call("mesobayes.studies.stress.ensemble:join_ensemble"),
+    message:
+        "join_ensemble: {wildcards.family} by {wildcards.network}"
+    shell:
+        RUN
+
+
+rule calibrate:
+    """Calibrate the intervals of a model and test them on the structures of a family."""
+    input:
+        prediction="results/{scale}/stress/predictions/{network}/{fitted}/{family}/repeat{repeat}.zarr.zip",
+        home=prediction_at_home,
+    output:
+        store=update(
+            "results/{scale}/stress/calibration/{network}/{fitted}/{family}/repeat{repeat}.zarr.zip"
+        ),
+    log:
+        "logs/{scale}/calibrate/{network}_{fitted}_{family}_repeat{repeat}.log",
+    benchmark:
+        "results/{scale}/benchmarks/calibrate/{network}_{fitted}_{family}_repeat{repeat}.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=patches_mem_mb,
+        runtime=60,
+    params:
+        **call(
+            "mesobayes.studies.stress.calibrate:calibrate",
+            settings=STRESS.intervals,
+        ),
+    message:
+        "calibrate: {wildcards.fitted} of {wildcards.network} on {wildcards.family}, repeat {wildcards.repeat}"
+    shell:
+        RUN
+
+
+TARGETS["calibration_stress"] = draw(
+    "mesobayes.studies.stress.figures.calibration",
+    series=[
+        path
+        for fitted in LABEL_SERIES
+        for path in calibrations(
+            fitted, trained_on(fitted), STRESS.predictions.repeats
+        )
+    ],
+    ensemble=calibrations(ENSEMBLE, trained_on(ENSEMBLE), 1),
+    families=[
+        path
+        for fitted in ("bayes_full", "ellipse1_bayes")
+        for family in FAMILIES
+        for path in calibrations(fitted, family, STRESS.predictions.repeats)
+    ],
+)
