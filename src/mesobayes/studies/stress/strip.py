@@ -25,8 +25,8 @@ from mesobayes.images.raster import axis_centres, coverage_image, solid_image
 from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.record.store import write_store
-from mesobayes.studies.stress.stores import STRUCTURES
+from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.stores import LABEL_NOISE, STRUCTURES, noise_of
 from mesobayes.studies.stress.strip_settings import FigureStrip
 
 FloatArray = NDArray[np.float64]
@@ -67,8 +67,8 @@ def simulate_strips(
     write_store(batch, store, STRUCTURES, run)
 
 
-def merge_strips(batches: list[Path], store: Path, failed_share_max: float, run: Run) -> None:
-    """Write all strips with a manifest of their batches and the share that reached its load.
+def merge_strips(batches: list[Path], noise: Path, store: Path, failed_share_max: float, run: Run) -> None:
+    """Write all strips with a manifest of their batches, label noise and the share that reached its load.
 
     Raises:
         MesobayesError: more than ``failed_share_max`` of them did not.
@@ -84,6 +84,7 @@ def merge_strips(batches: list[Path], store: Path, failed_share_max: float, run:
         "stress.strips.failed_share_max",
     )
     merged.attrs |= {"reached_share": 1.0 - failed / count, "failed_draw_count": failed}
+    merged.attrs |= noise_of(open_store(noise, LABEL_NOISE).attrs)
     print(f"{count - failed} of {count} strips reached their end displacement", flush=True)
     write_store(merged, store, STRUCTURES, run)
 
