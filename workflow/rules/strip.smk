@@ -88,7 +88,7 @@ rule merge_strips:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.strip:merge_strips",
+            "mesobayes.studies.stress.strip_merge:merge_strips",
             failed_share_max=STRIPS.failed_share_max,
         ),
     message:

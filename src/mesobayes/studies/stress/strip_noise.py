@@ -16,7 +16,7 @@ from mesobayes.geometry.settings import StripFamily
 from mesobayes.images.patches import PatchGeometry, cut_windows, patch_origins
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.label_noise import LabelNoise, write_noise
-from mesobayes.studies.stress.strip import draw_strip
+from mesobayes.studies.stress.random_strips import draw_strip
 
 
 def measure_strip_noise(
