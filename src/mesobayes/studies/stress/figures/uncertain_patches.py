@@ -199,8 +199,11 @@ def _draw_roi(panel: SubFigure, patch: xr.Dataset, interval: Interval, place: in
         image = draw_field(axis, field, solid, gap, ERROR_MAP)
         axis.set_title(f"{name}, max {np.nanmax(field):.2f}", fontsize=6.5, pad=3)
     colour_bar(panel, image, gap, axes[1], "patch scale")
-    axes[1, 0].set_xlabel(f"largest: {interval.centre[place]:.2f} ± {interval.half[place]:.2f}", fontsize=7)
-    axes[1, 1].set_xlabel(f"its error: {interval.error[place]:.2f}", fontsize=7)
+    panel.supxlabel(
+        f"largest stress {interval.centre[place]:.2f} ± {interval.half[place]:.2f}, "
+        f"error {interval.error[place]:.2f}",
+        fontsize=6.5,
+    )
     return {
         **{"patch": int(patch["patch"]), "structure": int(patch["structure"])},
         **{"mean_max": float(np.nanmax(mean)), "fe_max": float(np.nanmax(truth))},

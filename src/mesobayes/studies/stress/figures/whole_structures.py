@@ -69,7 +69,7 @@ def full_structure_nonlinear_2(
 def _strip(predictions: Stores, stitched: Stores, run: Run) -> Drawing:
     shown = shown_network(predictions, stitched)
     store = store_of(stitched, shown.network)
-    figure = new_figure(1.0, 0.85)
+    figure = new_figure(1.0, 0.74)
     drawn = _draw_structure(figure, list(figure.subplots(3, 1)), store)
     foot_note(figure, _note(run, store, shown))
     return Drawing(figure, drawn=drawn | {"network": shown.network, "seed": run.seed})
