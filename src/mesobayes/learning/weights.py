@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from mesobayes.nets.build import Network, build_network
 from mesobayes.nets.settings import (
     HeteroencoderSettings,
+    LocalNetworkSettings,
     PermeabilityNetworkSettings,
     StressNetworkSettings,
 )
@@ -28,6 +29,7 @@ from mesobayes.record.store import open_store, write_store
 SCHEMA = "network"
 _RECORDS: dict[str, Any] = {
     "stress": StressNetworkSettings,
+    "local": LocalNetworkSettings,
     "permeability": PermeabilityNetworkSettings,
     "heteroencoder": HeteroencoderSettings,
 }
