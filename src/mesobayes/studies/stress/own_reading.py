@@ -25,6 +25,7 @@ from mesobayes.studies.stress.own_settings import OwnImageSettings
 BoolArray = NDArray[np.bool_]
 
 _SPECK = 12  # pixels of the image, about a circle of radius 2: fewer are noise
+_CENTRE = 0.25  # edge, in new pixels, of the square about the centre of one that says whether it is material
 _OUTSIDE = 0.05  # share of a large hole that may be material in the image
 
 
@@ -113,8 +114,8 @@ def own_plate(
             f"at {geometry.patch_radii} R x {geometry.patch_radii} R: give a larger section"
         )
     material = ~(pores | (void & large))
-    coverage = area_means(material, ratio)
-    solid = area_means(material, ratio, 1.0) >= 0.5
+    coverage = np.clip(area_means(material, ratio).round(12), 0.0, 1.0)
+    solid = _at_centres(material, ratio)
     if macro_stress is None:
         uniform = UNIT_PLANE_STRAIN.stress(strain)
         macro = np.broadcast_to(uniform[:, None, None], (3, *solid.shape))
@@ -135,10 +136,14 @@ def pore_shapes(pores: Pores, pixels_per_radius: int) -> tuple[Ellipse, ...]:
 
 
 def resampled_stress(macro_stress: NDArray, large: BoolArray, ratio: float) -> NDArray:
-    """Mean (component, y, x) over the new pixels outside large holes, zero where these have half of one."""
-    outside = area_means(~large, ratio)
-    mean = area_means(macro_stress, ratio) / np.maximum(outside, 0.5)
-    return np.where(outside > 0.5, mean, 0.0)
+    """Mean (component, y, x) over the new pixels outside large holes, zero where the centre lies in one."""
+    mean = area_means(macro_stress, ratio) / np.maximum(area_means(~large, ratio), 1e-3)
+    return np.where(_at_centres(~large, ratio), mean, 0.0)
+
+
+def _at_centres(image: BoolArray, ratio: float) -> BoolArray:
+    """Return an image at the centres of new pixels."""
+    return area_means(image, ratio, _CENTRE * ratio) >= 0.5 - 1e-9
 
 
 def read_macro_stress(path: Path, void: BoolArray) -> NDArray:

@@ -118,9 +118,7 @@ def unlike_training(
     if far > share:
         reasons.append(f"{far:.0%} of the regions look unlike those of the training set")
     if fraction.max() > most:
-        reasons.append(
-            f"patches with up to {fraction.max():.1%} void; the training set has at most {most:.1%}"
-        )
+        reasons.append(f"patches with up to {fraction.max():.1%} void, in the training set {most:.1%}")
     if longish > share * count:
         reasons.append(f"{longish} of {len(pores)} pores are no circles: their axes differ by more than 10 %")
     if other > share * count:
