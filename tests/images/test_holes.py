@@ -98,7 +98,7 @@ def test_pores_that_touch_are_told_apart(gap, angle):
     np.testing.assert_allclose(found.a, PIXELS, atol=0.03)
 
 
-@pytest.mark.parametrize("beyond", [-0.5, 0.0, 0.5])
+@pytest.mark.parametrize("beyond", [-0.5, 0.0, 0.5, 0.7])
 def test_a_pore_cut_by_the_border_is_completed_as_a_circle_of_the_usual_radius(beyond):
     centre = 0.5 * SIDE + beyond
     pore = Ellipse(3.3, centre, 1.0, 1.0)

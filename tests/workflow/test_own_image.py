@@ -49,7 +49,7 @@ def test_what_is_wrong_with_an_image_is_said_in_one_sentence(copy):
     np.save(copy.path / "inputs/small.npy", np.load(copy.path / "inputs/mine.npy")[40:110])
     run = copy.snakemake("results/predict/stress/small.json", *SMOKE)
     assert run.code != 0
-    assert "inputs/small.npy shows 25.0 R x 11.7 R" in run.text
+    assert "inputs/small.npy shows 25.1 R x 11.7 R" in run.text
     missing = copy.snakemake("--dry-run", "results/predict/stress/nowhere.json", *SMOKE)
     assert missing.code != 0
     assert "needs one image inputs/nowhere.png" in missing.text

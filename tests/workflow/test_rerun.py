@@ -10,7 +10,10 @@ SMOKE = ("--config", "scale=smoke")
 FIGURE = "fig_selective_learning"
 LEARNING = {"fit_selective", "collect_selective", "fig_selective_learning"}
 DRAWING = {"fig_selective_learning"}
-SOLVING = {"simulate_structures", "measure_label_noise", "merge_structures", "cut_patches"}
+SOLVING = {
+    *("simulate_structures", "measure_label_noise", "merge_structures", "cut_patches"),
+    *("compute_channels", "score_mechanics"),
+}
 
 
 def nothing_to_do(run):
@@ -78,7 +81,7 @@ def test_a_value_of_one_network_leaves_the_fits_of_the_other_alone(finished):
     plan = finished.plan(FIGURE, *SMOKE, "stress={networks: {modern: {noise_std: 0.2}}}")
     fits = [message for message in plan.messages if message.startswith("fit_selective:")]
     assert fits
-    assert all(message.startswith("fit_selective: modern") for message in fits)
+    assert all(message.startswith("fit_selective: selective, modern") for message in fits)
 
 
 def test_more_structures_run_the_new_batches_only(finished):

@@ -71,7 +71,7 @@ def test_a_broken_store_between_jobs_gives_one_message_that_names_it(started, da
     run = started.snakemake(FIT, "--config", "scale=smoke")
     assert run.code != 0
     message = "error: results/smoke/stress/ellipse3/patches.zarr.zip cannot be used: "
-    log = (started.path / "logs/smoke/fit_selective/modern_initial_repeat0_query0.log").read_text()
+    log = (started.path / "logs/smoke/fit_selective/selective_modern_initial_repeat0_query0.log").read_text()
     (line,) = [line for line in log.splitlines() if line.startswith("error:")]
     assert line.startswith(message)
     assert line.endswith("Delete this file and run the same command again.")

@@ -25,12 +25,11 @@ def record(results):
 def test_no_axes_of_the_figure_is_empty(results):
     image = imread(results / "fig_selective_learning.png")[..., :3]
     saturation = image.max(axis=-1) - image.min(axis=-1)
-    rows, columns = (np.array_split(np.arange(n), 2) for n in image.shape[:2])
+    rows, columns = np.array_split(np.arange(image.shape[0]), 4), np.array_split(np.arange(image.shape[1]), 3)
     for row in rows:
         for column in columns:
-            quarter = saturation[np.ix_(row, column)]
-            assert (quarter > 0.3).sum() > 200, (row[0], column[0])  # curves and their markers
-            assert ((quarter > 0.1) & (quarter < 0.2)).sum() > 1000, (row[0], column[0])  # the pale band
+            part = saturation[np.ix_(row, column)]
+            assert (part > 0.3).sum() > 100, (row[0], column[0])  # curves, intervals and their markers
 
 
 def test_the_report_of_a_figure_is_one_archive_that_holds_it(finished, results):
@@ -45,27 +44,32 @@ def test_the_report_of_a_figure_is_one_archive_that_holds_it(finished, results):
 def test_the_record_says_how_much_was_computed(record):
     counts, drawn = record["drawn"]["counts"], record["drawn"]
     assert counts["repeats"] == 2
-    assert counts["fits"] == 20
+    assert counts["fits"] == 2 * (4 + 2 + 4 + 2 + 2)  # two repeats; four first fits, then by acquisition
     assert counts["labelled"] == [64, 96]
     assert counts["split_by"] == "structure"
     assert drawn["fit_seconds"] > 0
     assert 0 < drawn["ceiling"] <= 1
     assert 0 < drawn["label_noise_p95"] < 0.1
-    assert 0 < drawn["baseline"]["accuracy"] < 1
+    assert 0 < drawn["mechanics"]["macro"] < drawn["mechanics"]["whole"] <= 1
 
 
 def test_the_figure_names_its_curves_and_lines(results):
     (page,) = PdfReader(results / "fig_selective_learning.pdf").pages
     text = page.extract_text()
-    for words in ("scale smoke", "patches added", "random", "oracle", "label-noise ceiling", "no learning"):
+    for words in ("scale smoke", "labelled patches", "random", "oracle", "whole plate", "without a label"):
         assert words in text, words
     assert not page.images
 
 
 def test_the_record_holds_the_numbers_drawn_of_every_chain(record, results):
     chains = record["drawn"]["chains (repeat, query)"]
-    acquisitions = ("random", "max_variance", "relative_spread", "oracle")
-    assert set(chains) == {f"{n}/{a}" for n in ("printed", "modern") for a in acquisitions}
+    acquisitions = {
+        "printed": ["random", "max_variance"],
+        "modern": ["random", "max_variance", "relative_spread", "oracle"],
+        "local": ["random", "batchbald"],
+        "geometry": ["random", "predicted_maximum"],
+    }
+    assert set(chains) == {f"{n}/{a}" for n, names in acquisitions.items() for a in names}
     curves = open_store(results / "smoke/stress/selective/curves.zarr.zip", "stress/curves")
     for name, scores in chains.items():
         network, acquisition = name.split("/")
@@ -75,8 +79,8 @@ def test_the_record_holds_the_numbers_drawn_of_every_chain(record, results):
             np.testing.assert_allclose(
                 drawn, curves[score].sel(network=network, acquisition=acquisition), atol=1e-6
             )
-    for network in ("printed", "modern"):  # all chains of a repeat start from the same fit
-        starts = {tuple(np.array(chains[f"{network}/{a}"]["accuracy"])[:, 0]) for a in acquisitions}
+    for network, names in acquisitions.items():  # all chains of a repeat start from the same fit
+        starts = {tuple(np.array(chains[f"{network}/{a}"]["accuracy"])[:, 0]) for a in names}
         assert len(starts) == 1
 
 
@@ -99,7 +103,7 @@ def test_no_fit_saw_a_validation_structure(results):
     fits = [
         p for p in (results / "smoke/stress/selective").rglob("query*.zarr.zip") if ".weights." not in p.name
     ]
-    assert len(fits) == 20
+    assert len(fits) == 28
     for path in fits:
         fit = open_store(path, "stress/fit", variables=["labelled", "pool", "validation"])
         seen = {*structure[fit["labelled"].values], *structure[fit["pool"].values]}
@@ -117,7 +121,7 @@ def test_the_structures_carry_their_manifest_and_label_noise(results):
 
 
 def test_progress_with_epoch_loss_accuracy_and_time_left_is_in_the_log(finished):
-    text = (finished.path / "logs/smoke/fit_selective/modern_initial_repeat0_query0.log").read_text(
+    text = (finished.path / "logs/smoke/fit_selective/selective_modern_initial_repeat0_query0.log").read_text(
         encoding="utf-8"
     )
     for words in ("epoch", "loss", "accuracy", "left"):

@@ -24,7 +24,8 @@ def test_the_paper_scale_plans_the_printed_number_of_fits(checkout):
         "fig_selective_learning",
         "--config",
         "scale=paper",
-        "stress={selective: {acquisitions: {printed: [random, max_variance], modern: [random, oracle]}}}",
+        "stress={selective: {acquisitions: {printed: [random, max_variance], modern: [random, oracle], "
+        "local: [], geometry: []}}}",
     ).jobs
     # two networks; five repeats of the first fit and of five queries by two acquisitions each
     assert jobs["fit_selective"] == 2 * (5 + 5 * 5 * 2)
@@ -32,7 +33,7 @@ def test_the_paper_scale_plans_the_printed_number_of_fits(checkout):
 
 def test_query_0_is_shared_by_all_acquisitions_of_a_repeat(checkout):
     messages = checkout.plan("fig_selective_learning", "--config", "scale=smoke").messages
-    fits = [message for message in messages if message.startswith("fit_selective: modern")]
+    fits = [message for message in messages if message.startswith("fit_selective: selective, modern")]
     assert (
         len(fits) == len(set(fits)) == 2 + 2 * 4
     )  # two repeats: first fit, and one query by four acquisitions

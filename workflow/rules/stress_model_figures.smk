@@ -12,6 +12,8 @@ rule collect_maxima:
         "logs/{scale}/collect_maxima/{family}.log",
     benchmark:
         "results/{scale}/benchmarks/collect_maxima/{family}.tsv"
+    wildcard_constraints:
+        family="strip",  # of plates there is more mechanics
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -37,6 +39,12 @@ TARGETS["accuracy_threshold_1ellipse"] = draw(
     settings=WIDTHS,
     ellipse1_full=predictions("ellipse1_full"),
     mechanics=mechanics_of("ellipse1"),
+)
+TARGETS["accuracy_threshold_nonlinear"] = draw(
+    f"{STRESS_FIGURES}.accuracy",
+    settings=WIDTHS,
+    strip=predictions("strip"),
+    mechanics=f"{STRESS_FOLDER}/strip/maxima.zarr.zip",
 )
 TARGETS["rotation_augmentation"] = draw(
     f"{STRESS_FIGURES}.accuracy",
@@ -103,11 +111,17 @@ TARGETS["cross_validation"] = draw(
 )
 TARGETS["costs_krokos"] = draw(
     f"{STRESS_FIGURES}.tables",
-    settings={"counts": STRESS.structures},
+    settings={
+        "counts": STRESS.structures,
+        "strip_number": STRESS.strips.number,
+        "strip_batch": STRESS.strips.batch,
+    },
     ellipse1=structure_times("ellipse1"),
     ellipse3=structure_times("ellipse3"),
-    fits=fit_times("ellipse1_full", "point_weights", "bayes_learned"),
+    strips=strip_times(),
+    fits=fit_times("ellipse1_full", "strip", "point_weights", "bayes_learned"),
     ellipse1_full=predictions("ellipse1_full"),
+    strip=predictions("strip"),
     point_weights=predictions("point_weights"),
     bayes_learned=predictions("bayes_learned"),
 )

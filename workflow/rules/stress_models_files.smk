@@ -60,6 +60,12 @@ def structure_times(family):
     ]
 
 
+def strip_times():
+    """Return the benchmark files of the batches of strips."""
+    batches = batch_count(STRESS.strips.number, STRESS.strips.batch)
+    return [f"{BENCHMARKS}/simulate_strips/{i:04d}.tsv" for i in range(batches)]
+
+
 def fit_times(*models):
     """Return the benchmark files of the fits of models, for every network and repeat."""
     return [

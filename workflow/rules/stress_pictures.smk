@@ -21,6 +21,8 @@ rule show_patches:
         "logs/{scale}/show_patches/{network}_{model}_{family}.log",
     benchmark:
         "results/{scale}/benchmarks/show_patches/{network}_{model}_{family}.tsv"
+    wildcard_constraints:
+        family="|".join((*FAMILIES, "strip")),
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -56,6 +58,8 @@ rule stitch_structure:
         "logs/{scale}/stitch_structure/{network}_{model}_{family}_{index}.log",
     benchmark:
         "results/{scale}/benchmarks/stitch_structure/{network}_{model}_{family}_{index}.tsv"
+    wildcard_constraints:
+        family="|".join((*FAMILIES, "strip")),
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -113,6 +117,21 @@ TARGETS["overlap_consistency"] = draw(
 TARGETS["bnn_roi_examples"] = draw(
     f"{STRESS_FIGURES}.uncertain_patches",
     predictions=predictions("bayes_learned"),
+)
+TARGETS["patches_nonlinear"] = draw(
+    f"{STRESS_FIGURES}.patches",
+    predictions=predictions("strip"),
+    shown=shown("strip"),
+)
+TARGETS["full_structure_nonlinear_1"] = draw(
+    f"{STRESS_FIGURES}.whole_structures",
+    predictions=predictions("strip"),
+    stitched=stitched("strip"),
+)
+TARGETS["full_structure_nonlinear_2"] = draw(
+    f"{STRESS_FIGURES}.whole_structures",
+    predictions=predictions("strip"),
+    stitched=stitched("strip", 1),
 )
 TARGETS["ood_roi_examples"] = draw(
     f"{STRESS_FIGURES}.uncertain_patches",

@@ -35,10 +35,44 @@ rule simulate_strips:
         RUN
 
 
+rule measure_strip_noise:
+    """Compare labels of strips with those of a refined mesh."""
+    output:
+        store=update("results/{scale}/stress/strip/label_noise.zarr.zip"),
+    log:
+        "logs/{scale}/measure_strip_noise.log",
+    benchmark:
+        "results/{scale}/benchmarks/measure_strip_noise.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=3000,
+        runtime=60,
+    params:
+        **call(
+            "mesobayes.studies.stress.strip_noise:measure_strip_noise",
+            family=STRIPS.family,
+            mesh=STRIPS.mesh,
+            solver=STRIPS.solver,
+            pixels_per_unit=STRIPS.pixels_per_unit,
+            pixels_per_radius=STRESS.pixels_per_radius,
+            refinement=STRESS.label_noise.refinement,
+            structures=STRESS.label_noise.structures,
+            threshold=STRESS.selective.threshold,
+        ),
+    message:
+        "measure_strip_noise: label noise of the strips at finite strain"
+    shell:
+        RUN
+
+
 rule merge_strips:
     """Join the batches of strips and count those that reached their load."""
     input:
         batches=strip_batches(),
+        noise="results/{scale}/stress/strip/label_noise.zarr.zip",
     output:
         store=update("results/{scale}/stress/strip/structures.zarr.zip"),
     log:
@@ -54,7 +88,7 @@ rule merge_strips:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.strip:merge_strips",
+            "mesobayes.studies.stress.strip_merge:merge_strips",
             failed_share_max=STRIPS.failed_share_max,
         ),
     message:

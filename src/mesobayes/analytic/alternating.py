@@ -35,6 +35,7 @@ class Expansion:
 
 
 DEFAULT = Expansion()
+_SEEN = 0.7  # of the mean radius: how far outside a window the centre of a pore may lie
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,23 @@ class Surroundings:
     radius: float
 
     def window(self, row: int, column: int, height: int, width: int) -> Surroundings:
-        """What a window of the image shows: the pores with their centre in it, the edge points in it."""
+        """What a window of the image shows: edge points in it, and pores of which enough is seen.
+
+        That is a centre in the window, or outside by less than 0.7 of the mean radius: a round pore can be
+        completed from the part in view, as `mesobayes.images.holes` does with a window alone.
+        """
         rows, columns = slice(row, row + height), slice(column, column + width)
         corner = column + 1j * row
 
-        def inside(points: ComplexArray) -> NDArray[np.bool_]:
+        def inside(points: ComplexArray, reach: FloatArray | float = 0.0) -> NDArray[np.bool_]:
             x, y = (points - corner).real + 0.5, (points - corner).imag + 0.5
-            return (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            return (x >= -reach) & (x < width + reach) & (y >= -reach) & (y < height + reach)
 
+        seen = inside(self.pores.centre, _SEEN * self.pores.mean_radius)
         return Surroundings(
             self.macro_stress[:, :, rows, columns],
             self.large[rows, columns],
-            self.pores.take(inside(self.pores.centre)).moved(-corner),
+            self.pores.take(seen).moved(-corner),
             self.edge.take(inside(self.edge.point)).moved(-corner),
             self.radius,
         )

@@ -104,7 +104,7 @@ def test_mechanics_is_drawn_beside_the_networks_where_it_is_given():
     exact = mechanics(PATCHES, superposition=0.0, whole=0.0)
     exact["roi_max"].loc[{"mechanics": "superposition"}] *= 1.201
     drawn = accuracy_threshold_1ellipse(GOOD, exact, NETWORKS, RUN).drawn["shares"]
-    np.testing.assert_array_equal(drawn["no learning: the same, whole structure seen"][0][1:], 1.0)
+    np.testing.assert_array_equal(drawn["no learning: pores, edges, whole structure"][0][1:], 1.0)
     shares = drawn["no learning: superposition of pores"][0]
     np.testing.assert_allclose(shares, THRESHOLDS > 0.2, atol=1e-5)
 

@@ -21,17 +21,13 @@ from mesobayes.studies.stress.figures.strip import (
     nonlinear_vs_linear_fe,
     outline,
 )
+from mesobayes.studies.stress.label_noise import LabelNoise, write_noise
 from mesobayes.studies.stress.patches import CHANNELS
+from mesobayes.studies.stress.random_strips import ENDED_EARLY, GOOD, draw_figure_strip, draw_strip
 from mesobayes.studies.stress.stores import STRUCTURES
-from mesobayes.studies.stress.strip import (
-    ENDED_EARLY,
-    GOOD,
-    draw_figure_strip,
-    draw_strip,
-    merge_strips,
-    simulate_batch,
-    simulate_drawn,
-)
+from mesobayes.studies.stress.strip import simulate_batch, simulate_drawn
+from mesobayes.studies.stress.strip_merge import merge_strips
+from mesobayes.studies.stress.strip_noise import deviations_of_strips
 from mesobayes.studies.stress.strip_patches import cut_strips
 from mesobayes.studies.stress.strip_settings import FigureStrip
 
@@ -79,14 +75,24 @@ def test_a_strip_that_ends_early_stays_with_its_status_and_gives_no_patches(stri
     assert "not positive definite" in early["status_reason"].item()
     write_store(strips, tmp_path / "0000.zarr.zip", STRUCTURES, RUN)
     write_store(early, tmp_path / "0001.zarr.zip", STRUCTURES, RUN)
-    batches = [tmp_path / "0000.zarr.zip", tmp_path / "0001.zarr.zip"]
-    merge_strips(batches, tmp_path / "all.zarr.zip", 0.3, RUN)
+    batches, noise = [tmp_path / "0000.zarr.zip", tmp_path / "0001.zarr.zip"], tmp_path / "noise.zarr.zip"
+    write_noise(LabelNoise(np.array([0.01, 0.2]), 1), 0.1, 1.8, noise, RUN)
+    merge_strips(batches, noise, tmp_path / "all.zarr.zip", 0.3, RUN)
     merged = open_store(tmp_path / "all.zarr.zip", STRUCTURES)
     assert merged.attrs["reached_share"] == 0.75
     patches = cut_strips(merged, 1, 1000, 0.1, 1, "test")
     assert set(np.unique(patches["structure"])) == {0, 1, 2}
     with pytest.raises(MesobayesError, match="did not reach their end displacement"):
-        merge_strips(batches, tmp_path / "all.zarr.zip", 0.1, RUN)
+        merge_strips(batches, noise, tmp_path / "all.zarr.zip", 0.1, RUN)
+    assert merged.attrs["label_noise_accuracy"] == 0.5
+
+
+def test_finer_labels_lie_nearer_to_those_of_the_reference():
+    noise = [
+        deviations_of_strips(FAMILY, (0,), "test", mesh, SOLVER, 2.0, 50, 1).percentiles[0]
+        for mesh in (MESH, MESH.refined(2.0))
+    ]
+    assert noise[1] < noise[0] < 0.2
 
 
 def test_patches_are_windows_of_the_strip_in_one_unit_of_stress(strips):

@@ -71,7 +71,8 @@ def test_costs_are_added_over_jobs_and_divided_by_structures(tmp_path):
         for repeat in range(2)
     ]
     slow = predictions(0.1, patches=80, fit_seconds=30.0)
-    table = costs_krokos(one, three, fits, GOOD, FAIR, slow, COUNTS)
+    bent = [benchmark(tmp_path / "0000.tsv", 60.0, 50.0)]
+    table = costs_krokos(one, three, bent, fits, GOOD, POOR, FAIR, slow, COUNTS, 4, 10)
     rows = {row[0]: row[1:] for row in table.rows[1:]}
     assert rows["finite elements, ellipse1: structures"] == (2, 5, 8.0, 2.0, 40.0, 10.0)
     assert rows["finite elements, ellipse3: structures"] == (2, 4, 4.5, 4.0, 18.0, 16.0)
@@ -82,7 +83,9 @@ def test_costs_are_added_over_jobs_and_divided_by_structures(tmp_path):
     assert table.numbers["bnn_over_det"].value == pytest.approx((30 / 10 + 31 / 11 + 32 / 12) / 3)
     scaled = [s / 3600 * 28000 * 600 / (960 * 16) for s in (10, 11, 12)]
     assert table.numbers["train_28k_600ep_T4_h"].value == pytest.approx(np.mean(scaled))
-    assert table.numbers["fe_200_nonlinear_h"].value is None
+    assert table.numbers["fe_200_nonlinear_h"].value == pytest.approx(60 / 4 * 200 / 3600)
+    scaled = [s / 3600 * 10800 * 300 / (960 * 16) for s in (10, 11, 12)]
+    assert table.numbers["train_nonlinear_300ep_T4_h"].value == pytest.approx(np.mean(scaled))
 
 
 def test_the_targets_give_every_number_that_the_registry_asks_for(tmp_path):

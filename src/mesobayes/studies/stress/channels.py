@@ -2,9 +2,9 @@
 """What the network `local` sees of a patch, per pixel: nearest edges, macroscopic stress, mechanical priors.
 
 Everything comes from the images that the other networks see. Pores and edges are read from the image of the
-structure, and a patch knows those with their centre (pores) or their point (edges) in it. Stresses are in the
-frame of the nearest edge, its normal n and tangent t: a turned plate gives the same channels. They are
-kept for the three unit strains, so that a fit can draw new far-field strains.
+structure; a patch knows the pores of which it shows enough to complete them, and the edges in it. Stresses
+are in the frame of the nearest edge, its normal n and tangent t: a turned plate gives the same channels. They
+are kept for the three unit strains, so that a fit can draw new far-field strains.
 """
 
 from __future__ import annotations

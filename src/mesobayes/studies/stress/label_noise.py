@@ -72,6 +72,11 @@ def measure_label_noise(
     noise = deviations_of_structures(
         family, range(structures), run.seed, mesh, pixels_per_radius, mesh.refined(refinement)
     )
+    write_noise(noise, threshold, refinement, store, run)
+
+
+def write_noise(noise: LabelNoise, threshold: float, refinement: float, store: Path, run: Run) -> None:
+    """Write deviations, their percentiles and the share below ``threshold`` to a store."""
     attributes = {
         **noise.attributes(),
         "label_noise_accuracy": float(np.mean(noise.deviations < threshold)),

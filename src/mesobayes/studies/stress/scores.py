@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from mesobayes.metrics.intervals import coverage, interval_of_maximum
+from mesobayes.metrics.rank import rank_correlation
 from mesobayes.metrics.scores import accuracy_at
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
@@ -128,4 +128,4 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) ->
 def score_correlation(result: xr.Dataset, acquisition: str, error: str) -> float:
     """Spearman correlation over the pool between an acquisition's score and a true error."""
     true = result[ERRORS[error]].values
-    return float(spearmanr(result[f"score_{acquisition}"].values, true).statistic)
+    return rank_correlation(result[f"score_{acquisition}"].values, true)

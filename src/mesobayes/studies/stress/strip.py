@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Strips at finite strain: random slots, pores and end displacements, simulated in batches and merged.
+"""Strips at finite strain: random slots, pores and end displacements, simulated in batches.
 
 A strip is named by (study seed, family, index), so its numbers do not depend on its batch. One that does not
 reach its end displacement stays in the data with its status and how far it got; it gives no patches.
@@ -19,19 +19,21 @@ from mesobayes.fem.errors import MeshError, SolveError
 from mesobayes.fem.strip.settings import StripMeshSettings, StripSolverSettings
 from mesobayes.fem.strip.solution import COMPONENTS, solve_strip
 from mesobayes.geometry.settings import StripFamily
-from mesobayes.geometry.strip import Slot, Strip
-from mesobayes.geometry.strip_sampling import sample_pores, sample_strip
+from mesobayes.geometry.strip import Strip
 from mesobayes.images.raster import axis_centres, coverage_image, solid_image
-from mesobayes.record.batches import merge_batches, refuse_bad_share
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import write_store
+from mesobayes.studies.stress.random_strips import (
+    ENDED_EARLY,
+    GOOD,
+    NOT_SOLVED,
+    draw_figure_strip,
+    draw_strip,
+)
 from mesobayes.studies.stress.stores import STRUCTURES
 from mesobayes.studies.stress.strip_settings import FigureStrip
 
 FloatArray = NDArray[np.float64]
-
-GOOD, ENDED_EARLY, NOT_SOLVED = 0, 1, 2  # status of a strip
 
 
 @dataclass(frozen=True)
@@ -67,27 +69,6 @@ def simulate_strips(
     write_store(batch, store, STRUCTURES, run)
 
 
-def merge_strips(batches: list[Path], store: Path, failed_share_max: float, run: Run) -> None:
-    """Write all strips with a manifest of their batches and the share that reached its load.
-
-    Raises:
-        MesobayesError: more than ``failed_share_max`` of them did not.
-    """
-    merged = merge_batches(batches, "structure", STRUCTURES)
-    failed, count = int((merged["status"] != GOOD).sum()), merged.sizes["structure"]
-    refuse_bad_share(
-        failed,
-        count,
-        merged["status_reason"],
-        "strips did not reach their end displacement",
-        failed_share_max,
-        "stress.strips.failed_share_max",
-    )
-    merged.attrs |= {"reached_share": 1.0 - failed / count, "failed_draw_count": failed}
-    print(f"{count - failed} of {count} strips reached their end displacement", flush=True)
-    write_store(merged, store, STRUCTURES, run)
-
-
 def simulate_figure_strip(
     store: Path,
     family: StripFamily,
@@ -100,20 +81,6 @@ def simulate_figure_strip(
     strips = [(draw_figure_strip(family, figure, run.seed), figure.end_displacement)]
     result = simulate_drawn(strips, (0,), family, mesh, solver, figure.pixels_per_unit)
     write_store(result.assign_attrs(study_seed=run.seed), store, STRUCTURES, run)
-
-
-def draw_strip(family: StripFamily, study_seed: str, index: int) -> tuple[Strip, float]:
-    """Strip and end displacement, uniform between 0 and the largest one (section 4.2.1)."""
-    rng = rng_from_name(study_seed, "strip", family.name, index)
-    strip = sample_strip(family, rng)
-    return strip, float(family.displacement_max * (1.0 - rng.uniform()))  # never 0
-
-
-def draw_figure_strip(family: StripFamily, figure: FigureStrip, study_seed: str) -> Strip:
-    """The slot of figure 26 with random pores."""
-    slot = Slot.between(figure.slot_start, figure.slot_radius1, figure.slot_end, figure.slot_radius2)
-    pores = sample_pores(family, slot, rng_from_name(study_seed, "strip", family.name, "figure"))
-    return Strip(slot, pores, family.length, pore_radius=family.pore_radius)
 
 
 def simulate_strip(

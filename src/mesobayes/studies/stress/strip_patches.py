@@ -13,7 +13,7 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.patches import patches_of_images, split_by_structure
-from mesobayes.studies.stress.stores import PATCHES, STRUCTURES
+from mesobayes.studies.stress.stores import PATCHES, STRUCTURES, noise_of
 
 
 def cut_strip_patches(
@@ -35,7 +35,7 @@ def cut_strip_patches(
     )
     held_out = int(patches["split"].sum())
     print(f"{patches.sizes['patch'] - held_out} patches for training, {held_out} for validation", flush=True)
-    write_store(patches, store, PATCHES, run)
+    write_store(patches.assign_attrs(noise_of(data.attrs)), store, PATCHES, run)
 
 
 def cut_strips(

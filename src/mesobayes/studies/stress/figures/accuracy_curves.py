@@ -155,7 +155,12 @@ def draw_curve(axes: Axes, curve: Curve) -> NDArray[np.float64]:
 
 
 def draw_ceiling(axes: Axes, noise: Mapping[str, Any]) -> None:
-    """Draw which share of the labels themselves lies within every threshold of those of a finer mesh."""
+    """Draw which share of the labels themselves lies within every threshold of those of a finer mesh.
+
+    Nothing is drawn where no finer mesh was computed.
+    """
+    if "label_noise_median" not in noise:
+        return
     quantiles = [0.0, *(100 * noise[f"label_noise_{key}"] for key in ("median", "p95", "max"))]
     axes.plot(
         [*quantiles, 100 * THRESHOLDS[-1]],

@@ -28,7 +28,7 @@ STYLE: dict[str, tuple[str, str, str]] = {
 }
 SHORT = {
     **{"weight_draws": "weight draws", "constant": "constant width", "amplitude": "width ~ maximum"},
-    **{"predictive": "misfit", "calibrated": "misfit, calibrated"},
+    **{"predictive": "misfit modelled", "calibrated": "misfit, calibrated"},
 }
 FAMILY = {"ellipse1": "1 ellipse", "ellipse3": "3 ellipses", "ellipse3_ood": "elliptical pores"}
 MAIN = ("weight_draws", "predictive", "calibrated")
@@ -120,18 +120,20 @@ def draw_labels(upper: Axes, lower: Axes, by_labels: dict[str, list[xr.Dataset]]
     upper.set_title("(c) largest stress", loc="left")
     upper.tick_params(labelbottom=False)
     where = {"interval": "weight_draws", "target": "maximum"}
-    for name, colour, marker, label in (
-        ("rms_error", BLACK, "o", "error"),
-        ("mean_scale", ORANGE, "s", "spread of draws"),
+    for name, colour, marker, label, above in (
+        ("rms_error", BLACK, "o", "error", 5),
+        ("mean_scale", ORANGE, "s", "spread of draws", -14),
     ):
         values = [float(np.mean([one[name].sel(where) for one in repeats])) for repeats in by_labels.values()]
         lower.plot(labels, values, color=colour, marker=marker, markersize=3)
-        lower.annotate(label, (labels[0], values[0]), (4, 5), textcoords="offset points", fontsize=6.5)
+        lower.annotate(
+            label, (labels[0], values[0]), (0, above), textcoords="offset points", fontsize=6.5, color=colour
+        )
         drawn[label] = plain(values)
     lower.set(xscale="log", yscale="log", xlabel="labelled patches", ylabel="patch scale")
     lower.set_xticks(labels, [str(count) for count in labels])
     lower.minorticks_off()
-    lower.margins(y=0.45)
+    lower.margins(y=0.5)
     return drawn
 
 
@@ -158,6 +160,8 @@ def draw_scores(axis: Axes, repeats: list[xr.Dataset], ensemble: list[xr.Dataset
 def draw_families(axis: Axes, families: list[xr.Dataset]) -> dict[str, Any]:
     """Coverage of maxima on each family by networks that learned from one of them."""
     pairs = list(dict.fromkeys((one.attrs["trained_on"], one.attrs["family"]) for one in families))
+    homes = list(dict.fromkeys(home for home, _ in pairs))
+    pairs.sort(key=lambda pair: (homes.index(pair[0]), pair[0] != pair[1]))  # at home first
     level = float(families[0]["level"][-1])
     drawn, seen = {}, set()
     for place, pair in enumerate(pairs):
@@ -209,7 +213,7 @@ def draw_single(axis: Axes, calibration: xr.Dataset, seed: str) -> dict[str, Any
     axis.plot([0, top], [0, top], color=BLACK, linewidth=0.7, linestyle=":")
     axis.set(xlim=(0, top), ylim=(0, top), aspect="equal", xlabel="true (patch scale)")
     axis.set_ylabel("predicted (patch scale)")
-    axis.set_title(f"(f) maxima of {len(chosen)} patches", loc="left")
+    axis.set_title(f"(f) {len(chosen)} maxima", loc="left")
     return {"true": plain(true), "centre": plain(centre), "half_width": plain(half), "factor": plain(factor)}
 
 

@@ -41,6 +41,8 @@ from mesobayes.studies.stress.figures.shown import (
 )
 from mesobayes.studies.stress.stores import STRUCTURES
 
+_PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps a number off a line
+
 
 def train_size_example(
     predictions_part: list[xr.Dataset], predictions_full: list[xr.Dataset], run: Run
@@ -162,7 +164,7 @@ def _fields(stores: Mapping[str, xr.Dataset], place: int) -> tuple[NDArray, NDAr
 
 def _title(axes: Axes, name: str, field: NDArray, truth: NDArray) -> dict[str, float]:
     largest, true = float(np.nanmax(field)), float(np.nanmax(truth))
-    axes.set_title(f"{name}\nmax {largest:.2f} ({_signed(100 * (largest / true - 1))} %)", fontsize=7.5)
+    axes.set_title(f"{name}\nmax {largest:.3g} ({_signed(100 * (largest / true - 1))} %)", fontsize=7.5)
     return {"max": largest, "relative_error": abs(largest / true - 1)}
 
 
@@ -177,7 +179,7 @@ def _predictions(
     solid, truth, means = _fields(stores, place)
     scale = stress_scale([truth], list(means.values()))
     image = draw_field(axes[0, 0], truth, solid, scale)
-    axes[0, 0].set_title(f"finite elements\nmax {np.nanmax(truth):.2f}", fontsize=7.5)
+    axes[0, 0].set_title(f"finite elements\nmax {np.nanmax(truth):.3g}", fontsize=7.5)
     record: dict[str, Any] = {"fe_max": float(np.nanmax(truth)), "scale": [scale.low, scale.high]}
     errors = {name: np.abs(mean - truth) for name, mean in means.items()}
     gap = ColourScale(0.0, max(float(np.nanmax(error)) for error in errors.values()))
@@ -185,7 +187,7 @@ def _predictions(
         draw_field(axes[0, column], mean, solid, scale)
         record[name] = _title(axes[0, column], name, mean, truth)
         last = draw_field(axes[1, column], errors[name], solid, gap, ERROR_MAP)
-        axes[1, column].set_title(f"|difference|, max {np.nanmax(errors[name]):.2f}", fontsize=7.5)
+        axes[1, column].set_title(f"|difference|, max {np.nanmax(errors[name]):.3g}", fontsize=7.5)
     colour_bar(figure, image, scale, axes[0], "Tresca stress (patch scale)")
     colour_bar(figure, last, gap, axes[1], "|difference| (patch scale)")
     return record
@@ -198,7 +200,7 @@ def _row(
     solid, truth, means = _fields(stores, place)
     scale = stress_scale([truth], list(means.values()))
     image = draw_field(first, truth, solid, scale)
-    first.set_title(f"finite elements\nmax {np.nanmax(truth):.2f}", fontsize=7.5)
+    first.set_title(f"finite elements\nmax {np.nanmax(truth):.3g}", fontsize=7.5)
     record: dict[str, Any] = {"fe_max": float(np.nanmax(truth)), "scale": [scale.low, scale.high]}
     for place_, (name, mean) in zip(axes, means.items(), strict=True):
         draw_field(place_, mean, solid, scale)
@@ -222,7 +224,7 @@ def _accuracy_bars(axes: Axes, shares: Mapping[str, list[float]], baseline: floa
     for place, values in enumerate(shares.values()):
         axes.plot([place] * len(values), 100 * np.array(values), ".", color=BLACK, markersize=3)
         mean = 100 * float(np.mean(values))
-        axes.text(place, mean + 2, f"{mean:.0f} %", ha="center", fontsize=7)
+        axes.text(place, mean + 2, f"{mean:.0f} %", ha="center", fontsize=7, bbox=_PLAIN)
     axes.axhline(100 * baseline, color=GREY, linestyle=":", label=f"no learning: {100 * baseline:.0f} %")
     axes.legend(loc="upper left", fontsize=6.5, borderpad=0.1)
     axes.set(xlabel=label, ylabel="maxima within 10 % (%)", ylim=(0, 118), yticks=range(0, 101, 25))

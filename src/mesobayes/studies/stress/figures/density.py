@@ -13,11 +13,11 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLACK, new_figure
 from mesobayes.metrics.intervals import interval_of_maximum
+from mesobayes.metrics.rank import rank_correlation
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.figures.predictions import (
     NETWORK_STYLE,
@@ -219,6 +219,6 @@ def rank_correlations(repeats: Stores, score: str) -> list[float]:
         for store in repeats:
             half, error = half_width_and_error(store)
             against = half if score == "half width" else store["mean_max"].values
-            values.append(float(spearmanr(against[rows], error[rows]).statistic))
+            values.append(rank_correlation(against[rows], error[rows]))
         found.append(float(np.mean(values)))
     return found

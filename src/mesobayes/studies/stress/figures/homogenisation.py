@@ -114,7 +114,7 @@ def _draw_rois(
     scale = stress_scale([truth], [ours, homogenised])
     for place, (name, field) in zip(axes[0], fields.items(), strict=True):
         image = draw_field(place, field, solid, scale)
-        place.set_title(f"{name}, max {np.nanmax(field):.2f}", fontsize=7.5)
+        place.set_title(f"{name}, max {np.nanmax(field):.3g}", fontsize=7.5)
     gaps = {
         "|averaged − FE|": np.abs(homogenised - truth),
         "|full − FE|": np.abs(ours - truth),
@@ -123,7 +123,7 @@ def _draw_rois(
     top = ColourScale(0.0, max(float(np.nanmax(gap)) for gap in gaps.values()))
     for place, (name, gap) in zip(axes[1], gaps.items(), strict=True):
         last = draw_field(place, gap, solid, top, ERROR_MAP)
-        place.set_title(f"{name}, max {np.nanmax(gap):.2f}", fontsize=7.5)
+        place.set_title(f"{name}, max {np.nanmax(gap):.3g}", fontsize=7.5)
     axes[0, 0].set_ylabel("Tresca stress, ROI")
     axes[1, 0].set_ylabel("|difference|, ROI")
     colour_bar(figure, image, scale, axes[0], "patch scale")

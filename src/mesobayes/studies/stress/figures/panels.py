@@ -107,10 +107,14 @@ def colour_bar(
     below: bool = False,
 ) -> None:
     """One bar beside or below the axes that share a scale, with an arrow where values lie above it."""
+    places = list(axes)
+    rows = {round(place.get_position().y0, 3) for place in places}
     layout: dict[str, Any] = (
-        {"location": "bottom", "aspect": 45, "fraction": 0.05} if below else {"aspect": 14, "fraction": 0.08}
+        {"location": "bottom", "aspect": 45, "fraction": 0.05}
+        if below
+        else {"aspect": 14 * len(rows), "fraction": 0.08}
     )
-    bar = figure.colorbar(image, ax=list(axes), extend=scale.extend, pad=0.03, **layout)
+    bar = figure.colorbar(image, ax=places, extend=scale.extend, pad=0.03, **layout)
     bar.set_label(label, size=6.5)
     bar.ax.tick_params(labelsize=6.5)
     bar.locator = MaxNLocator(4)
@@ -132,4 +136,5 @@ def box(
 
 def foot_note(figure: Figure, text: str, width: int = 128) -> None:
     """What stands below a figure: origin, counts, and how the examples were chosen."""
-    figure.supxlabel(textwrap.fill(text, width), fontsize=6.5)
+    kept = text.replace(" %", "\u00a0%").replace(" R ", "\u00a0R ")
+    figure.supxlabel(textwrap.fill(kept, width), fontsize=6.5)

@@ -66,13 +66,17 @@ def _patches(
 ) -> Drawing:
     network = shown_network(predictions, shown)
     store = store_of(shown, network.network)
-    places = places_of(store["kind"].values.astype(str), kinds)
+    found = store["kind"].values.astype(str)
+    places = places_of(found, kinds)
+    others = [int(place) for place in np.flatnonzero(found == "random")]
     columns = 2
     figure = new_figure(1.0, 0.49 * (len(kinds) // columns) + 0.07)
     panels = subfigures(figure, len(kinds) // columns, columns)
     drawn: list[dict[str, Any]] = []
     for letter, panel, kind, place in zip("abcd", panels, kinds, places, strict=False):
         title = f"({letter}) {_WORDS[kind]}"
+        if place is None and kind != "random" and others:
+            title, place = f"({letter}) random patch, no further {_WORDS[kind]}", others.pop(0)
         if place is None:
             panel.suptitle(f"{title}: none among those predicted", fontsize=8)
             continue
@@ -99,18 +103,24 @@ def places_of(found: np.ndarray, wanted: Sequence[str]) -> list[int | None]:
 
 
 def draw_patch(panel: SubFigure, patch: xr.Dataset, attributes: dict[str, Any], unit: str) -> dict[str, Any]:
-    """Draw one patch: finite elements beside the network, the whole patch above its region of interest."""
+    """Draw one patch: finite elements beside the network, the whole patch above its region of interest.
+
+    unit: "E", or "patch scale" for fields as they are stored.
+    """
     geometry = PatchGeometry(attributes["pixels_per_radius"])
     axes = panel.subplots(2, 2)
     roi, whole = geometry.roi_slice(), slice(None)
+    factor = float(patch["scale"]) if unit == "E" else 1.0
     record: dict[str, Any] = {name: int(patch[name]) for name in ("number", "structure")}
     for row, (part, name) in enumerate(((whole, "patch"), (roi, "ROI"))):
         solid = patch["solid"].values[part, part]
-        truth, mean = (on_material(patch[key].values[part, part], solid) for key in ("truth", "mean"))
+        truth, mean = (
+            on_material(factor * patch[key].values[part, part], solid) for key in ("truth", "mean")
+        )
         scale = stress_scale([truth], [mean])
         for place, field, title in zip(axes[row], (truth, mean), ("FE", "network"), strict=True):
             image = draw_field(place, field, solid, scale)
-            place.set_title(f"{title}, max {np.nanmax(field):.2f}", fontsize=7.5, pad=3)
+            place.set_title(f"{title}, max {np.nanmax(field):.3g}", fontsize=7.5, pad=3)
         axes[row, 0].set_ylabel(name)
         colour_bar(panel, image, scale, axes[row], f"Tresca stress ({unit})")
         record[name] = {"fe_max": float(np.nanmax(truth)), "network_max": float(np.nanmax(mean))}

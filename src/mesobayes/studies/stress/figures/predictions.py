@@ -33,7 +33,7 @@ MECHANICS_LABEL = {
     "superposition": "superposition of pores",
     "pores": "interacting pores",
     "edges": "pores and edges of holes",
-    "whole": "the same, whole structure seen",
+    "whole": "pores, edges, whole structure",
 }
 
 

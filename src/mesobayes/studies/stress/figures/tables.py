@@ -85,19 +85,23 @@ def cross_validation(folds: Predictions) -> Table:
 def costs_krokos(
     ellipse1: list[Path],
     ellipse3: list[Path],
+    strips: list[Path],
     fits: list[Path],
     ellipse1_full: Predictions,
+    strip: Predictions,
     point_weights: Predictions,
     bayes_learned: Predictions,
     counts: StructureCounts,
+    strip_number: int,
+    strip_batch: int,
 ) -> Table:
     """Wall and CPU seconds of finite elements a structure and of fits, on this machine.
 
     Args:
-        ellipse1, ellipse3: benchmark files of the batches of structures.
+        ellipse1, ellipse3, strips: benchmark files of the batches of structures.
         fits: benchmark files of the fits, named `<network>_<model>_repeat<r>.tsv`.
-        ellipse1_full, point_weights, bayes_learned: what these fits predict.
-        counts: how many structures there are in all and in a batch.
+        ellipse1_full, strip, point_weights, bayes_learned: what these fits predict.
+        counts, strip_number, strip_batch: how many structures there are in all and in a batch.
     """
     rows: list[tuple[Any, ...]] = [
         ("what", "jobs", "items", "wall s an item", "CPU s an item", "wall s of all", "CPU s of all")
@@ -105,29 +109,24 @@ def costs_krokos(
     for family, files in (("ellipse1", ellipse1), ("ellipse3", ellipse3)):
         number = getattr(counts, family)
         rows.append(_cost_row(f"finite elements, {family}: structures", files, number))
+    rows.append(_cost_row("finite elements, strip: structures", strips, strip_number))
     for model in dict.fromkeys(_model_of(path) for path in fits):
         files = [path for path in fits if _model_of(path) == model]
         rows.append(_cost_row(f"fits, {model.replace('_', ', ', 1)}", files, len(files)))
-    sizes = _batch_sizes(counts.ellipse1, counts.batch)
-    hours = [500 / 3600 * seconds_of(path)["s"] / size for path, size in zip(ellipse1, sizes, strict=True)]
     here = f"one core of a machine with {os.cpu_count()}"
-    passes = [store.attrs["steps"] * store.attrs["batch"] for store in judged(ellipse1_full)]
-    trained = [
-        store.attrs["fit_seconds"] / 3600 * 28000 * 600 / count
-        for store, count in zip(judged(ellipse1_full), passes, strict=True)
-    ]
+    plates = _hours(ellipse1, _batch_sizes(counts.ellipse1, counts.batch), 500)
+    bent = _hours(strips, _batch_sizes(strip_number, strip_batch), 200)
     numbers = {
-        "fe_500_structures_h": Number.of(hours, f"{counts.ellipse1} structures, scaled to 500; {here}"),
-        "train_28k_600ep_T4_h": Number.of(
-            trained,
-            f"fits of {passes[0]:,} patches in all steps, scaled to 28,000 in 600 epochs; {here}; "
-            f"{origin_of(judged(ellipse1_full))}",
-        ),
+        "fe_500_structures_h": Number.of(plates, f"{counts.ellipse1} structures, scaled to 500; {here}"),
+        "train_28k_600ep_T4_h": _training_hours(ellipse1_full, 28000, 600, here),
         "bnn_over_det": cost_ratio(bayes_learned, point_weights),
+        "fe_200_nonlinear_h": Number.of(bent, f"{strip_number} strips, scaled to 200; {here}"),
+        "train_nonlinear_300ep_T4_h": _training_hours(strip, 10800, 300, here),
     }
-    for key in ("fe_200_nonlinear_h", "train_nonlinear_300ep_T4_h"):
-        numbers[key] = Number(None, note="strips are not part of this table")
-    models = {"ellipse1_full": ellipse1_full, "point_weights": point_weights, "bayes_learned": bayes_learned}
+    models = {
+        **{"ellipse1_full": ellipse1_full, "strip": strip},
+        **{"point_weights": point_weights, "bayes_learned": bayes_learned},
+    }
     return Table(rows, numbers, {"cores": os.cpu_count()} | {k: counts_of(v) for k, v in models.items()})
 
 
@@ -142,6 +141,23 @@ def _cost_row(what: str, files: Sequence[Path], items: int) -> tuple[Any, ...]:
     times = [seconds_of(path) for path in files]
     wall, cpu = (sum(one[key] for one in times) for key in ("s", "cpu_time"))
     return (what, len(files), items, *(round(value, 2) for value in (wall / items, cpu / items, wall, cpu)))
+
+
+def _hours(files: Sequence[Path], sizes: Sequence[int], wanted: int) -> list[float]:
+    """Return the hours that so many structures would take, by batch."""
+    return [wanted / 3600 * seconds_of(path)["s"] / size for path, size in zip(files, sizes, strict=True)]
+
+
+def _training_hours(stores: Stores, patches: int, epochs: int, here: str) -> Number:
+    """Return the hours of fits, scaled to so many patches and epochs."""
+    repeats = judged(stores)
+    passes = [store.attrs["steps"] * store.attrs["batch"] for store in repeats]
+    hours = [
+        store.attrs["fit_seconds"] / 3600 * patches * epochs / count
+        for store, count in zip(repeats, passes, strict=True)
+    ]
+    scaled = f"fits of {passes[0]:,} patches in all steps, scaled to {patches:,} in {epochs} epochs"
+    return Number.of(hours, f"{scaled}; {here}; {origin_of(repeats)}")
 
 
 def _model_of(path: Path) -> str:

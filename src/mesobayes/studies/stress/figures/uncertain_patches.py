@@ -48,8 +48,8 @@ def bnn_roi_examples(predictions: list[xr.Dataset], run: Run) -> Drawing:
     rule = (
         "(a) to (d) are drawn at random among the patches whose largest stress is within 10 % and which "
         "hold interacting pores (a, b) or a pore near a large hole (c, d); (e) has the widest interval of "
-        "the largest stress of all patches; (f) the narrowest for its stress among those with interacting "
-        "pores and no pore near a large hole"
+        "the largest stress of all patches; (f) the narrowest for its stress among those that (a, b) are "
+        "drawn from"
     )
     drawing = _six(first, chosen, f"{origin(run, first, shown)}, {first.sizes['draw']} draws. {rule}.", run)
     widest = [_widest(maximum_interval(repeat)) for repeat in found]
@@ -74,8 +74,8 @@ def ood_roi_examples(predictions: list[xr.Dataset], predictions_ood: list[xr.Dat
     rule = (
         "Elliptical pores, which no fit has seen. (a) to (d) are drawn at random among the patches whose "
         "largest stress is missed by more than 10 % and lies outside its interval (a, b) or inside it (c, d; "
-        "the nearest where none does); (e) and (f) are within 10 %, and of these the two with at least half "
-        "of the region solid where most pixels lie within 1.96 standard deviations"
+        "where none does, others nearest to theirs); (e) and (f) are within 10 %, and of these the two with "
+        "at least half of the region solid where most pixels lie within 1.96 standard deviations"
     )
     return _six(first, chosen, f"{origin(run, first, shown)}, {first.sizes['draw']} draws. {rule}.", run)
 
@@ -85,7 +85,8 @@ def bnn_examples(prediction: xr.Dataset, study_seed: str) -> dict[str, tuple[str
     interval = maximum_interval(prediction)
     good = relative_errors(prediction) < THRESHOLD
     pores, hole = (prediction[name].values.astype(bool) for name in ("pores_interact", "hole_interacts"))
-    easy = pores & ~hole if (pores & ~hole).any() else np.ones(len(pores), bool)
+    easy = good & pores & ~hole
+    easy = easy if easy.any() else np.ones(len(pores), bool)
     named = {
         "ab": ("interacting pores", good & pores & ~hole),
         "cd": ("pore near a large hole", good & hole),
@@ -116,7 +117,8 @@ def ood_examples(prediction: xr.Dataset, study_seed: str) -> dict[str, tuple[str
         interval.error, interval.half, out=np.full(len(missed), np.inf), where=interval.half > 0
     )
     inside = int((missed & ~outside).sum())
-    nearest = _best(-distance, missed & outside, 2)
+    taken = np.isin(np.arange(len(missed)), [place for _, place in chosen.values() if place is not None])
+    nearest = _best(-distance, missed & ~taken, 2)
     for letter in "cd"[inside:]:
         title = f"missed, nearest interval ({inside} of {len(missed)} inside)"
         chosen[letter] = (title, nearest.pop(0) if nearest else None)
@@ -191,16 +193,19 @@ def _draw_roi(panel: SubFigure, patch: xr.Dataset, interval: Interval, place: in
     scale = stress_scale([truth], [mean])
     for axis, field, name in zip(axes[0], (mean, truth), ("mean", "FE"), strict=True):
         image = draw_field(axis, field, solid, scale)
-        axis.set_title(f"{name}, max {np.nanmax(field):.2f}", fontsize=6.5, pad=3)
+        axis.set_title(f"{name}, max {np.nanmax(field):.3g}", fontsize=6.5, pad=3)
     colour_bar(panel, image, scale, axes[0], "patch scale")
     half, error = _WIDTH * std, np.abs(mean - truth)
     gap = ColourScale(0.0, max(float(np.nanmax(half)), float(np.nanmax(error)), 1e-12))
     for axis, field, name in zip(axes[1], (half, error), ("1.96 std", "|error|"), strict=True):
         image = draw_field(axis, field, solid, gap, ERROR_MAP)
-        axis.set_title(f"{name}, max {np.nanmax(field):.2f}", fontsize=6.5, pad=3)
+        axis.set_title(f"{name}, max {np.nanmax(field):.3g}", fontsize=6.5, pad=3)
     colour_bar(panel, image, gap, axes[1], "patch scale")
-    axes[1, 0].set_xlabel(f"largest: {interval.centre[place]:.2f} ± {interval.half[place]:.2f}", fontsize=7)
-    axes[1, 1].set_xlabel(f"its error: {interval.error[place]:.2f}", fontsize=7)
+    panel.supxlabel(
+        f"largest stress {interval.centre[place]:.3g} ± {interval.half[place]:.3g}, "
+        f"error {interval.error[place]:.3g}",
+        fontsize=6.5,
+    )
     return {
         **{"patch": int(patch["patch"]), "structure": int(patch["structure"])},
         **{"mean_max": float(np.nanmax(mean)), "fe_max": float(np.nanmax(truth))},

@@ -69,7 +69,7 @@ def full_structure_nonlinear_2(
 def _strip(predictions: Stores, stitched: Stores, run: Run) -> Drawing:
     shown = shown_network(predictions, stitched)
     store = store_of(stitched, shown.network)
-    figure = new_figure(1.0, 0.85)
+    figure = new_figure(1.0, 0.74)
     drawn = _draw_structure(figure, list(figure.subplots(3, 1)), store)
     foot_note(figure, _note(run, store, shown))
     return Drawing(figure, drawn=drawn | {"network": shown.network, "seed": run.seed})
@@ -88,15 +88,15 @@ def _draw_structure(figure: Figure, axes: list[Axes], store: xr.Dataset) -> dict
     for place, field, name in zip(axes[:2], (truth, mean), ("finite elements", "network"), strict=True):
         image = draw_field(place, field, solid, scale, pixel=pixel)
         where = "max" if name == "network" or np.nanmax(truth) <= np.nanmax(reached) else "max where reached"
-        place.set_title(f"{name}, {where} {np.nanmax(np.where(np.isnan(mean), np.nan, field)):.2f}")
+        place.set_title(f"{name}, {where} {np.nanmax(np.where(np.isnan(mean), np.nan, field)):.3g}")
     last = draw_field(axes[2], gap, solid, top, ERROR_MAP, pixel=pixel)
-    axes[2].set_title(f"|difference|, max {np.nanmax(gap):.2f}")
+    axes[2].set_title(f"|difference|, max {np.nanmax(gap):.3g}")
     across = axes[0].get_gridspec().ncols > 1  # type: ignore[union-attr]
     colour_bar(figure, image, scale, axes[:2], "Tresca stress (E)", below=across)
     colour_bar(figure, last, top, axes[2:], "|difference| (E)", below=across)
     for place in axes:
-        place.set_xticks(np.arange(0, solid.shape[1] * pixel + 1e-9, 10.0))
-        place.set_yticks(np.arange(0, solid.shape[0] * pixel + 1e-9, 10.0))
+        for axis, size in zip((place.yaxis, place.xaxis), solid.shape, strict=True):
+            axis.set_ticks(np.arange(0, size * pixel + 1e-9, 10.0 if size * pixel <= 60 else 50.0))
     axes[0].set_ylabel("y (R)")
     (axes[1] if across else axes[2]).set_xlabel("x (R)")
     largest, true = float(np.nanmax(mean)), float(np.nanmax(reached))
@@ -220,10 +220,10 @@ def _draw_pair(
         (mean[inside, inside], truth[inside, inside], solid[inside, inside]) for mean, truth, solid in whole
     ]
     for row, (images, name) in enumerate(((whole, "patch"), (rois, "ROI"))):
-        scale = stress_scale([truth for _, truth, _ in images], [mean for mean, _, _ in images])
+        scale = stress_scale([mean for mean, _, _ in images])
         for place, (mean, _, solid), title in zip(axes[row], images, ("left", "right"), strict=True):
             image = draw_field(place, mean, solid, scale)
-            place.set_title(f"{title} window, max {np.nanmax(mean):.2f}", fontsize=7.5, pad=3)
+            place.set_title(f"{title} window, max {np.nanmax(mean):.3g}", fontsize=7.5, pad=3)
         axes[row, 0].set_ylabel(f"network, {name}")
         colour_bar(panel, image, scale, axes[row], "Tresca stress (E)")
     for place, shift in zip(axes[1], (stride, 0), strict=True):
