@@ -2,12 +2,22 @@
 # Patches and whole structures to look at: which files there are.
 
 
+def image_networks(model):
+    """Return the networks of a model that see images: those of single pixels are not shown patch by patch."""
+    networks = getattr(STRESS.models, model).networks
+    return [
+        network
+        for network in networks
+        if not isinstance(getattr(STRESS.networks, network), LocalNetworkSettings)
+    ]
+
+
 def shown(model):
     """Return the whole patches of every network of a model."""
     settings = getattr(STRESS.models, model)
     return [
         f"{STRESS_FOLDER}/shown/{network}/{model}/{settings.family}.zarr.zip"
-        for network in settings.networks
+        for network in image_networks(model)
     ]
 
 
@@ -16,5 +26,5 @@ def stitched(model, index=0):
     settings = getattr(STRESS.models, model)
     return [
         f"{STRESS_FOLDER}/stitched/{network}/{model}/{settings.family}_{index}.zarr.zip"
-        for network in settings.networks
+        for network in image_networks(model)
     ]
