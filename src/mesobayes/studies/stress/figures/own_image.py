@@ -39,7 +39,7 @@ def own_picture(field: xr.Dataset, pores: Pores, content: dict[str, Any], origin
     rows = 1 if count == 3 else 2 if count == 4 else 1
     columns = count // rows
     shape = solid.shape[0] / solid.shape[1]
-    figure = new_figure(1.0, rows * (shape / columns + 0.09) + 0.05)
+    figure = new_figure(1.0, rows * (shape / columns + 0.09) + 0.09)
     panels = list(np.ravel(figure.subplots(rows, columns)))
     scale = stress_scale([mean] if truth is None else [mean, np.where(np.isnan(mean), np.nan, truth)])
     _draw_reading(figure, panels[0], field, pores, pixel)
