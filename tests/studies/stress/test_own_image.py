@@ -205,6 +205,15 @@ def test_pores_of_another_size_and_dense_ones_are_flagged(usual):
     assert any("regions look unlike" in reason for reason in said)
 
 
+def test_pores_that_touch_are_flagged(usual):
+    image = lattice(RADIUS)
+    image |= voids(image.shape, (168.0 + 18.0, 168.0, RADIUS))  # beside the pore in the middle
+    numbers, said = reasons(image, usual)
+    assert numbers["pairs_touching"] == 1
+    assert "pairs of pores that touch or overlap: 1" in said
+    assert reasons(lattice(RADIUS), usual)[0]["pairs_touching"] == 0
+
+
 def test_squares_are_no_ellipses(usual):
     tile = np.zeros((48, 48), bool)
     tile[12:36, 4:44] = True

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
+from mesobayes.geometry.distance import gap
 from mesobayes.geometry.pores import Pores
 from mesobayes.images.holes import void_image
 from mesobayes.images.patches import PatchGeometry, cut_windows
@@ -26,7 +27,7 @@ from mesobayes.nets.settings import Mechanics
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.local_data import local_data, local_variables
-from mesobayes.studies.stress.own_reading import OwnPlate
+from mesobayes.studies.stress.own_reading import OwnPlate, pore_shapes
 from mesobayes.studies.stress.own_windows import window_channels
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES, USUAL
@@ -113,7 +114,7 @@ def unlike_training(
     longish = int(np.sum(pores.a > _ROUND * pores.b))
     size = np.sqrt(pores.a * pores.b) / plate.pixels_per_radius
     other = int(np.sum(np.abs(size - 1.0) > _SIZE))
-    misfit = unexplained_void(plate)
+    misfit, merged = unexplained_void(plate), touching_pores(plate)
     reasons = []
     if far > share:
         reasons.append(f"{far:.0%} of the regions look unlike those of the training set")
@@ -123,6 +124,8 @@ def unlike_training(
         reasons.append(f"{longish} of {len(pores)} pores are no circles: their axes differ by more than 10 %")
     if other > share * count:
         reasons.append(f"{other} of {len(pores)} pores differ in size from R by more than 10 %")
+    if merged:
+        reasons.append(f"pairs of pores that touch or overlap: {merged}")
     if misfit > _MISFIT:
         reasons.append(f"{misfit:.0%} of the void area belongs to no ellipse")
     numbers = {
@@ -133,6 +136,7 @@ def unlike_training(
         "void_fraction_usual": most,
         "pores_not_round": longish / count,
         "pores_of_other_size": other / count,
+        "pairs_touching": merged,
         "void_of_no_ellipse": misfit,
     }
     return numbers, reasons, distance
@@ -144,6 +148,15 @@ def whole_pores(plate: OwnPlate) -> Pores:
     x, y = pores.centre.real, pores.centre.imag
     inside = (x > pores.a) & (x < columns - 1 - pores.a) & (y > pores.a) & (y < rows - 1 - pores.a)
     return pores.take(inside)
+
+
+def touching_pores(plate: OwnPlate) -> int:
+    """Pairs of pores, as they were read, without material between them."""
+    pores = plate.around.pores
+    apart = np.abs(pores.centre[:, None] - pores.centre[None, :])
+    first, second = np.nonzero(np.triu(apart < pores.a[:, None] + pores.a[None, :], 1))
+    shapes = pore_shapes(pores, plate.pixels_per_radius)
+    return sum(gap(shapes[i], shapes[j]) <= 0.0 for i, j in zip(first, second, strict=True))
 
 
 def unexplained_void(plate: OwnPlate) -> float:
