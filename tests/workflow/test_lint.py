@@ -82,10 +82,11 @@ def test_one_thin_script_stands_behind_every_rule():
 
 
 FIGURES = sorted((ROOT / "src/mesobayes/studies").glob("*/figures/*.py"))
-# what schematics are drawn from: definitions of networks and presets, operations that they explain, and one
-# field that is solved for its picture
+# what schematics are drawn from: definitions of networks, presets and meshes, operations that they explain, and
+# one field and one mesh that are made for their pictures
 DEFINITIONS = re.compile(
-    r"mesobayes\.(nets\.|fem\.bar\.settings import|fem\.cell\.magnetic_field import|learning\.weights import)"
+    r"mesobayes\.(nets\.|fem\.\w+\.settings import|fem\.cell\.magnetic_field import|"
+    r"fem\.plate\.meshing import|learning\.weights import)"
 )
 
 

@@ -72,9 +72,7 @@ TARGETS["calibration_stress"] = draw(
     series=[
         path
         for fitted in LABEL_SERIES
-        for path in calibrations(
-            fitted, trained_on(fitted), STRESS.predictions.repeats
-        )
+        for path in calibrations(fitted, trained_on(fitted), STRESS.predictions.repeats)
     ],
     ensemble=calibrations(ENSEMBLE, trained_on(ENSEMBLE), 1),
     families=[

@@ -12,9 +12,12 @@ def trained_on(fitted):
 
 def predictions_of_members(wildcards):
     """Return the predictions of the members of an ensemble."""
-    folder = f"{STRESS_FOLDER}/predictions/{wildcards.network}/quarter/{wildcards.family}"
+    folder = (
+        f"{STRESS_FOLDER}/predictions/{wildcards.network}/quarter/{wildcards.family}"
+    )
     return [
-        f"{folder}/repeat{repeat}.zarr.zip" for repeat in range(STRESS.intervals.members)
+        f"{folder}/repeat{repeat}.zarr.zip"
+        for repeat in range(STRESS.intervals.members)
     ]
 
 

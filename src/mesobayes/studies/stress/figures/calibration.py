@@ -32,7 +32,7 @@ SHORT = {
 }
 FAMILY = {"ellipse1": "1 ellipse", "ellipse3": "3 ellipses", "ellipse3_ood": "elliptical pores"}
 MAIN = ("weight_draws", "predictive", "calibrated")
-SHOWN = 120  # intervals of single maxima
+DRAWN_MAXIMA = 120  # intervals of single maxima
 Summary = tuple[float, float, float]  # mean over structures, and the band of the bootstrap
 
 
@@ -195,7 +195,7 @@ def draw_single(axis: Axes, calibration: xr.Dataset, seed: str) -> dict[str, Any
     factor = float(calibration["factor"].sel(interval="calibrated", target="maximum", level=level))
     rng = rng_from_name(seed, "intervals drawn")
     number = calibration.sizes["patch"]
-    chosen = np.sort(rng.permutation(number)[:SHOWN])
+    chosen = np.sort(rng.permutation(number)[:DRAWN_MAXIMA])
     true, centre, std = (calibration[name].values[chosen] for name in ("true_max", "max_centre", "max_std"))
     half = factor * std
     missed = np.abs(true - centre) > half
