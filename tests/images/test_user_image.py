@@ -26,6 +26,7 @@ def test_dark_pixels_of_a_picture_are_inclusions_and_its_first_row_is_the_top(tm
     image = read_two_phase_image(path, LIMIT)
     np.testing.assert_array_equal(image.pixels, pixels[::-1])
     assert image.threshold is None
+    assert image.from_top
 
 
 @pytest.mark.parametrize("kind", ["npy", "zarr", "zarr.zip"])
@@ -38,7 +39,10 @@ def test_larger_values_of_an_array_are_inclusions_and_its_row_index_is_y(tmp_pat
     else:
         with zarr.storage.ZipStore(path, mode="w") as store:
             zarr.create_array(store, data=values)
-    np.testing.assert_array_equal(read_two_phase_image(path, LIMIT).pixels, pixels)
+    image = read_two_phase_image(path, LIMIT, "voids")
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert not image.from_top
+    assert image.remark == "voids are the larger values"
 
 
 def test_grey_values_are_cut_halfway_and_the_remark_says_so(tmp_path, pixels):

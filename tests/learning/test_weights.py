@@ -8,6 +8,7 @@ from mesobayes.learning.weights import load_network, save_network
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import (
     HeteroencoderSettings,
+    LocalNetworkSettings,
     PermeabilityNetworkSettings,
     StressNetworkSettings,
 )
@@ -21,6 +22,7 @@ NETWORKS = [
     StressNetworkSettings("printed", 8, width=0.1, blocks=1, estimator="flipout"),
     PermeabilityNetworkSettings("modern", 32, width=0.1, levels=2),
     HeteroencoderSettings("printed", 2, estimator="shared"),
+    LocalNetworkSettings("local", 8, width=4, heads=True),
 ]
 
 

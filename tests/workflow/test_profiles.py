@@ -20,6 +20,7 @@ RULES = {
 ON_CORES = {
     *("simulate_structures", "measure_label_noise", "merge_structures", "cut_patches", "collect_selective"),
     *("compute_channels", "score_mechanics", "collect_maxima", "join_ensemble", "calibrate"),
+    "describe_training",
     *("simulate_strips", "simulate_figure_strip", "measure_strip_noise", "merge_strips", "cut_strip_patches"),
     *("merge_cells", "merge_specimens", "fit_baseline", "score_variant", "table_reproduction"),
 }

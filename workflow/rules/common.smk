@@ -130,6 +130,23 @@ def batch_items(items, size):
     return those
 
 
+def user_image(name, asked):
+    """Return the user's image of a name in ``inputs``, whatever its format, for the file that is asked for."""
+    found = [
+        path
+        for ending in ("png", "tif", "tiff", "npy", "zarr.zip", "zarr")
+        if (path := Path(f"inputs/{name}.{ending}")).exists()
+    ]
+    if len(found) != 1:
+        what = (
+            "none is there" if not found else f"{', '.join(map(str, found))} are there"
+        )
+        raise MesobayesError(
+            f"{asked} needs one image inputs/{name}.png, .tif, .tiff, .npy, .zarr.zip or .zarr: {what}"
+        )
+    return str(found[0])
+
+
 def draw(where, settings=None, **inputs):
     """Return how a target is made: by the function of its name in a Python module, from these inputs and settings."""
     return {"module": where, "settings": settings or {}, "inputs": inputs}

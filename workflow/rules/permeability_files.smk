@@ -56,17 +56,4 @@ def start_of_fit(wildcards):
 
 def image_to_predict(wildcards):
     """Return the user's image of that name in ``inputs``, whatever its format."""
-    found = [
-        path
-        for ending in ("png", "tif", "tiff", "npy", "zarr.zip", "zarr")
-        if (path := Path(f"inputs/{wildcards.name}.{ending}")).exists()
-    ]
-    if len(found) != 1:
-        what = (
-            "none is there" if not found else f"{', '.join(map(str, found))} are there"
-        )
-        raise MesobayesError(
-            f"results/predict/{wildcards.name}.json needs one image inputs/{wildcards.name}.png, .tif, .tiff, "
-            f".npy, .zarr.zip or .zarr: {what}"
-        )
-    return str(found[0])
+    return user_image(wildcards.name, f"results/predict/{wildcards.name}.json")

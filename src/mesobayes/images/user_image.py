@@ -23,19 +23,23 @@ class ImageError(MesobayesError):
 
 @dataclass(frozen=True)
 class TwoPhaseImage:
-    """Pixels (y, x) or (z, y, x), True in the inclusions, row index = y increasing; how it was read."""
+    """Pixels (y, x) or (z, y, x), True in the phase of interest, row index = y increasing; how it was read.
+
+    `from_top` says whether the rows of the file were counted from the top.
+    """
 
     pixels: np.ndarray
     threshold: float | None
     remark: str
+    from_top: bool
 
 
-def read_two_phase_image(path: Path | str, pixels_max: int) -> TwoPhaseImage:
-    """Read an image or volume of two phases.
+def read_two_phase_image(path: Path | str, pixels_max: int, phase: str = "inclusions") -> TwoPhaseImage:
+    """Read an image or volume of two phases, of which one, named by `phase`, is of interest.
 
-    PNG and TIFF (several pages are a volume) follow the paper: dark pixels are inclusions; their first row
-    is the top, and becomes the largest y. In npy and zarr arrays larger values are inclusions and the row
-    index is y. What is not binary is cut halfway between its smallest and its largest value.
+    PNG and TIFF (several pages are a volume): dark pixels are that phase, as in Aldakheel et al. 2023; their
+    first row is the top, and becomes the largest y. In npy and zarr arrays larger values are that phase and
+    the row index is y. What is not binary is cut halfway between its smallest and its largest value.
 
     Raises:
         ImageError: the file is missing, damaged, of another format, too large, too small, not of two or
@@ -58,9 +62,9 @@ def read_two_phase_image(path: Path | str, pixels_max: int) -> TwoPhaseImage:
     threshold = 0.5 * (low + high)
     binary = bool(np.all((values == low) | (values == high)))
     pixels = values < threshold if picture else values > threshold
-    phase = "dark" if picture else "larger"
-    remark = f"inclusions are the {phase} values" + ("" if binary else f", cut at {threshold:g}")
-    return TwoPhaseImage(np.ascontiguousarray(pixels), None if binary else threshold, remark)
+    values_of = "dark" if picture else "larger"
+    remark = f"{phase} are the {values_of} values" + ("" if binary else f", cut at {threshold:g}")
+    return TwoPhaseImage(np.ascontiguousarray(pixels), None if binary else threshold, remark, picture)
 
 
 def _read_picture(path: Path, pixels_max: int) -> np.ndarray:
@@ -94,7 +98,7 @@ def _grey(picture: Image.Image, path: Path) -> np.ndarray:
     if np.any(colours[..., 3] < 255):
         raise ImageError(f"{path} has transparent pixels: save it without an alpha channel")
     if np.any(np.ptp(colours[..., :3], axis=-1) > 8):
-        raise ImageError(f"{path} is in colour: save it in grey, inclusions dark")
+        raise ImageError(f"{path} is in colour: save it in grey")
     return colours[..., 0]
 
 
@@ -119,6 +123,5 @@ def _check_size(path: Path, shape: tuple[int, ...], pixels_max: int) -> None:
     size = int(np.prod(shape, dtype=np.int64))
     if size > pixels_max:
         raise ImageError(
-            f"{path} has {size} pixels, more than {pixels_max}: cut it, or raise "
-            "permeability.prediction.pixels_max in config.yaml"
+            f"{path} has {size} pixels, more than {pixels_max}: cut it, or raise pixels_max in config.yaml"
         )

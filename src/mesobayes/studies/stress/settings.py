@@ -14,6 +14,7 @@ from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.interval_settings import IntervalSettings
 from mesobayes.studies.stress.model_settings import Models, PredictionSettings
+from mesobayes.studies.stress.own_settings import OwnImageSettings
 from mesobayes.studies.stress.strip_settings import StripSettings
 
 Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
@@ -176,8 +177,17 @@ class StressSettings:
     models: Models
     predictions: PredictionSettings
     intervals: IntervalSettings
+    own: OwnImageSettings
 
     def __post_init__(self) -> None:
+        model = getattr(self.models, self.own.model, None)
+        if model is None or model.family == "strip":
+            raise ValueError(f"own.model is {self.own.model!r}: it must be a model of linear plates")
+        if self.own.level not in self.intervals.levels:
+            raise ValueError(
+                f"own.level is {self.own.level:g}, which is none of intervals.levels, "
+                f"{list(self.intervals.levels)}"
+            )
         counts = {name: getattr(self.structures, name) for name in ("ellipse1", "ellipse3")}
         for family, structures in {**counts, "strip": self.strips.number}.items():
             held_out = getattr(self.validation_structures, family)

@@ -19,6 +19,8 @@ STITCHED = "stress/stitched"
 SHOWN = "stress/shown"
 CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
+USUAL = "stress/usual"
+OWN = "stress/own"
 
 
 def noise_of(attributes: Mapping[str, Any]) -> dict[str, Any]:

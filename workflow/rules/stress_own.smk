@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A user's own image in the stress study: what training patches look like -> the stress around the user's pores.
+
+
+include: "stress_own_files.smk"
+
+
+rule describe_training:
+    """Describe the training patches of a family, to tell images that are unlike them."""
+    input:
+        patches="results/{scale}/stress/{family}/patches.zarr.zip",
+        channels="results/{scale}/stress/{family}/channels.zarr.zip",
+    output:
+        store=update("results/{scale}/stress/{family}/usual.zarr.zip"),
+    log:
+        "logs/{scale}/describe_training/{family}.log",
+    benchmark:
+        "results/{scale}/benchmarks/describe_training/{family}.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=patches_mem_mb,
+        runtime=30,
+    params:
+        **call(
+            "mesobayes.studies.stress.own_usual:describe_training",
+            quantile=OWN.outlier_quantile,
+            ridge=OWN.outlier_ridge,
+        ),
+    message:
+        "describe_training: patches of {wildcards.family}"
+    shell:
+        RUN
+
+
+rule predict_plate:
+    """Predict the stress around the pores of a user's own image, with its intervals."""
+    input:
+        image=plate_to_predict,
+        macro=macro_stress_of_plate,
+        fit=f"{OWN_FIT}.zarr.zip",
+        weights=f"{OWN_FIT}.weights.zarr.zip",
+        calibration=f"{STRESS_FOLDER}/calibration/{OWN.network}/{OWN.model}/{OWN_FAMILY}/repeat0.zarr.zip",
+        usual=f"{STRESS_FOLDER}/{OWN_FAMILY}/usual.zarr.zip",
+    output:
+        prediction="results/predict/stress/{name}.json",
+        pdf="results/predict/stress/{name}.pdf",
+        png="results/predict/stress/{name}.png",
+        store=update("results/predict/stress/{name}.zarr.zip"),
+    log:
+        f"{LOGS}/predict_plate/{{name}}.log",
+    benchmark:
+        f"{BENCHMARKS}/predict_plate/{{name}}.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=4000,
+        runtime=30,
+    params:
+        **call(
+            "mesobayes.studies.stress.own_image:predict_own_image",
+            settings=OWN,
+            model=getattr(STRESS.models, OWN.model),
+            mesh=STRESS.mesh,
+            pixels_per_radius=STRESS.pixels_per_radius,
+            draws=STRESS.predictions.draws,
+            precision=getattr(STRESS.fits, OWN.network).precision,
+        ),
+    message:
+        "predict_plate: {input.image}"
+    shell:
+        RUN

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A user's own image in the stress study: which fit predicts it, and what it reads.
+
+OWN = STRESS.own
+OWN_FAMILY = getattr(STRESS.models, OWN.model).family
+OWN_FIT = f"{STRESS_FOLDER}/fits/{OWN.network}/{OWN.model}/repeat0"
+
+
+def plate_to_predict(wildcards):
+    """Return the user's image of that name in ``inputs``, whatever its format."""
+    return user_image(wildcards.name, f"results/predict/stress/{wildcards.name}.json")
+
+
+def macro_stress_of_plate(wildcards):
+    """Return the macroscopic stress that the user gives beside the image; none for a uniform strain."""
+    path = f"inputs/{wildcards.name}.macro.npy"
+    return path if Path(path).exists() else []
