@@ -12,7 +12,7 @@ from mesobayes.nets.cpu.banded_convolution import BandedConvolution3D
 from mesobayes.nets.heteroencoder import count_parameters, variation_by_layer
 from mesobayes.nets.operators import Convolution3D
 from mesobayes.nets.posterior import draw_noise, draw_weights, kl_divergence, warm_start, weights
-from mesobayes.nets.resampling import max_pool, upsample
+from mesobayes.nets.resampling import max_pool_by_reduction, upsample
 from mesobayes.nets.settings import HeteroencoderSettings
 
 POINT = HeteroencoderSettings(convolution="plain")
@@ -45,9 +45,9 @@ def test_the_banded_convolution_is_the_plain_one_in_values_and_gradients(slices,
 
 def test_pooling_and_upsampling_act_on_blocks_of_eight_voxels():
     x = volumes(1, 4, 4, 4, 2)
-    pooled = max_pool(x)
+    pooled = max_pool_by_reduction(x)
     assert float(pooled[0, 1, 0, 1, 1]) == float(x[0, 2:4, 0:2, 2:4, 1].max())
-    np.testing.assert_array_equal(max_pool(upsample(pooled)), pooled)
+    np.testing.assert_array_equal(max_pool_by_reduction(upsample(pooled)), pooled)
 
 
 def test_the_network_follows_the_layer_table():
@@ -55,7 +55,9 @@ def test_the_network_follows_the_layer_table():
     pores = (volumes(2, 4, 4, 8) > 1.0).astype(jnp.float32)
     operator = Convolution3D()
     x = pores[..., None]
-    for number, after in enumerate([max_pool, max_pool, upsample, upsample, lambda x: x]):
+    for number, after in enumerate(
+        [max_pool_by_reduction, max_pool_by_reduction, upsample, upsample, lambda x: x]
+    ):
         layer = network.layers[number]
         x = after(jax.nn.relu(operator(x, layer.kernel.mu[...]) + layer.bias.mu[...]))
     expected = operator(x, network.layers[5].kernel.mu[...])[..., 0]

@@ -11,7 +11,7 @@ from mesobayes.nets.cpu.block_convolution import BlockConvolution
 from mesobayes.nets.cpu.transposed_convolution import PhasedTransposedConvolution
 from mesobayes.nets.cpu.winograd import WinogradConvolution
 from mesobayes.nets.operators import Convolution, TransposedConvolution, Upsampling
-from mesobayes.nets.resampling import depth_to_space, max_pool, space_to_depth
+from mesobayes.nets.resampling import depth_to_space, max_pool, max_pool_by_reduction, space_to_depth
 from mesobayes.nets.settings import StressNetworkSettings
 
 CASES = [
@@ -62,10 +62,17 @@ def test_depth_to_space_inverts_space_to_depth():
     np.testing.assert_array_equal(depth_to_space(space_to_depth(x, 2), 2), x)
 
 
-def test_max_pool_equals_the_window_maximum():
-    x = jax.random.normal(jax.random.key(0), (2, 6, 4, 3))
-    expected = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-    np.testing.assert_array_equal(max_pool(x), expected)
+@pytest.mark.parametrize("pool", [max_pool, max_pool_by_reduction])
+@pytest.mark.parametrize("shape", [(2, 6, 4, 3), (2, 7, 5, 3), (2, 4, 6, 8, 2)])
+def test_max_pool_equals_the_window_maximum_in_value_and_gradient(pool, shape):
+    x, window = jax.random.normal(jax.random.key(0), shape), (1, *[2] * (len(shape) - 2), 1)
+
+    def expected(x):
+        return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+
+    np.testing.assert_array_equal(pool(x), expected(x))
+    gradients = [jax.grad(lambda x, form=form: jnp.sum(form(x) ** 2))(x) for form in (pool, expected)]
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-6)
 
 
 def test_networks_with_plain_convolutions_and_those_for_a_cpu_agree():

@@ -17,7 +17,7 @@ from mesobayes.nets.convolution import volume_convolution
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.layers import Linear, Weight
-from mesobayes.nets.resampling import max_pool, upsample
+from mesobayes.nets.resampling import max_pool_by_reduction, upsample
 from mesobayes.nets.settings import HeteroencoderSettings
 
 ApplyLayer = Callable[[int, jax.Array], jax.Array]
@@ -59,8 +59,8 @@ class Heteroencoder(nnx.Module):
 def _printed(x: jax.Array, layer: ApplyLayer) -> jax.Array:
     """Figure 8: two poolings, two upsamplings, six convolutions."""
     relu = jax.nn.relu
-    x = max_pool(relu(layer(0, x)))
-    x = max_pool(relu(layer(1, x)))
+    x = max_pool_by_reduction(relu(layer(0, x)))
+    x = max_pool_by_reduction(relu(layer(1, x)))
     x = upsample(relu(layer(2, x)))
     x = upsample(relu(layer(3, x)))
     return layer(5, relu(layer(4, x)))
@@ -69,8 +69,8 @@ def _printed(x: jax.Array, layer: ApplyLayer) -> jax.Array:
 def _modern(x: jax.Array, layer: ApplyLayer) -> jax.Array:
     relu = jax.nn.leaky_relu  # a plain one dies: the uniform field is a local optimum of the loss
     first = relu(layer(0, jnp.concatenate([x, jnp.ones_like(x)], axis=-1)))
-    second = relu(layer(1, max_pool(first)))
-    third = relu(layer(3, relu(layer(2, max_pool(second)))))
+    second = relu(layer(1, max_pool_by_reduction(first)))
+    third = relu(layer(3, relu(layer(2, max_pool_by_reduction(second)))))
     second = relu(layer(4, jnp.concatenate([upsample(third), second], axis=-1)))
     return layer(6, relu(layer(5, jnp.concatenate([upsample(second), first], axis=-1))))
 

@@ -15,6 +15,19 @@ def max_pool(x: jax.Array) -> jax.Array:
     return x
 
 
+def max_pool_by_reduction(x: jax.Array) -> jax.Array:
+    """`max_pool` as reductions over pairs.
+
+    On a CPU a Flipout step of the heteroencoder takes 476 instead of 627 ms with it, one of the permeability
+    network in two dimensions 247 instead of 198 ms.
+    """
+    for axis in range(1, x.ndim - 1):
+        half = x.shape[axis] // 2
+        x = lax.slice_in_dim(x, 0, 2 * half, axis=axis)
+        x = jnp.max(x.reshape(*x.shape[:axis], half, 2, *x.shape[axis + 1 :]), axis=axis + 1)
+    return x
+
+
 def mean_pool(x: jax.Array) -> jax.Array:
     """Mean over 2 × 2 (× 2) pixels, a last odd one dropped."""
     for axis in range(1, x.ndim - 1):
