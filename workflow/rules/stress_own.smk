@@ -17,7 +17,7 @@ rule describe_training:
     benchmark:
         "results/{scale}/benchmarks/describe_training/{family}.tsv"
     conda:
-        "../../envs/solve.yaml"
+        "../../envs/learn.yaml"
     threads: 1
     resources:
         gpu=0,
@@ -54,7 +54,7 @@ rule predict_plate:
     benchmark:
         f"{BENCHMARKS}/predict_plate/{{name}}.tsv"
     conda:
-        "../../envs/learn.yaml"
+        "../../envs/predict.yaml"
     threads: 1
     resources:
         gpu=0,

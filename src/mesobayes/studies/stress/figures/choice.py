@@ -12,7 +12,7 @@ from mesobayes.images.patches import PatchGeometry, cut_windows
 from mesobayes.images.raster import pixel_centres, solid_image
 from mesobayes.images.tensor import principal_sum
 
-SHOWN = 0  # the structure on the figures that show a single one
+FIRST = 0  # the structure on the figures that show a single one
 
 
 def first_good(structures: xr.Dataset) -> xr.Dataset:

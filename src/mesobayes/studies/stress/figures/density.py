@@ -27,13 +27,13 @@ from mesobayes.studies.stress.figures.predictions import (
     accuracy_difference,
     accuracy_number,
     by_network,
+    compared,
     cost_ratio,
     counts_of,
     coverage_number,
     coverages,
     foot,
     foot_text,
-    judged,
     origin_of,
 )
 from mesobayes.studies.stress.settings import StressNetworks
@@ -60,10 +60,10 @@ def bnn_fixed_prior(
 ) -> Drawing:
     """Figure 24: standard normal prior of every weight."""
     drawing = density_figure(bayes_fixed, networks, run)
-    learned, fixed = (coverages(judged(stores)) for stores in (bayes_learned, bayes_fixed))
+    learned, fixed = (coverages(compared(stores)) for stores in (bayes_learned, bayes_fixed))
     numbers = {
         "coverage95": coverage_number(bayes_fixed),
-        "coverage_drop": Number.difference(learned, fixed, origin_of(judged(bayes_fixed))),
+        "coverage_drop": Number.difference(learned, fixed, origin_of(compared(bayes_fixed))),
         "accuracy_drop": accuracy_difference(bayes_learned, bayes_fixed),
     }
     return Drawing(drawing.figure, numbers, drawing.drawn | {"learned prior": counts_of(bayes_learned)})
@@ -113,8 +113,8 @@ def ood_error_vs_uncertainty(unseen: Predictions, networks: StressNetworks, run:
     foot(
         figure, note + "; above the line the truth lies outside the interval", 80 if len(named) == 1 else 125
     )
-    values = rank_correlations(judged(unseen), "half width")
-    note = f"by structure, mean over repeats; {origin_of(judged(unseen))}"
+    values = rank_correlations(compared(unseen), "half width")
+    note = f"by structure, mean over repeats; {origin_of(compared(unseen))}"
     return Drawing(figure, {"claim": Number.of(values, note)}, drawn)
 
 

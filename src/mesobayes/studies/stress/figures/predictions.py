@@ -46,7 +46,7 @@ def by_network(stores: Stores) -> dict[str, list[xr.Dataset]]:
     return {name: repeats for name, repeats in found.items() if repeats}
 
 
-def judged(stores: Stores) -> list[xr.Dataset]:
+def compared(stores: Stores) -> list[xr.Dataset]:
     """Return the repeats of the network compared with the paper: the printed one, where it was fitted."""
     return next(iter(by_network(stores).values()))
 
@@ -79,27 +79,27 @@ def coverages(repeats: Stores) -> list[float]:
 
 def accuracy_number(stores: Stores, threshold: float = 0.10) -> Number:
     """Return the accuracy of a model as a number of the paper."""
-    repeats = judged(stores)
+    repeats = compared(stores)
     return Number.of(accuracies(repeats, threshold), origin_of(repeats))
 
 
 def accuracy_difference(better: Stores, worse: Stores) -> Number:
     """Return the gain in accuracy at 10 %, paired by repeat."""
-    one, other = judged(better), judged(worse)
+    one, other = compared(better), compared(worse)
     return Number.difference(accuracies(one), accuracies(other), origin_of(one))
 
 
 def coverage_number(stores: Stores) -> Number:
     """Return the coverage of the 95 % interval as a number of the paper."""
-    repeats = judged(stores)
+    repeats = compared(stores)
     return Number.of(coverages(repeats), origin_of(repeats))
 
 
 def cost_ratio(bayes: Stores, point: Stores) -> Number:
     """Return how much longer random weights were fitted than fixed ones, paired by repeat."""
-    seconds = [[store.attrs["fit_seconds"] for store in judged(stores)] for stores in (bayes, point)]
+    seconds = [[store.attrs["fit_seconds"] for store in compared(stores)] for stores in (bayes, point)]
     ratio = [one / other for one, other in zip(*seconds, strict=True)]
-    return Number.of(ratio, f"wall time of fits of as many steps; {origin_of(judged(bayes))}")
+    return Number.of(ratio, f"wall time of fits of as many steps; {origin_of(compared(bayes))}")
 
 
 def origin_of(repeats: Stores) -> str:

@@ -78,14 +78,14 @@ def _accuracy(curves: xr.Dataset, network: str) -> np.ndarray:
     return np.asarray(curves["accuracy"].sel(network=network, acquisition="max_variance").values)
 
 
-def _judged(curves: xr.Dataset) -> str | None:
+def _compared(curves: xr.Dataset) -> str | None:
     """The printed network where it has been fitted, else none."""
     return "printed" if "printed" in curves["network"].values else None
 
 
 def _lead_of_middle(rates: tuple[xr.Dataset, ...]) -> Number:
     """Return the mean accuracy over the queries with the middle rate minus the better of the others."""
-    network = _judged(rates[0])
+    network = _compared(rates[0])
     if network is None:
         return Number(None, note="the configuration leaves out the printed network")
     low, middle, high = (
@@ -104,7 +104,7 @@ def _over_additions(labelled: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
 
 def _plateau(curves: xr.Dataset) -> dict[str, Number]:
     """Return when the accuracy of all patches is reached, repeat by repeat."""
-    network = _judged(curves)
+    network = _compared(curves)
     if network is None:
         note = "the configuration leaves out the printed network"
         return {

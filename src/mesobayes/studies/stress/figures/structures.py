@@ -14,7 +14,7 @@ from mesobayes.drawing.style import new_figure
 from mesobayes.geometry import Plate, PlateFamily
 from mesobayes.images.patches import PatchGeometry, cut_windows, patch_origins
 from mesobayes.record.provenance import Run
-from mesobayes.studies.stress.figures.choice import SHOWN, inner, interest, one_in_each_quarter, solid_pixels
+from mesobayes.studies.stress.figures.choice import FIRST, inner, interest, one_in_each_quarter, solid_pixels
 from mesobayes.studies.stress.figures.parts import (
     PATCH,
     bare,
@@ -42,7 +42,7 @@ def examples_3ellipses(family: PlateFamily, run: Run) -> Drawing:
 
 def porous_structure_patch(family: PlateFamily, pixels_per_radius: int, run: Run) -> Drawing:
     """Draw figure 2: a plate, and the window whose region of interest holds most void of pores."""
-    plate, _ = draw_structure(family, run.seed, SHOWN)
+    plate, _ = draw_structure(family, run.seed, FIRST)
     geometry = PatchGeometry(pixels_per_radius)
     origins = patch_origins(solid_pixels(plate, geometry).shape, geometry)
     origin = origins[int(np.argmax(np.where(inner(origins), interest(plate, origins, geometry), -1.0)))]
@@ -55,16 +55,16 @@ def porous_structure_patch(family: PlateFamily, pixels_per_radius: int, run: Run
     foot_note(
         figure,
         f"patch {geometry.patch_radii} R, region of interest {geometry.roi_radii} R; R: radius of a pore\n"
-        f"structure {SHOWN} of {family.name}; {run.label}",
+        f"structure {FIRST} of {family.name}; {run.label}",
     )
     return Drawing(
-        figure, drawn={"structure": SHOWN, "holes": _holes(plate), "corner_R": corner, "seed": run.seed}
+        figure, drawn={"structure": FIRST, "holes": _holes(plate), "corner_R": corner, "seed": run.seed}
     )
 
 
 def patch_extraction(family: PlateFamily, pixels_per_radius: int, run: Run) -> Drawing:
     """Draw figure 3: four windows, one in each quarter, and what the network sees there."""
-    plate, _ = draw_structure(family, run.seed, SHOWN)
+    plate, _ = draw_structure(family, run.seed, FIRST)
     geometry = PatchGeometry(pixels_per_radius)
     solid = solid_pixels(plate, geometry)
     chosen = one_in_each_quarter(plate, patch_origins(solid.shape, geometry), geometry)
@@ -96,17 +96,17 @@ def patch_extraction(family: PlateFamily, pixels_per_radius: int, run: Run) -> D
     foot_note(
         figure,
         f"right: the channel of the geometry, void black; {geometry.patch} × {geometry.patch} pixels, "
-        f"{pixels_per_radius} to a pore radius. Structure {SHOWN} of {family.name}; {run.label}",
+        f"{pixels_per_radius} to a pore radius. Structure {FIRST} of {family.name}; {run.label}",
     )
     return Drawing(
         figure,
-        drawn={"structure": SHOWN, "origins": chosen, "patch_px": geometry.patch, "seed": run.seed},
+        drawn={"structure": FIRST, "origins": chosen, "patch_px": geometry.patch, "seed": run.seed},
     )
 
 
 def full_image_tiling(family: PlateFamily, pixels_per_radius: int, run: Run) -> Drawing:
     """Draw figure 16: windows that step by one region of interest from the top right corner, in order."""
-    plate, _ = draw_structure(family, run.seed, SHOWN)
+    plate, _ = draw_structure(family, run.seed, FIRST)
     geometry = PatchGeometry(pixels_per_radius)
     origins = patch_origins(solid_pixels(plate, geometry).shape, geometry, stride=geometry.roi)
     corners = [corner_of(origin, plate.side, geometry) for origin in origins]
@@ -127,11 +127,11 @@ def full_image_tiling(family: PlateFamily, pixels_per_radius: int, run: Run) -> 
         figure,
         f"windows from the top right corner in steps of {geometry.roi_radii} R ({geometry.roi} pixels);\n"
         f"{len(origins)} regions of interest tile the central {plate.side - 2 * margin:g} R. "
-        f"Structure {SHOWN} of {family.name}; {run.label}",
+        f"Structure {FIRST} of {family.name}; {run.label}",
     )
     return Drawing(
         figure,
-        drawn={"structure": SHOWN, "origins": origins, "stride_px": geometry.roi, "seed": run.seed},
+        drawn={"structure": FIRST, "origins": origins, "stride_px": geometry.roi, "seed": run.seed},
     )
 
 

@@ -20,10 +20,10 @@ from mesobayes.studies.stress.figures.predictions import (
     accuracies,
     accuracy_number,
     by_network,
+    compared,
     cost_ratio,
     counts_of,
     errors_of_mechanics,
-    judged,
     origin_of,
 )
 from mesobayes.studies.stress.settings import StructureCounts
@@ -77,8 +77,8 @@ def cross_validation(folds: Predictions) -> Table:
             rows.append((name, facts["repeat"], round(value, 4), facts["labels"], store.sizes["patch"]))
         rows.append((name, "mean", round(float(np.mean(values)), 4), "", ""))
         rows.append((name, "standard deviation", round(float(np.std(values, ddof=1)), 4), "", ""))
-    values = accuracies(judged(folds))
-    deviation = Number(float(np.std(values, ddof=1)), n=len(values), note=origin_of(judged(folds)))
+    values = accuracies(compared(folds))
+    deviation = Number(float(np.std(values, ddof=1)), n=len(values), note=origin_of(compared(folds)))
     return Table(rows, {"mean": accuracy_number(folds), "std": deviation}, {"folds": counts_of(folds)})
 
 
@@ -150,7 +150,7 @@ def _hours(files: Sequence[Path], sizes: Sequence[int], wanted: int) -> list[flo
 
 def _training_hours(stores: Stores, patches: int, epochs: int, here: str) -> Number:
     """Return the hours of fits, scaled to so many patches and epochs."""
-    repeats = judged(stores)
+    repeats = compared(stores)
     passes = [store.attrs["steps"] * store.attrs["batch"] for store in repeats]
     hours = [
         store.attrs["fit_seconds"] / 3600 * patches * epochs / count
