@@ -197,9 +197,9 @@ def _draw_roi(panel: SubFigure, patch: xr.Dataset, interval: Interval, place: in
     colour_bar(panel, image, scale, axes[0], "patch scale")
     half, error = _WIDTH * std, np.abs(mean - truth)
     gap = ColourScale(0.0, max(float(np.nanmax(half)), float(np.nanmax(error)), 1e-12))
-    for axis, field, name in zip(axes[1], (half, error), ("1.96 std", "|error|"), strict=True):
+    for axis, field, name in zip(axes[1], (half, error), ("1.96 σ", "|error|"), strict=True):
         image = draw_field(axis, field, solid, gap, ERROR_MAP)
-        axis.set_title(f"{name}, max {np.nanmax(field):.3g}", fontsize=6.5, pad=3)
+        axis.set_title(f"{name}, max {np.nanmax(field):.2g}", fontsize=6.5, pad=3)
     colour_bar(panel, image, gap, axes[1], "patch scale")
     panel.supxlabel(
         f"largest stress {interval.centre[place]:.3g} ± {interval.half[place]:.3g}, "
