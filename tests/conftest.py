@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Before any test imports JAX: the CPU, and no more memory than needed."""
 
+import gc
 import os
 import re
+import sys
 
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_of_a_module_are_dropped_at_its_end():
+    """Every compiled program holds pieces of the address space, of which a process may have 65,530."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
