@@ -7,7 +7,10 @@ import re
 import sys
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("same", derandomize=True)  # the same examples in every run
+settings.load_profile("same")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 

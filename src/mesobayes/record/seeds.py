@@ -21,7 +21,8 @@ def seed_from_name(*parts: str | int) -> int:
     The parts are joined in order and hashed by SHA-256. An integer and its decimal text are the same name.
 
     Raises:
-        ValueError: no part was given, or a part is neither text nor an integer, or holds the separator.
+        ValueError: no part was given, or a part is neither text nor an integer, or holds the separator or
+            half a surrogate pair, which has no code in UTF-8.
     """
     if not parts:
         raise ValueError(
