@@ -18,8 +18,8 @@ def max_pool(x: jax.Array) -> jax.Array:
 def max_pool_by_reduction(x: jax.Array) -> jax.Array:
     """`max_pool` as reductions over pairs.
 
-    On a CPU a Flipout step of the heteroencoder takes 476 instead of 627 ms with it, one of the permeability
-    network in two dimensions 247 instead of 198 ms.
+    On a CPU it is the faster form in the heteroencoder and the slower one in the two-dimensional permeability
+    network; `benchmarks/failure_training.py` and `benchmarks/permeability_training.py` time both networks.
     """
     for axis in range(1, x.ndim - 1):
         half = x.shape[axis] // 2

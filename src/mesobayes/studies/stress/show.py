@@ -24,7 +24,7 @@ from mesobayes.studies.stress.model_settings import ModelSettings
 from mesobayes.studies.stress.patch_data import patch_data
 from mesobayes.studies.stress.patch_traits import extreme_patches
 from mesobayes.studies.stress.predict import on_whole_patch
-from mesobayes.studies.stress.stores import PATCHES, PREDICTION, SHOWN
+from mesobayes.studies.stress.stores import PATCHES, PREDICTION, WHOLE_PATCHES
 
 _SCALED = {"units": "patch scale"}
 
@@ -79,7 +79,7 @@ def show_patches(
     )
     keys = ("model", "network", "repeat", "family", "labels", "examples", "steps", "draws", "fit_seconds")
     attributes = {key: origin[key] for key in keys} | {"pixels_per_radius": data.attrs["pixels_per_radius"]}
-    write_store(result.assign_attrs(attributes), store, SHOWN, run)
+    write_store(result.assign_attrs(attributes), store, WHOLE_PATCHES, run)
 
 
 def patches_by_kind(prediction: xr.Dataset, each: int, study_seed: str) -> dict[str, NDArray[np.int64]]:
