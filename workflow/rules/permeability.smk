@@ -3,6 +3,7 @@
 
 
 include: "permeability_files.smk"
+include: "permeability_mechanics.smk"
 
 
 wildcard_constraints:
@@ -33,9 +34,9 @@ rule generate_cells:
             indices=cells_of_batch,
             materials=PERMEABILITY.materials,
             tolerance=PERMEABILITY.tolerance,
-            components=lambda wildcards: solved_components(
-                getattr(PERMEABILITY.families, wildcards.cells)
-            ),
+            components=lambda wildcards: getattr(
+                PERMEABILITY.cells, wildcards.cells
+            ).components,
         ),
     message:
         "generate_cells: batch {wildcards.batch} of {wildcards.cells}"
@@ -198,7 +199,10 @@ TARGETS["permeability_mono"] = draw(
     f"{PERMEABILITY_FIGURES}.learning",
     cells=cells_store("mono"),
     **permeability_fits(
-        printed="mono_printed", modern="mono_modern", bayes="mono_bayes"
+        printed="mono_printed",
+        modern="mono_modern",
+        bayes="mono_bayes",
+        contacts="mono_contacts",
     ),
 )
 TARGETS["transfer_poly"] = draw(
@@ -209,6 +213,7 @@ TARGETS["transfer_poly"] = draw(
         transfer="poly_transfer",
         modern_scratch="poly_modern_scratch",
         modern_transfer="poly_modern_transfer",
+        contacts="poly_contacts",
     ),
 )
 TARGETS["transfer_overlap"] = draw(
@@ -219,12 +224,15 @@ TARGETS["transfer_overlap"] = draw(
         transfer="overlap_transfer",
         modern_scratch="overlap_modern_scratch",
         modern_transfer="overlap_modern_transfer",
+        stopped="overlap_stopped",
     ),
 )
 TARGETS["permeability_3d"] = draw(
     f"{PERMEABILITY_FIGURES}.learning",
     cells=cells_store("spheres"),
-    **permeability_fits(printed="spheres_printed", modern="spheres_modern"),
+    **permeability_fits(
+        printed="spheres_printed", modern="spheres_modern", contacts="spheres_contacts"
+    ),
 )
 TARGETS["magnetic_materials"] = draw(
     f"{PERMEABILITY_FIGURES}.tables", settings={"materials": PERMEABILITY.materials}
@@ -232,7 +240,10 @@ TARGETS["magnetic_materials"] = draw(
 TARGETS["permeability_mono_metrics"] = draw(
     f"{PERMEABILITY_FIGURES}.tables",
     **permeability_fits(
-        printed="mono_printed", modern="mono_modern", bayes="mono_bayes"
+        printed="mono_printed",
+        modern="mono_modern",
+        bayes="mono_bayes",
+        contacts="mono_contacts",
     ),
 )
 TARGETS["permeability_timing"] = draw(
@@ -245,5 +256,6 @@ TARGETS["transfer_poly_metrics"] = draw(
         transfer="poly_transfer",
         modern_scratch="poly_modern_scratch",
         modern_transfer="poly_modern_transfer",
+        contacts="poly_contacts",
     ),
 )

@@ -25,7 +25,7 @@ from mesobayes.fem.cell.stencil import Stencil, apply_stencil, gradient_load, ma
 from mesobayes.fem.errors import SolveError
 
 FloatArray = NDArray[np.float64]
-_INNER_PRECISION = {2: np.float64, 3: np.float32}  # of the conjugate gradients, by dimension: see refined_cg
+INNER_PRECISION = {2: np.float64, 3: np.float32}  # of the conjugate gradients, by dimension: see refined_cg
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def homogenise(
             "uniform Neumann conditions need all loads: their tensor is the inverse of the compliance"
         )
     with jax.enable_x64(True):
-        inverse = make_inverse(image.shape, boundary, _INNER_PRECISION[image.ndim])
+        inverse = make_inverse(image.shape, boundary, INNER_PRECISION[image.ndim])
         fields = jnp.asarray(np.where(image, float(inclusion), float(matrix)))
         result = _solve_image(fields, inverse, jnp.asarray(tolerance), boundary, loads)
         tensor, residual, iterations = (np.asarray(part) for part in result)
@@ -111,7 +111,7 @@ def homogenise_batch(
     images = np.stack([_checked(image, matrix, inclusion, tolerance) for image in images])
     loads = tuple(range(images.ndim - 1)) if loads is None else loads
     with jax.enable_x64(True):
-        inverse = make_inverse(images.shape[1:], "periodic", _INNER_PRECISION[images.ndim - 1])
+        inverse = make_inverse(images.shape[1:], "periodic", INNER_PRECISION[images.ndim - 1])
         fields = jnp.asarray(np.where(images, float(inclusion), float(matrix)))
         result = _solve_batch(fields, inverse, jnp.asarray(tolerance), "periodic", loads)
         tensors, residuals, iterations = (np.asarray(part) for part in result)
@@ -135,7 +135,7 @@ def _solve(
     if boundary == "dirichlet":
         free = jnp.pad(jnp.ones([n - 1 for n in shape]), [(1, 1)] * d)
     stencil = make_stencil(nodal)
-    inner = _INNER_PRECISION[d]
+    inner = INNER_PRECISION[d]
     inner_stencil = jax.tree.map(lambda array: array.astype(inner), stencil)
     source = jnp.where(nodal > 0, 1.0, 0.0) if boundary == "neumann" else -nodal
     right = jnp.stack([free * gradient_load(source, d - 1 - load) for load in loads])  # (l, …)
