@@ -139,10 +139,8 @@ rule predict_image:
     """Predict the permeability of a user's own image, with its interval."""
     input:
         image=image_to_predict,
-        square_fit=permeability_fit("mono_bayes"),
-        square_weights=permeability_weights("mono_bayes"),
-        volume_fit=permeability_fit("spheres_modern"),
-        volume_weights=permeability_weights("spheres_modern"),
+        square=models_of_images("mono", "mono_bayes", "overlap"),
+        volume=models_of_images("spheres", "spheres_modern", "spheres"),
     output:
         prediction="results/predict/{name}.json",
     log:
@@ -159,6 +157,10 @@ rule predict_image:
     params:
         **call(
             "mesobayes.studies.permeability.user_image:predict_image",
+            square_family=PERMEABILITY.families.mono,
+            volume_family=PERMEABILITY.families.spheres,
+            materials=PERMEABILITY.materials,
+            mechanics=PERMEABILITY.mechanics,
             settings=PERMEABILITY.prediction,
         ),
     message:

@@ -63,6 +63,16 @@ def permeability_fits(**names):
     return {key: permeability_fit(name) for key, name in names.items()}
 
 
+def models_of_images(separate, network, any_shape):
+    """Return what predicts a user's image: network, conductances and stopped solver, each of a family."""
+    contacts = f"{separate}_contacts"
+    return [
+        *(permeability_fit(network), permeability_weights(network)),
+        *(permeability_fit(contacts), permeability_weights(contacts)),
+        permeability_fit(f"{any_shape}_stopped"),
+    ]
+
+
 def cell_batches(wildcards):
     """Return the batch files of a family."""
     cells = getattr(PERMEABILITY.cells, wildcards.cells)

@@ -9,8 +9,9 @@ mean field, and everything else is what periodic dipoles give. For the load alon
     μ_x = exp(cubic(f - f₀) + w log μ_dipoles,x) + s E_x / V,
 
 with d the vector between two centres, f the volume fraction, V the volume of the cell. One factorisation
-gives all loads: with L = Σ g (e_i - e_j)(e_i - e_j)ᵀ + diag c and b = Σ g d_x (e_i - e_j),
-E_x = Σ g d_x² - bᵀ L⁻¹ b. The prediction turns, is mirrored and shifts with the cell, whatever its size.
+gives all loads: L U = Σ g d_x (e_i - e_j) with L = Σ g (e_i - e_j)(e_i - e_j)ᵀ + diag c. At the minimum E
+does not change with U, so its gradient needs no derivative of the solution, and rounding of U counts squared.
+The prediction turns, is mirrored and shifts with the cell, whatever its size.
 """
 
 from __future__ import annotations
@@ -113,12 +114,13 @@ def network_energies(
         spring: (n, inclusion) c > 0.
     """
     nodes = jnp.arange(spring.shape[-1])
-    incidence = (ends[..., :1] == nodes).astype(vector.dtype) - (
-        ends[..., 1:] == nodes
-    )  # (n, pair, inclusion)
+    first, second = (ends[..., end : end + 1] == nodes for end in (0, 1))  # (n, pair, inclusion)
+    incidence = first.astype(vector.dtype) - second
     weighted = conductance[..., None] * incidence
     laplacian = jnp.einsum("npi,npj->nij", weighted, incidence) + spring[..., None] * jnp.eye(len(nodes))
     sources = jnp.einsum("npi,npd->nid", weighted, vector)
-    factor = jnp.linalg.cholesky(laplacian)
-    half = jax.scipy.linalg.solve_triangular(factor, sources, lower=True)
-    return jnp.einsum("np,npd->nd", conductance, vector**2) - jnp.sum(half**2, axis=1)
+    factor = jnp.linalg.cholesky(jax.lax.stop_gradient(laplacian))
+    potential = jax.scipy.linalg.cho_solve((factor, True), jax.lax.stop_gradient(sources))  # U
+    drop = vector - jnp.einsum("npi,nid->npd", incidence, potential)  # d + U_j - U_i
+    stored = jnp.einsum("ni,nid->nd", spring, potential**2)
+    return jnp.einsum("np,npd->nd", conductance, drop**2) + stored

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often intervals hold the label, before and after calibration, also of families they were not made for."""
+"""How often intervals hold the label, before and after calibration, also of other families."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def coverage_of(
             predicted = [predict_family(name, fit, path, part, prediction.draws) for part in (held_out, test)]
             truth = [labelled(part, cells.sizes["i"]).target for part in (held_out, test)]
             fraction = test["volume_fraction"].values
-            alone = np.polyval(fit.attrs["baseline_coefficients"], fraction)[:, None] + np.zeros_like(truth[1])
+            alone = np.polyval(fit.attrs["baseline_coefficients"], fraction)[:, None] + np.zeros_like(
+                truth[1]
+            )
             table[:, row, column] = _scores(predicted, truth, fit, alone, prediction.level)
             labels[row, column] = truth[1].size
     variables = {
@@ -111,7 +113,9 @@ def predict_family(
     else:
         assert weights is not None
         mean = predict_log(load_permeability_network(weights), cells["image"].values, 1, 0).mean
-    spread = FractionSpread(np.array(fit.attrs["spread_coefficients"])).predict(cells["volume_fraction"].values)
+    spread = FractionSpread(np.array(fit.attrs["spread_coefficients"])).predict(
+        cells["volume_fraction"].values
+    )
     return LogPrediction(mean, np.zeros_like(mean), np.repeat(spread[:, None], mean.shape[1], axis=1))
 
 
@@ -123,7 +127,8 @@ def _scores(
     again = coverage_factor(truth[0], held_out.mean, held_out.predictive_std, level)
     nominal = NormalDist().inv_cdf(0.5 + 0.5 * level)
     found = [
-        coverage_within(truth[1], test.mean, f * std) if np.isfinite(f) else np.nan for f in (nominal, factor, again)
+        coverage_within(truth[1], test.mean, f * std) if np.isfinite(f) else np.nan
+        for f in (nominal, factor, again)
     ]
     width = float(np.mean(factor * std)) if np.isfinite(factor) else np.nan
     return [*found, width, skill(truth[1], test.mean, alone)]

@@ -249,8 +249,8 @@ class PermeabilitySettings:
     def __post_init__(self) -> None:
         if self.contacts.stopped_steps > self.mechanics.steps:
             raise ValueError(
-                f"contacts.stopped_steps is {self.contacts.stopped_steps}, but mechanics.steps keeps the bounds "
-                f"of {self.mechanics.steps} steps"
+                f"contacts.stopped_steps is {self.contacts.stopped_steps}, but mechanics.steps keeps the "
+                f"bounds of {self.mechanics.steps} steps"
             )
         for field in fields(self.families):
             family, cells = getattr(self.families, field.name), getattr(self.cells, field.name)

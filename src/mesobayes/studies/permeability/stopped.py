@@ -28,7 +28,7 @@ def fit_stopped(
     prediction: PredictionSettings,
     run: Run,
 ) -> None:
-    """Fit the regression on the bounds after so many steps; write it and its predictions of the test cells."""
+    """Fit the regression on the bounds after so many steps; write it with predictions of the test cells."""
     found = fit_stopped_cells(
         open_store(cells, CELLS), open_store(mechanics, MECHANICS), steps, split, prediction, run.seed
     )

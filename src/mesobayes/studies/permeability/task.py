@@ -65,7 +65,7 @@ class CellTask:
 
     @property
     def observations(self) -> int:
-        """How many terms like those of the loss the data hold: components, where a step takes one of each cell."""
+        """Terms of the loss that the data hold: all components, where a step takes one of each cell."""
         cells, outputs = self.cells.target.shape
         return int(cells * outputs if self.sees_one_orientation else cells)
 

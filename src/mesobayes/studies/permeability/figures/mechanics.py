@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Beyond the paper: what mechanics in the image is worth, by cost and by labels, and intervals under shift."""
+"""Beyond the paper: what mechanics in the image is worth by cost and by labels; intervals under shift."""
 
 from __future__ import annotations
 
@@ -66,13 +66,16 @@ def permeability_tradeoff(
         family = curve.attrs["family"]
         drawn[family] = _tradeoff(place, curve, costs, networks)
         solve = drawn[family]["milliseconds"][_SOLVE]
-        place.set_title(f"({letter}) {_TITLES[family]}, {costs.attrs['side']} px; a solve: {solve:.1f} CPU ms")
+        place.set_title(
+            f"({letter}) {_TITLES[family]}, {costs.attrs['side']} px; a solve: {solve:.1f} CPU ms"
+        )
     axes[0].set_ylabel("mean absolute error of μ* in %")
     _legend(figure, axes[0], 3)
     counts = "; ".join(
         f"{_TITLES[curve.attrs['family']]}: {int(curve['cells'].values[-1])} training cells ("
         + ", ".join(f"{name} {fit.attrs['n_training']}" for name, fit in networks.items())
-        + f"), {curve.attrs['n_test']} test cells, {costs.attrs['images']} cells timed {costs.sizes['repeat']} times"
+        + f"), {curve.attrs['n_test']} test cells, {costs.attrs['images']} cells timed "
+        f"{costs.sizes['repeat']} times"
         for curve, costs, networks in panels
     )
     figure.suptitle(
@@ -86,7 +89,9 @@ def permeability_tradeoff(
 
 def _tradeoff(axes: Axes, curve: xr.Dataset, costs: xr.Dataset, networks: Stores) -> dict[str, Any]:
     """One panel; returns what it shows."""
-    spent = dict(zip(costs["method"].values.astype(str), costs["milliseconds"].values.mean(axis=0), strict=True))
+    spent = dict(
+        zip(costs["method"].values.astype(str), costs["milliseconds"].values.mean(axis=0), strict=True)
+    )
     share = {name: 100 * value / spent[_SOLVE] for name, value in spent.items()}
     last = 100 * curve["mape"].isel(cells=-1)  # (model, repeat)
     errors = {str(name): last.sel(model=name).values for name in curve["model"].values}
@@ -94,17 +99,33 @@ def _tradeoff(axes: Axes, curve: xr.Dataset, costs: xr.Dataset, networks: Stores
     x = [share[f"stopped {k}"] for k in steps]
     raw = [100 * float(curve["bound_mape"].sel(step=k)) for k in steps]
     fitted = [errors[f"stopped {k}"].mean() for k in steps]
-    axes.plot(x, raw, "s--", color=GREY, markersize=3.5, label="bound of the stopped solver itself, no labels")
+    axes.plot(
+        x, raw, "s--", color=GREY, markersize=3.5, label="bound of the stopped solver itself, no labels"
+    )
     axes.plot(x, fitted, "o-", color=BLACK, markersize=3.5, label=_NAMES["stopped"])
     for k, at, value in zip(steps, x, fitted, strict=True):
-        axes.annotate(str(k), (at, value), xytext=(-3, -3), textcoords="offset points", ha="right", va="top", fontsize=6.5)
+        axes.annotate(
+            str(k),
+            (at, value),
+            xytext=(-3, -3),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=6.5,
+        )
     for name, marker in (("dipoles", "D"), ("contacts", "*")):
         if name in errors:
             values = errors[name]
             bars = [[values.mean() - values.min()], [values.max() - values.mean()]]
             size = 9 if marker == "*" else 4.5
             axes.errorbar(
-                share[name], values.mean(), bars, fmt=marker, color=_COLOURS[name], markersize=size, label=_NAMES[name]
+                share[name],
+                values.mean(),
+                bars,
+                fmt=marker,
+                color=_COLOURS[name],
+                markersize=size,
+                label=_NAMES[name],
             )
     shown = {}
     for name, marker in (("modern", "^"), ("printed", "v")):
@@ -135,11 +156,17 @@ def permeability_labels(curves: list[xr.Dataset], run: Run) -> Drawing:
             if model not in curve["model"].values:
                 continue
             values = 100 * curve["mape"].sel(model=model).values  # (cells, repeat)
-            label = _NAMES[name] if name != "stopped" else f"solver stopped after {model.split()[1]} steps, regression"
+            label = (
+                _NAMES[name]
+                if name != "stopped"
+                else f"solver stopped after {model.split()[1]} steps, regression"
+            )
             line = "--" if number == len(lines) - 1 and len(steps) > 1 else "-"
             x = curve["cells"].values
             place.plot(x, values.mean(axis=1), f"o{line}", color=_COLOURS[name], markersize=3, label=label)
-            place.fill_between(x, values.min(axis=1), values.max(axis=1), color=_COLOURS[name], alpha=0.2, linewidth=0)
+            place.fill_between(
+                x, values.min(axis=1), values.max(axis=1), color=_COLOURS[name], alpha=0.2, linewidth=0
+            )
             drawn.setdefault(family, {})[model] = {"cells": x, "mape_percent": values}
         place.set(xscale="log", yscale="log", xlabel="training cells", title=f"({letter}) {_TITLES[family]}")
     np.atleast_1d(axes)[0].set_ylabel("mean absolute error of μ* in %")
@@ -162,7 +189,11 @@ def _steps_shown(curve: xr.Dataset) -> list[int]:
 def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run) -> Drawing:
     """Coverage of intervals of models of discs of one size on three families, and of every family's own."""
     level = 100 * float(coverage.attrs["level"])
-    rows = [(str(model), str(family)) for family in coverage["family"].values for model in coverage["model"].values]
+    rows = [
+        (str(model), str(family))
+        for family in coverage["family"].values
+        for model in coverage["model"].values
+    ]
     rows = [row for row in rows if int(coverage["labels"].sel(model=row[0], family=row[1])) > 0]
     figure = new_figure(1.0, 0.1 + 0.045 * max(len(rows), len(fits)))
     left, right = figure.subplots(1, 2, sharex=True)
@@ -177,7 +208,9 @@ def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run
         labels.append(f"{model} on {_TITLES[family]} ({int(cell['labels'])})")
         for key, (marker, fill, _) in marks.items():
             edge = BLACK if fill == "none" else fill
-            left.plot(100 * float(cell[key]), at, marker, markerfacecolor=fill, markeredgecolor=edge, markersize=4.5)
+            left.plot(
+                100 * float(cell[key]), at, marker, markerfacecolor=fill, markeredgecolor=edge, markersize=4.5
+            )
     left.set(yticks=range(len(labels)), yticklabels=labels, title="(a) fitted to discs of one size")
     own = []
     for at, fit in enumerate(reversed(fits)):
@@ -185,7 +218,14 @@ def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run
         for key in ("coverage_nominal", "coverage_calibrated"):
             marker, fill, _ = marks[key]
             edge = BLACK if fill == "none" else fill
-            right.plot(100 * float(fit.attrs[key]), at, marker, markerfacecolor=fill, markeredgecolor=edge, markersize=4.5)
+            right.plot(
+                100 * float(fit.attrs[key]),
+                at,
+                marker,
+                markerfacecolor=fill,
+                markeredgecolor=edge,
+                markersize=4.5,
+            )
     right.set(yticks=range(len(own)), yticklabels=own, title="(b) fitted to the tested family")
     for place in (left, right):
         place.axvline(level, color=VERMILION, linewidth=1.0)
@@ -198,7 +238,9 @@ def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run
     _legend(figure, left, 4)
     figure.suptitle(f"{run.label}; in brackets the number of labels of unseen cells", fontsize=7.5)
     drawn = {key: coverage[key].values for key in coverage.data_vars}
-    own_drawn = [{key: fit.attrs[key] for key in fit.attrs if key.startswith(("coverage", "interval"))} for fit in fits]
+    own_drawn = [
+        {key: fit.attrs[key] for key in fit.attrs if key.startswith(("coverage", "interval"))} for fit in fits
+    ]
     return Drawing(
         figure,
         drawn={
@@ -230,14 +272,38 @@ def permeability_mechanics(curves: list[xr.Dataset], costs: list[xr.Dataset]) ->
         for step in curve["step"].values if "step" in curve.dims else ():
             name = f"stopped {step}"
             if name in curve["model"].values:
-                bound = [float(curve[f"bound_{key}"].sel(step=step)) for key in ("mape", "skill", "anisotropy_r2")]
-                rows.append(_row(curve, f"bound after {step} steps", 0, 1, np.array([bound[0]]), *bound[1:], spent.get(name), spent))
+                bound = [
+                    float(curve[f"bound_{key}"].sel(step=step)) for key in ("mape", "skill", "anisotropy_r2")
+                ]
+                rows.append(
+                    _row(
+                        curve,
+                        f"bound after {step} steps",
+                        0,
+                        1,
+                        np.array([bound[0]]),
+                        *bound[1:],
+                        spent.get(name),
+                        spent,
+                    )
+                )
         for model in curve["model"].values.astype(str):
             for count in curve["cells"].values:
                 cell = curve.sel(model=model, cells=count)
                 scores = [float(cell[key].mean()) for key in ("skill", "anisotropy_r2")]
                 cost = 0.0 if model == "volume fraction" and spent else spent.get(model)
-                rows.append(_row(curve, model, int(count), cell.sizes["repeat"], cell["mape"].values, *scores, cost, spent))
+                rows.append(
+                    _row(
+                        curve,
+                        model,
+                        int(count),
+                        cell.sizes["repeat"],
+                        cell["mape"].values,
+                        *scores,
+                        cost,
+                        spent,
+                    )
+                )
     return Table(rows, drawn={"families": [curve.attrs["family"] for curve in curves]})
 
 

@@ -67,7 +67,13 @@ def draw_predictions(axes: Axes, fits: Fits, component: int, colours: Mapping[st
     truth, base = (np.exp(first[key].values[:, component]) for key in ("log_truth", "log_baseline"))
     _identity(axes, truth)
     axes.plot(
-        truth, base, "x", color=GREY, markersize=2.5, markeredgewidth=0.6, label="cubic in the volume fraction"
+        truth,
+        base,
+        "x",
+        color=GREY,
+        markersize=2.5,
+        markeredgewidth=0.6,
+        label="cubic in the volume fraction",
     )
     for name, colour in colours.items():
         if fits[name].sizes["i"] > component:
@@ -121,7 +127,9 @@ def draw_intervals(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
             ends = 100 * np.expm1(error + np.array([[-1.0], [1.0]]) * width)
             bars = np.abs(ends - percent)
             axes.errorbar(at, percent, bars, fmt="none", ecolor=colour, elinewidth=0.9)
-    axes.set(xlabel="test cells in the order of their volume fraction", ylabel="error of μ₁₁* in %", xticks=[])
+    axes.set(
+        xlabel="test cells in the order of their volume fraction", ylabel="error of μ₁₁* in %", xticks=[]
+    )
 
 
 def share_legend(figure: Figure, axes: Axes, columns: int = 4) -> None:
@@ -135,7 +143,9 @@ def score_table(axes: Axes, fits: Fits) -> None:
     axes.set_axis_off()
     base = next(iter(fits.values())).attrs
     headings = ["", "MAPE μ₁₁, μ₂₂", "R² μ₁₁, μ₂₂", "skill", "R² ln(μ₁₁/μ₂₂)"]
-    rows = [["cubic in fraction", _pair(base["baseline_mape"], 100, " %"), _pair(base["baseline_r2"]), "0", "0"]]
+    rows = [
+        ["cubic in fraction", _pair(base["baseline_mape"], 100, " %"), _pair(base["baseline_r2"]), "0", "0"]
+    ]
     for name, fit in fits.items():
         scores = fit.attrs
         rows.append(
@@ -197,8 +207,8 @@ def interval_lines(fits: Fits) -> str:
 def _interval_line(name: str, scores: Mapping[str, Any]) -> str:
     if not np.isfinite(scores["interval_factor"]):
         return (
-            f"{name}: no calibrated interval, {scores['n_validation']} validation cells are too few for a level of "
-            f"{scores['interval_level']:.0%}"
+            f"{name}: no calibrated interval, {scores['n_validation']} validation cells are too few for "
+            f"a level of {scores['interval_level']:.0%}"
         )
     text = (
         f"{name}: {scores['interval_level']:.0%} intervals cover {100 * scores['coverage_calibrated']:.1f} % "

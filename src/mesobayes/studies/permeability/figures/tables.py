@@ -74,7 +74,14 @@ def _score_rows(fits: Fits) -> list[tuple[Any, ...]]:
     base = next(iter(fits.values())).attrs
     rows = [_HEADING]
     rows.append(
-        _row("cubic in the volume fraction", base["baseline_mape"], base["baseline_r2"], 0.0, 0.0, base["n_test"])
+        _row(
+            "cubic in the volume fraction",
+            base["baseline_mape"],
+            base["baseline_r2"],
+            0.0,
+            0.0,
+            base["n_test"],
+        )
     )
     for name, fit in fits.items():
         scores = fit.attrs
