@@ -16,9 +16,9 @@ def colour_at(point, centres, radii, side=10.0):
 
 
 def is_tone_of(colour, base):
-    ratio = colour / np.array(to_rgb(base))[...]
-    known = np.array(to_rgb(base)) > 0
-    return np.ptp(ratio[known]) < 1e-9
+    full = np.array(to_rgb(base))
+    known = full > 0
+    return np.all(colour[~known] == 0) and np.ptp(colour[known] / full[known]) < 1e-9
 
 
 def test_a_sphere_inside_is_round_and_one_at_a_face_is_cut():
