@@ -71,9 +71,10 @@ def time_mechanics(
             materials.inclusion,
         )
 
-    phases = (materials.matrix, materials.inclusion)
+    m, i = materials.matrix, materials.inclusion
+    solve = partial(homogenise, matrix=m, inclusion=i, tolerance=tolerance, loads=tuple(range(loads)))
     calls: dict[str, Callable[[], object]] = {
-        SOLVE: partial(each, lambda image: homogenise(image, *phases, tolerance, loads=tuple(range(loads)))),
+        SOLVE: partial(each, solve),
         "dipoles": partial(each, by_dipoles),
         "contacts": by_contacts,
         "printed": partial(predict_mean, load_permeability_network(printed), images),
@@ -81,7 +82,7 @@ def time_mechanics(
     }
     for steps in (steps for steps in STEPS if steps <= mechanics.steps):
         calls[f"stopped {steps}"] = partial(
-            each, lambda image, k=steps: upper_bounds(image, k, *phases, loads)
+            each, partial(upper_bounds, steps=steps, matrix=m, inclusion=i, loads=loads)
         )
     for call in calls.values():
         call()
