@@ -91,7 +91,7 @@ def permeability_mechanics(curves: list[xr.Dataset], costs: list[xr.Dataset]) ->
         for model in curve["model"].values.astype(str):
             for count in curve["cells"].values:
                 fits = curve.sel(model=model, cells=count)
-                head = (curve.attrs["family"], model, int(count), fits.sizes["repeat"])
+                head = (curve.attrs["family"], str(model), int(count), fits.sizes["repeat"])
                 scores = _scores(*(fits[key].values for key in ("mape", "skill", "anisotropy_r2")))
                 rows.append((*head, *scores, *_cost(cost, model), curve.attrs["n_test"]))
     return Table(rows, drawn={"families": [curve.attrs["family"] for curve in curves]})
@@ -109,7 +109,7 @@ def _cost(milliseconds: xr.DataArray | None, model: str) -> tuple[float | str, f
     """CPU time of a model and its share of a solve, if it was timed."""
     if milliseconds is None or model == "volume fraction":
         return ("", "")
-    spent, solve = (float(milliseconds.sel(method=name)) for name in (model, "finite elements"))
+    spent, solve = (float(milliseconds.sel({"method": name})) for name in (model, "finite elements"))
     return (round(spent, 3), round(100 * spent / solve, 2))
 
 
