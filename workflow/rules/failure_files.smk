@@ -3,6 +3,7 @@
 
 from mesobayes.studies.failure.settings import (
     LETTERS,
+    RANKERS,
     READINGS,
     TRANSFORMS,
     WEIGHTINGS,
@@ -72,3 +73,17 @@ def variant_of(wildcards):
 def scores(*variants):
     """Return the score stores of some models."""
     return [f"{FAILURE_FOLDER}/scores/{variant}.zarr.zip" for variant in variants]
+
+
+def ranked_folds(ranker):
+    """Return what a ranker says of the test specimens, one store a fold."""
+    folds = range(FAILURE.split.folds)
+    return [f"{FAILURE_FOLDER}/ranked/{ranker}/fold{fold}.zarr.zip" for fold in folds]
+
+
+def rival_specimens(wildcards):
+    """Return how many specimens a rival simulation is run on."""
+    rivals = FAILURE.rivals
+    return (
+        rivals.printed_specimens if wildcards.preset == "printed" else rivals.specimens
+    )

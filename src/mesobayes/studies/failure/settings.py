@@ -20,6 +20,8 @@ Reading = Literal["printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_
 TRANSFORMS: tuple[Transform, ...] = ("id", "sigma", "g", "t")
 WEIGHTINGS: tuple[Weighting, ...] = ("uniform", "IH", "IHpr")  # of the twelve models
 READINGS: tuple[Reading, ...] = ("printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_text")
+RankerName = Literal["base", "elastic"]
+RANKERS: tuple[RankerName, ...] = ("base", "elastic")
 LETTERS = tuple("abcdefghijkl")  # of the realizations that the sensitivity analysis perturbs
 SENSITIVE = ("g", "h", "l")  # perturbed more often, as printed
 
@@ -185,6 +187,59 @@ class BaselineSettings:
 
 
 @settings
+class ElasticSettings:
+    """The short elastic solve whose stress describes a voxel.
+
+    Attributes:
+        steps: of conjugate gradients.
+        widths: of the Gaussians in voxels under which the stress is averaged as well.
+    """
+
+    steps: Count = 20
+    widths: tuple[Positive, ...] = (0.6, 1.0, 2.0)
+
+
+@settings
+class RankerSettings:
+    """Listwise ranking of the solid voxels that touch a void.
+
+    Attributes:
+        labels: numbers of training specimens that it is fitted to, beside all of a fold.
+        penalty: of the squared weights beside the sum of the losses of the specimens.
+        iterations: of L-BFGS at most.
+        clip: standard deviations at which a feature is cut off.
+        contrast: of the smoothed scores that are ranked by cluster, see `smooth_ranking`.
+    """
+
+    labels: tuple[Count, ...]
+    penalty: Positive = 1.0
+    iterations: Count = 150
+    clip: Positive = 6.0
+    contrast: Positive = 0.3
+
+
+@settings
+class RivalSettings:
+    """Simulations that stand in for a simulation: coarse steps, and the other reading of the model.
+
+    Attributes:
+        strain_steps: of the coarse simulations, preset `fast`.
+        specimens: that they are run on, at most.
+        printed_step: strain per step of preset `printed` where it is compared with `fast`.
+        printed_specimens: of that comparison.
+        timed: test specimens on which all models are timed.
+        repeats: of the timing.
+    """
+
+    strain_steps: tuple[Positive, ...]
+    specimens: Count
+    printed_specimens: Count
+    timed: Count
+    repeats: Count
+    printed_step: Positive = 1e-4
+
+
+@settings
 class DamageFitSettings(FitSettings):
     """How a heteroencoder is fitted; the paper has 300 epochs of 128 (256 when variational).
 
@@ -304,6 +359,9 @@ class FailureSettings:
     ranking: RankingSettings
     scores: ScoreSettings
     baseline: BaselineSettings
+    elastic: ElasticSettings
+    ranker: RankerSettings
+    rivals: RivalSettings
     networks: NetworksSettings
     fits: FitsSettings
     reference: ReferenceSettings
