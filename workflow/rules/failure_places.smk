@@ -6,7 +6,13 @@ PRINTED_PLACES = f"{PLACES}/printed_{FAILURE.rivals.printed_step:g}.zarr.zip"
 COARSE_PLACES = [
     f"{PLACES}/fast_{step:g}.zarr.zip" for step in FAILURE.rivals.strain_steps
 ]
-PLACED = ["point_t_IHpr", "modern_t_IHpr", "baseline_t_uniform"]
+PLACED_NETWORKS = ["point_t_IHpr", "modern_t_IHpr"]
+ALL_PLACES = [
+    *(f"{PLACES}/{name}.zarr.zip" for name in ["baseline_t_uniform", *PLACED_NETWORKS]),
+    *(f"{PLACES}/ranker_{ranker}.zarr.zip" for ranker in RANKERS),
+    *COARSE_PLACES,
+    PRINTED_PLACES,
+]
 
 
 wildcard_constraints:
@@ -167,7 +173,7 @@ rule time_places:
     """CPU time of a specimen for everything that says where it fails."""
     input:
         specimens=SPECIMENS,
-        networks=[fitted_weights(name, 0) for name in PLACED[:2]],
+        networks=[fitted_weights(name, 0) for name in PLACED_NETWORKS],
         ranked=[ranked_folds(ranker)[0] for ranker in RANKERS],
     output:
         times=update("results/{scale}/failure/place_times.zarr.zip"),
@@ -185,7 +191,6 @@ rule time_places:
     params:
         **call(
             "mesobayes.studies.failure.place_timing:time_places",
-            baseline=FAILURE.baseline,
             elastic=FAILURE.elastic,
             rivals=FAILURE.rivals,
             split=FAILURE.split,
@@ -195,3 +200,15 @@ rule time_places:
         "time_places: CPU time of everything that says where a specimen fails"
     shell:
         RUN
+
+
+RANKING_INPUTS = {
+    "places": ALL_PLACES,
+    "times": f"{FAILURE_FOLDER}/place_times.zarr.zip",
+}
+TARGETS["failure_ranking_cost"] = draw(
+    "mesobayes.studies.failure.figures.places", **RANKING_INPUTS
+)
+TARGETS["failure_ranking"] = draw(
+    "mesobayes.studies.failure.figures.places", **RANKING_INPUTS
+)

@@ -20,18 +20,13 @@ from mesobayes.learning.weights import load_network
 from mesobayes.nets.heteroencoder import Heteroencoder
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.baseline import PoreBaseline, fit_pore_baseline
+from mesobayes.studies.failure.baseline import FEATURES, PoreBaseline
 from mesobayes.studies.failure.fit import solid_field
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.own_pores import rank_places
 from mesobayes.studies.failure.rank_fit import load_ranker
 from mesobayes.studies.failure.rivals import damage_of, other_steps
-from mesobayes.studies.failure.settings import (
-    BaselineSettings,
-    ElasticSettings,
-    RivalSettings,
-    SplitSettings,
-)
+from mesobayes.studies.failure.settings import ElasticSettings, RivalSettings, SplitSettings
 from mesobayes.studies.failure.stores import PLACE_TIMES, SPECIMENS
 
 BoolArray = NDArray[np.bool_]
@@ -43,7 +38,6 @@ def time_places(
     networks: list[Path],
     ranked: list[Path],
     times: Path,
-    baseline: BaselineSettings,
     elastic: ElasticSettings,
     rivals: RivalSettings,
     split: SplitSettings,
@@ -59,18 +53,19 @@ def time_places(
         networks: weights of the networks, in folders named like their models.
         ranked: stores of the rankers.
     """
-    data = open_store(specimens, SPECIMENS, variables=["pores", "damage", "status"])
+    data = open_store(specimens, SPECIMENS, variables=["pores", "status"])
     some = data.isel(specimen=split_specimens(data, 0, split, run.seed).test[: rivals.timed])
     pores = some["pores"].values.astype(bool)
-    regression = fit_pore_baseline(pores, some["damage"].values, baseline)
-    calls: dict[str, Callable[[BoolArray], object]] = {"baseline": partial(_predict_baseline, regression)}
+    calls: dict[str, Callable[[BoolArray], object]] = {
+        "baseline_t_uniform": partial(_predict_baseline, any_regression())
+    }
     calls |= {
         path.parent.name: partial(_predict_network, cast(Heteroencoder, load_network(path)))
         for path in networks
     }
     for path in ranked:
         name, ranker = load_ranker(path)
-        calls[name] = partial(rank_places, ranker=(name, ranker), settings=elastic)
+        calls[f"ranker_{name}"] = partial(rank_places, ranker=(name, ranker), settings=elastic)
     for step in rivals.strain_steps:
         calls[f"fast_{step:g}"] = partial(_simulate, other_steps("fast", step, maximum_strain))
     calls[f"printed_{rivals.printed_step:g}"] = partial(
@@ -110,6 +105,13 @@ def describe_machine() -> str:
         return cores
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{cores}, {names[0]}" if names else cores
+
+
+def any_regression() -> PoreBaseline:
+    """The regression with weights 0: which they are makes no difference to the time."""
+    count = len(FEATURES)
+    terms = 1 + count + count * (count + 1) // 2
+    return PoreBaseline(np.zeros(count), np.ones(count), np.zeros(terms, np.float32))
 
 
 def _predict_baseline(regression: PoreBaseline, pores: BoolArray) -> object:

@@ -49,7 +49,7 @@ def score_rankers(
     data = xr.concat(
         [score_ranked(fold, ranking, transform, contrast) for fold in folds], "specimen", data_vars="all"
     )
-    write_store(data.assign_attrs(model=folds[0].attrs["ranker"]), places, PLACES, run)
+    write_store(data.assign_attrs(model=f"ranker_{folds[0].attrs['ranker']}"), places, PLACES, run)
 
 
 def score_ranked(
@@ -68,6 +68,11 @@ def score_ranked(
         part["cluster_rank"] = ("specimen", cluster_ranks(smooth, ranked["failed_voxel"].values, ranking))
         parts.append(part.expand_dims(labels=[labels]))
     joined = xr.concat(parts, dim="labels", data_vars="all")
+    joined["trained"] = (
+        ("labels", "specimen"),
+        np.repeat(ranked["trained"].values[:, None], len(solid), axis=1),
+        {"long_name": "training specimens"},
+    )
     return label_places(joined, ranked["specimen"].values, int(ranked.attrs["fold"]))
 
 
