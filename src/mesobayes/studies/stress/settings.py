@@ -140,6 +140,14 @@ class MechanicsSettings:
 
 
 @settings
+class TimingSettings:
+    """How the CPU time of networks is taken: of so many patches at most, so often."""
+
+    patches: Count
+    repeats: Count
+
+
+@settings
 class StressFits:
     """How each network is fitted."""
 
@@ -174,6 +182,7 @@ class StressSettings:
     networks: StressNetworks
     fits: StressFits
     mechanics: MechanicsSettings
+    timing: TimingSettings
     models: Models
     predictions: PredictionSettings
     intervals: IntervalSettings

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
@@ -12,6 +13,7 @@ from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import new_figure
 from mesobayes.metrics.learning_curve import chains_of, label_saving, labels_by_repeat
 from mesobayes.record.provenance import Run
+from mesobayes.record.seeds import rng_from_name
 from mesobayes.studies.stress.figures.learning_curves import (
     ACQUISITION_STYLE,
     LEVEL_LINE,
@@ -55,12 +57,13 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
     for axis in axes[-1]:
         axis.set(xlabel="labelled patches", xticks=labelled)
     shared_legend(figure, axes)
+    savings = _savings(curves, run.seed)
     note = (
         f"{counts_note(curves, run)}; bands and bars: 95 % intervals of means over repeats, the lead paired "
-        f"by repeat; dotted: mechanics without a label; {_correlations(curves)}"
+        f"by repeat; dotted: mechanics without a label; {_correlations(curves)}; {_saving_text(savings)}"
     )
     figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
-    return Drawing(figure, _numbers(curves), curves_drawn(curves) | {"savings": _savings(curves)})
+    return Drawing(figure, _numbers(curves), curves_drawn(curves) | {"savings": savings})
 
 
 selective_learning_large = selective_learning  # figure 34 shows the same of a larger pool
@@ -101,10 +104,26 @@ def _correlations(curves: xr.Dataset) -> str:
     return "rank correlation of scores with squared / relative error of the pool, " + "; ".join(parts)
 
 
-def _savings(curves: xr.Dataset) -> dict[str, dict[str, float | None]]:
+def _savings(curves: xr.Dataset, seed: str) -> dict[str, dict[str, float | None]]:
     return {
-        f"{network}/{acquisition}": label_saving(curves, network, acquisition).as_dict()
+        f"{network}/{acquisition}": label_saving(
+            curves, network, acquisition, rng_from_name(seed, "saving", network, acquisition)
+        ).as_dict()
         for network in curves["network"].values
         for acquisition in chains_of(curves, network)
         if acquisition != "random" and "random" in chains_of(curves, network)
     }
+
+
+def _saving_text(savings: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Say how many labels each acquisition saves, with the interval of a bootstrap over repeats."""
+    parts = []
+    for chain, saving in savings.items():
+        network, acquisition = chain.split("/")
+        values = [saving[key] for key in ("saving", "saving_low", "saving_high")]
+        value, low, high = ["none" if v is None else f"{100 * v:.0f} %" for v in values]
+        parts.append(f"{network}, {ACQUISITION_STYLE[acquisition][0]} {value} ({low} to {high})")
+    return (
+        "labels saved until random's last accuracy is reached, with 95 % bootstrap interval over repeats, "
+        f"none where it is not reached: {'; '.join(parts)}"
+    )
