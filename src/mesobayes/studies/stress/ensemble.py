@@ -15,16 +15,19 @@ from mesobayes.studies.stress.patch_data import masked_maximum
 from mesobayes.studies.stress.stores import PREDICTION
 
 
-def join_ensemble(members: list[Path], store: Path, run: Run) -> None:
-    """Write what networks with heads, which differ by their seeds, predict together for the same patches."""
+def join_ensemble(members: list[Path], store: Path, name: str, run: Run) -> None:
+    """Write what networks with heads, which differ by their seeds, predict together for the same patches.
+
+    `name` is that of the ensemble.
+    """
     parts = [
         open_store(path, PREDICTION, finite=("mean", "pixel_std", "max_centre", "max_std"))
         for path in members
     ]
-    write_store(ensemble(parts), store, PREDICTION, run)
+    write_store(ensemble(parts, name), store, PREDICTION, run)
 
 
-def ensemble(members: Sequence[xr.Dataset]) -> xr.Dataset:
+def ensemble(members: Sequence[xr.Dataset], name: str) -> xr.Dataset:
     """Return mean and spread of the members' mean fields, and their mixed laws of new truths.
 
     A law of the mixture has the mean of the members' variances plus the variance of their centres.
@@ -48,7 +51,7 @@ def ensemble(members: Sequence[xr.Dataset]) -> xr.Dataset:
             max_std=first["max_std"].copy(data=np.sqrt(centres.var(axis=0, ddof=1) + within["max_std"])),
         )
         .assign_attrs(
-            model="ensemble",
+            model=name,
             draws=len(members),
             fit_seconds=sum(one.attrs["fit_seconds"] for one in members),
             steps=sum(one.attrs["steps"] for one in members),

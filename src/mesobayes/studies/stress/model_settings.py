@@ -43,7 +43,7 @@ class ModelSettings:
     whole_structures: bool
     rotations: CountOrZero
     augment: bool
-    estimator: Literal["none", "shared"]
+    estimator: Literal["none", "shared", "dropout"]
     prior: Literal["fixed", "learned"]
     prior_std: Positive
     squeeze: bool
@@ -59,6 +59,8 @@ class ModelSettings:
             raise ValueError("split is patch: folds and whole_structures are of a split by structure")
         if self.rotations and not self.whole_structures:
             raise ValueError("rotations turn whole structures: set whole_structures")
+        if self.estimator == "dropout" and set(self.networks) - {"printed", "modern"}:
+            raise ValueError("estimator is dropout: only the networks printed and modern leave out channels")
         pixel = [name for name in self.networks if name in ("local", "geometry")]
         if pixel and (self.rotations or self.average_input or not self.squeeze or self.family == "strip"):
             raise ValueError(
@@ -69,7 +71,11 @@ class ModelSettings:
     def network(self, settings: Network, roi: int) -> Network:
         """Return a network's settings as this model changes them, for regions of `roi` pixels."""
         changed = replace(
-            settings, roi=roi, estimator=self.estimator, prior=self.prior, prior_std=self.prior_std
+            settings,
+            roi=roi,
+            estimator=self.estimator,  # type: ignore[arg-type]  # dropout is refused for pixel networks above
+            prior=self.prior,
+            prior_std=self.prior_std,
         )
         if self.squeeze or isinstance(changed, LocalNetworkSettings):
             return changed
@@ -102,6 +108,7 @@ class Models:
     some_labels: ModelSettings
     ellipse1_bayes: ModelSettings
     quarter: ModelSettings
+    dropout: ModelSettings
     strip: ModelSettings
 
 
