@@ -269,6 +269,12 @@ TARGETS["selective_learning_large"] = draw(
     "mesobayes.studies.stress.figures.selective",
     curves=curves_of("selective_large"),
 )
+TARGETS["selective_structures"] = draw(
+    "mesobayes.studies.stress.figures.selective",
+    settings={"structures": STRESS.structures.ellipse3},
+    curves=curves_of("selective_structures"),
+    solves=structure_times("ellipse3"),
+)
 TARGETS["query_rate"] = draw(
     "mesobayes.studies.stress.figures.query_rates",
     low=curves_of("rate_low"),

@@ -21,7 +21,7 @@ def fit_result(seed: int, labelled: int, with_scores: bool) -> xr.Dataset:
             "roi_max": (("draw", "patch"), mean + rng.normal(0, 0.2, (DRAWS, PATCHES))),
             "squared_error": ("patch", rng.uniform(0, 1, PATCHES)),
         },
-        attrs={"fit_seconds": float(seed), "steps": 100, "batch": 16},
+        attrs={"fit_seconds": float(seed), "steps": 100, "batch": 16, "labelled_units": labelled},
     )
     if with_scores:
         error = rng.uniform(0, 1, POOL)

@@ -48,6 +48,7 @@ def collect_selective(
         validation_patches=len(validation),
         draws=results[0].sizes["draw"],
         fits=len(results),
+        unit=results[0].attrs["unit"],
         **{f"baseline_{key}": value for key, value in asdict(baseline).items()},
         **noise_of(data.attrs),
     )
@@ -95,7 +96,7 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) ->
         scores["mse"][index] = float(result["squared_error"].mean())
         scores["coverage"][index] = coverage(true, interval_of_maximum(result["roi_max"].values))
         scores["fit_seconds"][index] = result.attrs["fit_seconds"]
-        labelled[query] = result.sizes["label"]
+        labelled[query] = result.attrs["labelled_units"]
     dims = ("network", "acquisition", "repeat", "query")
     correlation = [
         [

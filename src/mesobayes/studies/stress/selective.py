@@ -9,7 +9,7 @@ the order in which jobs run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -24,8 +24,6 @@ from mesobayes.learning.acquisition import (
     max_variance,
     predicted_maximum,
     relative_spread,
-    take_best,
-    take_random,
 )
 from mesobayes.learning.fit import fit
 from mesobayes.learning.progress import Report
@@ -33,8 +31,9 @@ from mesobayes.learning.weights import save_network
 from mesobayes.metrics.scores import relative_error
 from mesobayes.nets.build import StressNetwork, build_network
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import rng_from_name, seed_from_name
+from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.stress.choose import choose_sets, label_next, units_of
 from mesobayes.studies.stress.fit import print_accuracy
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.network_data import (
@@ -44,22 +43,12 @@ from mesobayes.studies.stress.network_data import (
     training_task,
 )
 from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
-from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 from mesobayes.studies.stress.predict import Prediction, predict_patches
 from mesobayes.studies.stress.settings import Acquisition, ChainSettings
 from mesobayes.studies.stress.stores import FIT
 
 _UNIT = {"units": "patch scale"}
 _SQUARED_UNIT = {"units": "patch scale²"}
-
-
-@dataclass(frozen=True)
-class ChainSets:
-    """Patch numbers of one repeat: initial set and pool (training structures), validation (held out)."""
-
-    initial: NDArray[np.int64]
-    pool: NDArray[np.int64]
-    validation: NDArray[np.int64]
 
 
 def fit_selective(
@@ -96,49 +85,6 @@ def fit_selective(
     write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
 
 
-def choose_sets(split: NDArray, chain: ChainSettings, repeat: int, study_seed: str) -> ChainSets:
-    """Draw the sets of one repeat; all repeats share the validation set.
-
-    Raises ValueError if the data set is too small.
-    """
-    train, held_out = np.flatnonzero(split == TRAIN), np.flatnonzero(split == VALIDATION)
-    for have, want, what in (
-        (len(train), chain.initial + chain.pool, "training structures"),
-        (len(held_out), chain.validation, "validation structures"),
-    ):
-        if have < want:
-            raise ValueError(
-                f"selective learning needs {want} patches of {what}, the data set has {have}; raise "
-                "n_structures or lower the set sizes in the scale file"
-            )
-    shuffled = rng_from_name(study_seed, "chain", repeat).permutation(train)[: chain.initial + chain.pool]
-    validation = rng_from_name(study_seed, "validation").permutation(held_out)[: chain.validation]
-    return ChainSets(
-        np.sort(shuffled[: chain.initial]), np.sort(shuffled[chain.initial :]), np.sort(validation)
-    )
-
-
-def label_next(
-    previous: xr.Dataset,
-    acquisition: Acquisition,
-    chain: ChainSettings,
-    repeat: int,
-    query: int,
-    study_seed: str,
-) -> NDArray[np.int64]:
-    """Patch numbers of the training set of `query`: those of `previous` and the newly acquired ones.
-
-    `previous` is the result of the query before; its variables `score_<acquisition> (pool)` rank the patches
-    that are not labelled yet.
-    """
-    pool = previous["pool"].values
-    if acquisition == "random":
-        best = take_random(len(pool), chain.query_rate, rng_from_name(study_seed, "random", repeat, query))
-    else:
-        best = take_best(previous[f"score_{acquisition}"].values, chain.query_rate)
-    return np.concatenate([previous["labelled"].values, pool[best]])
-
-
 def fit_query(
     data: NetworkData,
     previous: xr.Dataset | None,
@@ -159,11 +105,12 @@ def fit_query(
         (unless nobody will use them: random chains and last queries), and for every validation patch the
         truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
     """
-    sets = choose_sets(data.patches["split"].values, chain, repeat, study_seed)
+    units = units_of(data.patches, chain)
+    sets = choose_sets(data.patches["split"].values, units, chain, repeat, study_seed)
     labelled = (
         sets.initial
         if previous is None or acquisition == "initial"
-        else label_next(previous, acquisition, chain, repeat, query, study_seed)
+        else label_next(previous, units, acquisition, chain, repeat, query, study_seed)
     )
     pool = np.setdiff1d(sets.pool, labelled)
     name = (study_seed, "stress", network.name, repeat, query)
@@ -192,6 +139,8 @@ def fit_query(
         attrs={
             "repeat": repeat,
             "query": query,
+            "unit": chain.unit,
+            "labelled_units": len(np.unique(units[labelled])),
             "network": network.name,
             "fit_seconds": result.seconds,
             "steps": len(result.history),

@@ -69,12 +69,13 @@ class Acquisitions:
 
 @settings
 class ChainSettings:
-    """One chain of selective learning: sizes in patches.
+    """One chain of selective learning: sizes in units, that of the validation set in patches.
 
     Attributes:
-        initial, pool, validation: patches labelled at first, to choose from, and scored.
-        query_rate, queries: patches labelled by a query, and queries of a chain.
+        initial, pool, validation: what is labelled at first, to choose from, and scored.
+        query_rate, queries: what is labelled by a query, and queries of a chain.
         draws: posterior draws of a prediction.
+        unit: of what is labelled at once, a patch or a structure with all its patches.
     """
 
     initial: Count
@@ -83,6 +84,7 @@ class ChainSettings:
     query_rate: Count
     queries: Count
     draws: Annotated[int, Field(ge=2)]
+    unit: Literal["patch", "structure"]
 
     def __post_init__(self) -> None:
         wanted = self.queries * self.query_rate
@@ -114,6 +116,12 @@ class SelectiveSettings(ChainSettings):
     threshold: Share
     repeats: Annotated[int, Field(ge=2)]
     acquisitions: Acquisitions
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        chosen = [name for chains in vars(self.acquisitions).values() for name in chains]
+        if self.unit == "structure" and "batchbald" in chosen:
+            raise ValueError("batchbald chooses patches that tell most together: leave it out of structures")
 
 
 @settings
@@ -164,6 +172,7 @@ class StressSettings:
     Attributes:
         selective, selective_large, selective_full: selective learning of figures 33, 34 and 36.
         rate_low, rate_middle, rate_high: the three query rates of figure 35.
+        selective_structures: the same with whole structures, each of which is solved when it is chosen.
     """
 
     families: PlateFamilies
@@ -179,6 +188,7 @@ class StressSettings:
     rate_middle: SelectiveSettings
     rate_high: SelectiveSettings
     selective_full: SelectiveSettings
+    selective_structures: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
     mechanics: MechanicsSettings

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import new_figure
@@ -25,6 +27,7 @@ from mesobayes.studies.stress.figures.learning_curves import (
     draw_levels,
     shared_legend,
 )
+from mesobayes.studies.stress.figures.tables import seconds_of
 
 
 def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
@@ -34,6 +37,29 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
         curves: scores of all chains, with what mechanics reaches, label noise and counts.
         run: scale and seed.
     """
+    figure, savings = _draw(curves, run, "labelled patches")
+    return Drawing(figure, _numbers(curves), curves_drawn(curves) | {"savings": savings})
+
+
+selective_learning_large = selective_learning  # figure 34 shows the same of a larger pool
+
+
+def selective_structures(curves: xr.Dataset, solves: list[Path], structures: int, run: Run) -> Drawing:
+    """Draw the same for chains that label whole structures, each by a finite-element solution.
+
+    Args:
+        curves: scores of all chains.
+        solves: benchmark files of the finite elements of all structures.
+        structures: how many of them there are.
+        run: scale and seed.
+    """
+    seconds = sum(seconds_of(path)["cpu_time"] for path in solves) / structures
+    figure, savings = _draw(curves, run, f"structures solved ({seconds:.1f} CPU s each)")
+    return Drawing(figure, {}, curves_drawn(curves) | {"savings": savings, "CPU s a structure": seconds})
+
+
+def _draw(curves: xr.Dataset, run: Run, labels: str) -> tuple[Figure, dict[str, dict[str, float | None]]]:
+    """Accuracy, its lead over random and squared error, a row per network, and what is saved."""
     networks = curves["network"].values
     figure = new_figure(width=1.0, height=0.3 * len(networks) + 0.16)
     axes = figure.subplots(len(networks), 3, squeeze=False, sharex=True, width_ratios=(1.5, 1.3, 1.0))
@@ -55,7 +81,7 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
         if macro <= 1.25 * highest:
             right.axhline(macro, **LEVEL_LINE)
     for axis in axes[-1]:
-        axis.set(xlabel="labelled patches", xticks=labelled)
+        axis.set(xlabel=labels, xticks=labelled)
     shared_legend(figure, axes)
     savings = _savings(curves, run.seed)
     note = (
@@ -63,10 +89,7 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
         f"by repeat; dotted: mechanics without a label; {_correlations(curves)}; {_saving_text(savings)}"
     )
     figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
-    return Drawing(figure, _numbers(curves), curves_drawn(curves) | {"savings": savings})
-
-
-selective_learning_large = selective_learning  # figure 34 shows the same of a larger pool
+    return figure, savings
 
 
 def _numbers(curves: xr.Dataset) -> dict[str, Number]:
