@@ -31,7 +31,7 @@ rule join_ensemble:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.ensemble:join_ensemble",
+            "mesobayes.studies.stress.intervals.ensemble:join_ensemble",
             name=wildcard("ensemble"),
         ),
     message:
@@ -62,7 +62,7 @@ rule calibrate:
         runtime=60,
     params:
         **call(
-            "mesobayes.studies.stress.calibrate:calibrate",
+            "mesobayes.studies.stress.intervals.calibrate:calibrate",
             settings=STRESS.intervals,
         ),
     message:

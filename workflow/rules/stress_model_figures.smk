@@ -23,7 +23,7 @@ rule collect_maxima:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.maxima:collect_maxima",
+            "mesobayes.studies.stress.mechanics.maxima:collect_maxima",
             threshold=STRESS.selective.threshold,
         ),
     message:

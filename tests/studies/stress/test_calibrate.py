@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 
 from mesobayes.record.provenance import Run
-from mesobayes.studies.stress.calibrate import calibration
-from mesobayes.studies.stress.ensemble import ensemble
 from mesobayes.studies.stress.figures.calibration import calibration_stress
-from mesobayes.studies.stress.interval_settings import IntervalSettings
+from mesobayes.studies.stress.intervals.calibrate import calibration
+from mesobayes.studies.stress.intervals.ensemble import ensemble
+from mesobayes.studies.stress.intervals.settings import IntervalSettings
 
 SETTINGS = IntervalSettings(levels=(0.5, 0.8, 0.95), halvings=8, pixels=20_000, members=2)
 STRUCTURES, PATCHES, ROI, DRAWS = 24, 40, 6, 400

@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from mesobayes.metrics.learning_curve import chains_of
-from mesobayes.studies.stress.scores import learning_curves, mechanics_accuracy, score_correlation
+from mesobayes.studies.stress.selective.scores import learning_curves, mechanics_accuracy, score_correlation
 
 PATCHES, DRAWS, POOL = 40, 8, 30
 

@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from mesobayes.learning.acquisition import batchbald, max_variance, relative_spread, take_best
-from mesobayes.studies.stress.choose import choose_sets, label_next, units_of
+from mesobayes.studies.stress.selective.choose import choose_sets, label_next, units_of
 from mesobayes.studies.stress.settings import ChainSettings
 
 CHAIN = ChainSettings(initial=20, pool=40, validation=15, query_rate=10, queries=3, draws=4, unit="patch")

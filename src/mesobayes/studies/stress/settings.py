@@ -12,10 +12,10 @@ from mesobayes.geometry.settings import PlateFamily
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.interval_settings import IntervalSettings
-from mesobayes.studies.stress.model_settings import Models, PredictionSettings
-from mesobayes.studies.stress.own_settings import OwnImageSettings
-from mesobayes.studies.stress.strip_settings import StripSettings
+from mesobayes.studies.stress.intervals.settings import IntervalSettings
+from mesobayes.studies.stress.models.settings import Models, PredictionSettings
+from mesobayes.studies.stress.own.settings import OwnImageSettings
+from mesobayes.studies.stress.strip.settings import StripSettings
 
 Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 

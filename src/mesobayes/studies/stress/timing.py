@@ -18,7 +18,7 @@ from mesobayes.nets.build import StressNetwork
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import write_store
-from mesobayes.studies.stress.network_data import open_network_data
+from mesobayes.studies.stress.models.network_data import open_network_data
 from mesobayes.studies.stress.predict import predict_patches
 from mesobayes.studies.stress.settings import TimingSettings
 from mesobayes.studies.stress.stores import TIMING
