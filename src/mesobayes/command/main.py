@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mesobayes.command.doctor import doctor
 from mesobayes.command.explain import explain
+from mesobayes.command.gallery import gallery
 from mesobayes.command.predict import TARGETS, predict
 from mesobayes.command.resume import resume
 from mesobayes.command.status import status
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     some.add_argument("targets", nargs="*", help="files of results/, by default all")
     word("verify", "are all stores whole, and are the figures drawn from them", scale)
     word("doctor", "is this machine ready: libraries, disk, GPU, scheduler, profile")
+    word("gallery", "write results/index.html: all figures and tables that are made, from disk", scale)
     word("resume", "go on with the last run of this folder")
     one = word("explain", "what a target shows, needs and costs at each scale")
     one.add_argument("target", help="a file of results/, or the name of a figure")
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "status": lambda: status(asked.targets, asked.scale),
         "verify": lambda: verify(asked.scale),
         "doctor": doctor,
+        "gallery": lambda: gallery(asked.scale),
         "resume": resume,
         "explain": lambda: explain(asked.target),
         "predict": lambda: predict(asked.image, asked.study, asked.scale, asked.further),
