@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Failure of porous bars: which files there are, and which a rule needs.
 
+from dataclasses import replace
+
 from mesobayes.studies.failure.settings import (
     LETTERS,
     RANKERS,
@@ -86,4 +88,12 @@ def rival_specimens(wildcards):
     rivals = FAILURE.rivals
     return (
         rivals.printed_specimens if wildcards.preset == "printed" else rivals.specimens
+    )
+
+
+def other_bars():
+    """Return the law of the pores of bars of another size."""
+    rivals = FAILURE.rivals
+    return replace(
+        FAILURE.porosity, shape=rivals.other_shape, porosity=rivals.other_porosity
     )

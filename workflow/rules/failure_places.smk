@@ -169,6 +169,38 @@ rule run_rival:
         RUN
 
 
+rule rank_other_size:
+    """How soon the rankers find the places of failure in bars of another size, without a new fit."""
+    input:
+        ranked=[ranked_folds(ranker)[0] for ranker in RANKERS],
+    output:
+        places=update("results/{scale}/failure/places/other_size.zarr.zip"),
+    log:
+        "logs/{scale}/rank_other_size.log",
+    benchmark:
+        "results/{scale}/benchmarks/rank_other_size.tsv"
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        **call(
+            "mesobayes.studies.failure.other_size:rank_other_size",
+            field=other_bars(),
+            number=FAILURE.rivals.other_specimens,
+            maximum_strain=FAILURE.specimens.maximum_strain,
+            elastic=FAILURE.elastic,
+            ranking=FAILURE.ranking,
+        ),
+    message:
+        "rank_other_size: rankers on bars of another size"
+    shell:
+        RUN
+
+
 rule time_places:
     """CPU time of a specimen for everything that says where it fails."""
     input:
@@ -210,5 +242,7 @@ TARGETS["failure_ranking_cost"] = draw(
     "mesobayes.studies.failure.figures.places", **RANKING_INPUTS
 )
 TARGETS["failure_ranking"] = draw(
-    "mesobayes.studies.failure.figures.places", **RANKING_INPUTS
+    "mesobayes.studies.failure.figures.places",
+    **RANKING_INPUTS,
+    other=f"{PLACES}/other_size.zarr.zip",
 )

@@ -12,6 +12,7 @@ from mesobayes.studies.failure.figures.places import (
     FULL,
     failure_ranking,
     failure_ranking_cost,
+    reliability_of,
     summarise_places,
 )
 
@@ -30,6 +31,7 @@ def placed(model, ranks, labels=None, **attributes):
     }
     data = xr.Dataset({name: ("specimen", value) for name, value in values.items()})
     if labels is not None:
+        data["probability"] = ("specimen", np.linspace(0.1, 0.9, 6))
         data = xr.concat(
             [data.assign(trained=("specimen", np.full(6, 40 if n == ALL else n))) for n in labels],
             dim=xr.DataArray(labels, dims="labels", name="labels"),
@@ -90,7 +92,20 @@ def test_the_figure_shows_every_model_and_says_on_which_machine(places, times):
 
 
 def test_the_table_has_a_row_for_every_model_and_number_of_labels(places, times):
-    heading, *body = failure_ranking(places, times, RUN).rows
-    assert len(body) == len(places) + 1 + 1
+    other = placed("other size", [1, 1, 2, 2, 1, 1], shape=[20, 20, 80]).drop_vars("cluster_rank")
+    other = other.expand_dims(ranker=["ranker_elastic"])
+    heading, *body = failure_ranking(places, times, other, RUN).rows
+    assert len(body) == len(places) + 1 + 1 + 1
     assert all(len(row) == len(heading) for row in body)
-    assert body[-1][0] == FULL
+    assert [row[0] for row in body[-2:]] == [FULL, "ranker_elastic on 20 × 20 × 80"]
+
+
+def test_reliability_holds_the_mean_probability_of_a_bin_against_what_was_observed():
+    rng = np.random.default_rng(0)
+    probability = rng.random(20000)
+    points = reliability_of(probability, rng.random(20000) < probability)
+    assert sum(point["specimens"] for point in points) == 20000
+    assert all(point["low"] - 0.02 < point["probability"] < point["high"] + 0.02 for point in points)
+    boast = reliability_of(np.full(100, 0.99), np.arange(100) < 55)
+    assert [point["share"] for point in boast] == [0.55]
+    assert boast[0]["high"] < 0.7

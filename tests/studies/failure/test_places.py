@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store
 from mesobayes.studies.failure.candidates import describe_specimens
+from mesobayes.studies.failure.other_size import rank_other_size
 from mesobayes.studies.failure.own_pores import rank_places
 from mesobayes.studies.failure.place_timing import time_models
 from mesobayes.studies.failure.places import score_fields, score_rankers, smooth_ranking
@@ -136,6 +138,15 @@ def test_the_same_pores_get_the_probabilities_of_the_stored_prediction(ranked_st
     places = rank_places(data["pores"].values[0], load_ranker(ranked_stores[0]))
     stored = np.sort(np.exp(data["log_probability"].sel(labels=ALL).values[rows]))[::-1]
     np.testing.assert_allclose(places["probability"].values, stored, rtol=1e-3, atol=1e-6)
+
+
+def test_rankers_are_tried_on_bars_of_another_size(ranked_stores, tmp_path):
+    path, field = tmp_path / "other.zarr.zip", PorosityField((5, 5, 10), porosity=0.03)
+    rank_other_size(ranked_stores[:1], path, field, 6, 0.1, ElasticSettings(), RANKING, RUN)
+    data = open_store(path, PLACES)
+    assert data["ranker"].values.tolist() == ["ranker_elastic"]
+    assert data.attrs["shape"] == [5, 5, 10]
+    assert (data["voxels"].values < 50).all()
 
 
 def test_times_are_those_of_one_specimen():

@@ -64,6 +64,11 @@ def score_ranked(
         field = np.full(solid.shape, -np.inf, np.float32)
         field[at] = ranked["log_probability"].sel(labels=labels).values
         part = score_fields(field, solid, ranked["failed_voxel"].values, ranking)
+        part["probability"] = (
+            "specimen",
+            np.exp(field.max(axis=(1, 2, 3))),
+            {"long_name": "probability that the highest voxel fails first", "units": "1"},
+        )
         smooth = smooth_ranking(field, solid, transform, contrast)
         part["cluster_rank"] = ("specimen", cluster_ranks(smooth, ranked["failed_voxel"].values, ranking))
         parts.append(part.expand_dims(labels=[labels]))

@@ -229,6 +229,8 @@ class RivalSettings:
         printed_specimens: of that comparison.
         timed: test specimens on which all models are timed.
         repeats: of the timing.
+        other_shape: voxels of the bars on which the rankers are tried as they are.
+        other_porosity, other_specimens: of these bars.
     """
 
     strain_steps: tuple[Positive, ...]
@@ -236,6 +238,9 @@ class RivalSettings:
     printed_specimens: Count
     timed: Count
     repeats: Count
+    other_shape: tuple[Count, Count, Count]
+    other_porosity: Positive
+    other_specimens: Count
     printed_step: Positive = 1e-4
 
 

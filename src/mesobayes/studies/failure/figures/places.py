@@ -13,7 +13,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from numpy.typing import NDArray
 
 from mesobayes.drawing.bars import foot_note, line_key
-from mesobayes.drawing.drawing import Drawing, Table
+from mesobayes.drawing.drawing import Drawing, Number, Table
 from mesobayes.drawing.style import (
     BLACK,
     BLUE,
@@ -30,6 +30,7 @@ from mesobayes.record.provenance import Run
 
 ALL = 0  # label of the fit to all training specimens of a fold
 FULL = "simulation"  # the simulation whose place of failure is sought
+_BINS = 8  # of the probability of the first candidate
 SCORES = ("peaks", "first", "three", "searched", "voxels", "cluster_rank", "same_voxel")
 _NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "baseline_t_uniform": ("regression of the damage on the pores around", {"color": PURPLE, "marker": "P"}),
@@ -47,32 +48,39 @@ _PRINTED = ("the same bars by eight-point elements", {"color": GREY, "marker": "
 
 
 def failure_ranking_cost(places: list[xr.Dataset], times: xr.Dataset, run: Run) -> Drawing:
-    """Rank of the true place and voxels searched by CPU time, and the rank by training specimens."""
+    """Rank of the true place and voxels searched by CPU time, rank by training specimens, reliability."""
     rows = summarise_places(places, times)
-    figure = new_figure(height=0.44)
-    ranks, voxels, labels = figure.subplots(1, 3)
+    figure = new_figure(height=0.78)
+    (ranks, voxels), (labels, said) = figure.subplots(2, 2)
     for axes, score in ((ranks, "peaks"), (voxels, "voxels")):
         _draw_costs(axes, rows, score)
     _draw_labels(labels, rows)
+    reliability = _draw_reliability(said, places)
     ranks.set(ylabel="mean reciprocal rank of the place", ylim=(0.35, 1.03))
     voxels.set(ylabel="voxels searched until the place", yscale="log")
     voxels.set_yticks([1, 2, 5, 10])
     voxels.yaxis.set_major_formatter(ScalarFormatter())
     voxels.yaxis.set_minor_formatter(NullFormatter())
     voxels.axhline(1.0, color=GREY, linestyle=":", linewidth=0.8)
-    for axes, title in ((ranks, "(a) rank"), (voxels, "(b) search"), (labels, "(c) learning")):
+    titles = ("(a) rank by cost", "(b) search by cost", "(c) rank by data", "(d) probability of failure")
+    for axes, title in zip((ranks, voxels, labels, said), titles, strict=True):
         axes.set_title(title, loc="left")
     shown = {str(row["model"]) for row in rows}
     entries = [_NAMES[name] for name in _NAMES if name in shown]
     entries += [_COARSE, _FULL] + ([_PRINTED] if any(n.startswith("printed") for n in shown) else [])
     line_key(figure, [(name, {"linestyle": "", **style}) for name, style in entries], columns=3)
     foot_note(figure, _note(rows, times, run))
-    return Drawing(figure, drawn={"rows": rows, "machine": times.attrs["machine"]})
+    return Drawing(
+        figure, drawn={"rows": rows, "reliability": reliability, "machine": times.attrs["machine"]}
+    )
 
 
-def failure_ranking(places: list[xr.Dataset], times: xr.Dataset, run: Run) -> Table:
-    """Scores of all models, means and standard deviations over the folds, and CPU time of a specimen."""
-    rows = summarise_places(places, times)
+def failure_ranking(places: list[xr.Dataset], times: xr.Dataset, other: xr.Dataset, run: Run) -> Table:
+    """Scores of all models, means and standard deviations over the folds, and CPU time of a specimen.
+
+    The last rows are of the rankers on bars of another size, as they were fitted to those of the study.
+    """
+    rows = summarise_places(places, times) + summarise_other_size(other)
     heading = ["model", "training specimens", "specimens", "folds", "CPU ms a specimen"]
     heading += [name for score in SCORES for name in (score, f"{score} sd")]
     body = [
@@ -109,6 +117,16 @@ def summarise_places(places: Sequence[xr.Dataset], times: xr.Dataset) -> list[di
     return [*rows, {**full, **scores, **spread}]
 
 
+def summarise_other_size(other: xr.Dataset) -> list[dict[str, Any]]:
+    """One row for every ranker on bars of another size."""
+    size = " × ".join(str(n) for n in other.attrs["shape"])
+    rows = []
+    for name in other["ranker"].values:
+        row = {"model": f"{name} on {size}", "labels": ALL, "trained": None, "cpu_ms": np.nan}
+        rows.append({**row, **_scores_of(other.sel(ranker=name))})
+    return rows
+
+
 def _scores_of(part: xr.Dataset) -> dict[str, Any]:
     """Means of the scores over the folds, and their standard deviations."""
     folds = np.unique(part["fold"].values)
@@ -121,7 +139,8 @@ def _scores_of(part: xr.Dataset) -> dict[str, Any]:
         found["three"].append(top_recall(ranks, 3))
         found["searched"].append(float(data["searched"].mean()))
         found["voxels"].append(float(data["voxels"].mean()))
-        found["cluster_rank"].append(mean_reciprocal_rank(data["cluster_rank"].values))
+        clusters = data["cluster_rank"].values if "cluster_rank" in data else None
+        found["cluster_rank"].append(np.nan if clusters is None else mean_reciprocal_rank(clusters))
         found["same_voxel"].append(float((data["distance"] == 0).mean()))
     means = {score: float(np.mean(values)) for score, values in found.items()}
     spread = {
@@ -181,6 +200,36 @@ def _draw_labels(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
             axes.errorbar(x, y, yerr=spread, **{"linestyle": "-", "capsize": 2, **style})
     axes.set(xscale="log", xlabel="training specimens", ylim=(0.35, 1.03))
     axes.xaxis.set_major_formatter(ScalarFormatter())
+
+
+def _draw_reliability(axes: Axes, places: Sequence[xr.Dataset]) -> dict[str, list[dict[str, Any]]]:
+    """How often the first candidate is the place, against the probability that the ranking gives it."""
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+    drawn = {}
+    for data in places:
+        if "probability" not in data:
+            continue
+        name, part = str(data.attrs["model"]), data.sel(labels=ALL)
+        points = reliability_of(part["probability"].values, part["distance"].values == 0)
+        x, y = (np.array([point[key] for point in points]) for key in ("probability", "share"))
+        ends = np.array([[point["low"], point["high"]] for point in points]).T
+        axes.errorbar(x, y, yerr=np.abs(ends - y), **{"linestyle": "-", "capsize": 2, **_NAMES[name][1]})
+        drawn[name] = points
+    axes.set(xlabel="probability of the first candidate", ylabel="share that fails there first")
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
+    return drawn
+
+
+def reliability_of(probability: NDArray[np.floating], hit: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Mean probability and observed share with its 95 % Wilson interval in bins that hold specimens."""
+    index = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    points = []
+    for place in np.unique(index):
+        inside = index == place
+        share = Number.share(int(hit[inside].sum()), int(inside.sum()))
+        point = {"probability": float(probability[inside].mean()), "specimens": share.n}
+        points.append({**point, "share": share.value, "low": share.low, "high": share.high})
+    return points
 
 
 def _rounded(value: float) -> float | None:
