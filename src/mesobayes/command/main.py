@@ -13,6 +13,7 @@ from mesobayes.command.explain import explain
 from mesobayes.command.gallery import gallery
 from mesobayes.command.predict import TARGETS, predict
 from mesobayes.command.resume import resume
+from mesobayes.command.site import site
 from mesobayes.command.status import status
 from mesobayes.command.verify import verify
 from mesobayes.command.workflow import find_root
@@ -41,6 +42,10 @@ def parser() -> argparse.ArgumentParser:
     word("resume", "go on with the last run of this folder")
     one = word("explain", "what a target shows, needs and costs at each scale")
     one.add_argument("target", help="a file of results/, or the name of a figure")
+    cluster = word("site", "write profiles/site: the Slurm profile with your account and partitions, checked")
+    cluster.add_argument("--account", required=True)
+    cluster.add_argument("--partition", required=True, help="of jobs on cores")
+    cluster.add_argument("--gpu-partition", help="of jobs on a GPU; without it they run on cores")
     own = word("predict", "an image of your own through a study", scale)
     own.add_argument("image", type=Path, help="png, tif, npy or zarr; dark pixels are inclusions or pores")
     own.add_argument("--study", choices=sorted(TARGETS), required=True)
@@ -58,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "gallery": lambda: gallery(asked.scale),
         "resume": resume,
         "explain": lambda: explain(asked.target),
+        "site": lambda: site(asked.account, asked.partition, asked.gpu_partition),
         "predict": lambda: predict(asked.image, asked.study, asked.scale, asked.further),
     }
     try:

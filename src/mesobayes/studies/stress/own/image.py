@@ -104,6 +104,8 @@ def predict_own_image(
         "network": {key: origin[key] for key in ("network", "model", "family", "labels", "steps")}
         | {"draws": draws, "pixels_per_radius": pixels_per_radius},
     }
+    if reasons:
+        content["interval"] += ", on plates unlike this one"
     if settings.finite_elements:
         content["finite_elements"] = compared(field, plate, macro, settings, mesh)
     content |= {
