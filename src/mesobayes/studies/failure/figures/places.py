@@ -31,11 +31,12 @@ from mesobayes.record.provenance import Run
 ALL = 0  # label of the fit to all training specimens of a fold
 FULL = "simulation"  # the simulation whose place of failure is sought
 _BINS = 8  # of the probability of the first candidate
+_FEWEST = 5  # specimens of a bin
 SCORES = ("peaks", "first", "three", "searched", "voxels", "cluster_rank", "same_voxel")
 _NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "baseline_t_uniform": ("regression of the damage on the pores around", {"color": PURPLE, "marker": "P"}),
     "point_t_IHpr": ("heteroencoder as printed", {"color": BLUE, "marker": "s"}),
-    "modern_t_IHpr": ("heteroencoder with skips", {"color": SKY, "marker": "D"}),
+    "modern_t_IHpr": ("the same with skips", {"color": SKY, "marker": "D"}),
     "ranker_base": ("ranking by the pores around", {"color": ORANGE, "marker": "v"}),
     "ranker_elastic": ("ranking by pores and elastic stress", {"color": GREEN, "marker": "o"}),
 }
@@ -68,7 +69,7 @@ def failure_ranking_cost(places: list[xr.Dataset], times: xr.Dataset, run: Run) 
     shown = {str(row["model"]) for row in rows}
     entries = [_NAMES[name] for name in _NAMES if name in shown]
     entries += [_COARSE, _FULL] + ([_PRINTED] if any(n.startswith("printed") for n in shown) else [])
-    line_key(figure, [(name, {"linestyle": "", **style}) for name, style in entries], columns=3)
+    line_key(figure, [(name, {"linestyle": "", **style}) for name, style in entries], columns=2)
     foot_note(figure, _note(rows, times, run))
     return Drawing(
         figure, drawn={"rows": rows, "reliability": reliability, "machine": times.attrs["machine"]}
@@ -221,11 +222,13 @@ def _draw_reliability(axes: Axes, places: Sequence[xr.Dataset]) -> dict[str, lis
 
 
 def reliability_of(probability: NDArray[np.floating], hit: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Mean probability and observed share with its 95 % Wilson interval in bins that hold specimens."""
+    """Mean probability and observed share with its 95 % Wilson interval in bins that hold some specimens."""
     index = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     points = []
     for place in np.unique(index):
         inside = index == place
+        if inside.sum() < _FEWEST:
+            continue
         share = Number.share(int(hit[inside].sum()), int(inside.sum()))
         point = {"probability": float(probability[inside].mean()), "specimens": share.n}
         points.append({**point, "share": share.value, "low": share.low, "high": share.high})
@@ -239,7 +242,7 @@ def _rounded(value: float) -> float | None:
 def _note(rows: Sequence[Mapping[str, Any]], times: xr.Dataset, run: Run) -> str:
     learned = [row for row in rows if str(row["model"]).startswith("ranker") and row["labels"] == ALL]
     printed = [row for row in rows if str(row["model"]).startswith("printed")]
-    counts = f"{learned[0]['specimens']} test specimens in {learned[0]['folds']} folds (bars: one deviation)"
+    counts = f"{learned[0]['specimens']} test specimens in {learned[0]['folds']} folds"
     others = f", eight-point elements on {printed[0]['specimens']}" if printed else ""
     clock = f"time on {times.attrs['machine']}, {times.attrs['specimens']} specimens"
     return f"{run.label}: {counts}{others}\n{clock}; place: within one voxel"
