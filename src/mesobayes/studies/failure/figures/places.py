@@ -245,4 +245,5 @@ def _note(rows: Sequence[Mapping[str, Any]], times: xr.Dataset, run: Run) -> str
     counts = f"{learned[0]['specimens']} test specimens in {learned[0]['folds']} folds"
     others = f", eight-point elements on {printed[0]['specimens']}" if printed else ""
     clock = f"time on {times.attrs['machine']}, {times.attrs['specimens']} specimens"
-    return f"{run.label}: {counts}{others}\n{clock}; place: within one voxel"
+    bars = "bars: one deviation over the folds, in (d) 95 % intervals; a place is found within one voxel"
+    return f"{run.label}: {counts}{others}\n{bars}\n{clock}"
