@@ -57,7 +57,7 @@ def failure_ranking_cost(places: list[xr.Dataset], times: xr.Dataset, run: Run) 
         _draw_costs(axes, rows, score)
     _draw_labels(labels, rows)
     reliability = _draw_reliability(said, places)
-    ranks.set(ylabel="mean reciprocal rank of the place", ylim=(0.35, 1.03))
+    ranks.set(ylabel="mean reciprocal rank of the place", ylim=(0, 1.03))
     voxels.set(ylabel="voxels searched until the place", yscale="log")
     voxels.set_yticks([1, 2, 5, 10])
     voxels.yaxis.set_major_formatter(ScalarFormatter())
@@ -199,7 +199,7 @@ def _draw_labels(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
             x, y = [row["trained"] for row in some], _values(some, "peaks")
             spread = np.nan_to_num(_values(some, "peaks_sd"))
             axes.errorbar(x, y, yerr=spread, **{"linestyle": "-", "capsize": 2, **style})
-    axes.set(xscale="log", xlabel="training specimens", ylim=(0.35, 1.03))
+    axes.set(xscale="log", xlabel="training specimens", ylim=(0, 1.03))
     axes.xaxis.set_major_formatter(ScalarFormatter())
 
 
