@@ -30,12 +30,30 @@ def find_image(folder: Path | str, name: str) -> Path:
     if found:
         raise ImageError(f"{asked}: {', '.join(map(str, found))} are there")
     for path in mine:
-        if _ending(path, name) in (".jpg", ".jpeg", ".jpe"):
-            raise ImageError(f"{path} is refused: {LOSSY}; save the original as PNG or TIFF")
+        refuse_lossy(path)
     other = [str(path) for path in mine if path.stem == name]
     near = [str(path) for path in entries if path.name.lower().startswith(f"{name.lower()}.")]
     there = f"none is there, only {', '.join(other or near)}" if other or near else "none is there"
     raise ImageError(f"{asked}: {there}")
+
+
+def image_name(path: Path) -> str:
+    """Return the name under which an image is found, that of its file or folder without the ending.
+
+    Raises:
+        ImageError: its format is none that is read.
+    """
+    refuse_lossy(path)
+    ending = next((ending for ending in ENDINGS if path.name.lower().endswith(ending)), "")
+    if not ending and not path.is_dir():
+        raise ImageError(f"{path} is none of {_ACCEPTED}, and no folder of slices: save it as one of these")
+    return path.name[: len(path.name) - len(ending)]
+
+
+def refuse_lossy(path: Path) -> None:
+    """Raise ImageError for a JPEG file."""
+    if path.suffix.lower() in (".jpg", ".jpeg", ".jpe"):
+        raise ImageError(f"{path} is refused: {LOSSY}; save the original as PNG or TIFF")
 
 
 def _ending(path: Path, name: str) -> str:
