@@ -66,9 +66,8 @@ TARGETS["bcnn_recall_precision"] = draw(
     f"{FAILURE_FIGURES}.models",
     settings=COUNTED,
     scores=scores(
-        *("bayes_t_uniform", "bayes_t_IH"),
-        *("point_t_uniform", "point_t_IH", "point_t_IHpr"),
-        *("modern_t_uniform", "modern_t_IHpr", "baseline_t_uniform"),
+        *("bayes_t_uniform", "bayes_t_IH", "longer_t_uniform", "longer_t_IH"),
+        *("modern_t_uniform", "modern_t_IHpr", "baseline_t_uniform", "baseline_t_IH"),
     ),
 )
 TARGETS["bcnn_variance"] = draw(
@@ -87,7 +86,7 @@ TARGETS["cluster_ranking"] = draw(
     fit=damage_fit("bayes_t_uniform", 0),
     perturbed=PERTURBED,
     scores=scores(
-        *("bayes_t_uniform", "point_t_uniform"),
+        *("bayes_t_uniform", "longer_t_uniform"),
         *("modern_t_uniform", "baseline_t_uniform"),
     ),
 )
@@ -106,6 +105,11 @@ TARGETS["failure_readings"] = draw(
 )
 TARGETS["reference_posterior"] = draw(
     f"{FAILURE_FIGURES}.reference", reference=f"{FAILURE_FOLDER}/reference.zarr.zip"
+)
+TARGETS["failure_scores"] = draw(
+    f"{FAILURE_FIGURES}.summary",
+    settings=COUNTED,
+    scores=scores(*GRID, *BEYOND, *BASELINES),
 )
 TARGETS["constitutive_parameters"] = draw(f"{FAILURE_FIGURES}.tables")
 TARGETS["model_variants"] = draw(f"{FAILURE_FIGURES}.tables")

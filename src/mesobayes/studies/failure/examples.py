@@ -36,9 +36,10 @@ class Examples(NamedTuple):
 
 
 def prepare(specimens: xr.Dataset, rows: Fold, transform: Transform, settings: TransformSettings) -> Examples:
-    """Transform the damage of all specimens."""
+    """Transform the damage of all specimens, rounded to half precision as it is fitted and stored."""
     pores = specimens["pores"].values.astype(bool)
     target = transform_damage(specimens["damage"].values, ~pores, transform, settings)
+    target = target.astype(np.float16).astype(np.float32)
     return Examples(rows, pores, target, specimens["failed_voxel"].values, specimens["specimen"].values)
 
 

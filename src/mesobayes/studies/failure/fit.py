@@ -52,6 +52,7 @@ def fit_fold(
     weighting: WeightSettings,
     network: HeteroencoderSettings,
     settings: DamageFitSettings,
+    steps_before: int,
     ranking: RankingSettings,
     draws: int,
     run: Run,
@@ -60,10 +61,11 @@ def fit_fold(
 
     Args:
         specimens: store of all specimens.
-        start: weights of the deterministic fit that a variational one begins from.
+        start: weights of the deterministic fit that this one begins from, None for random ones.
         prediction, weights: stores to write.
         variant, fold: which model, which part of the specimens.
         split, transform, weighting, network, settings, ranking: of the configuration.
+        steps_before: steps of the fit that this one begins from.
         draws: of a variational prediction.
         run: seed, origin and checkpoint.
     """
@@ -85,7 +87,7 @@ def fit_fold(
     )
     seed = seed_from_name(*name, "draws")
     result = predict_network(fitted.network, examples, ranking, draws, seed, settings.precision)
-    result = record_fit(result, fitted, settings)
+    result = record_fit(result, fitted, settings, steps_before)
     save_network(fitted.network, weights, run)
     write_store(label_prediction(result, examples, variant, fold), prediction, FIT, run)
 
@@ -110,13 +112,20 @@ def fit_network(
 
 
 def record_fit(
-    result: xr.Dataset, fitted: FitResult[Heteroencoder], settings: DamageFitSettings
+    result: xr.Dataset, fitted: FitResult[Heteroencoder], settings: DamageFitSettings, steps_before: int
 ) -> xr.Dataset:
     """Add to a prediction how its fit went; the noise and the evidence only where there is a likelihood."""
     result = result.assign(loss=("step", fitted.history[:, 0]))
     if fitted.noise_std is not None:
         result = result.assign_attrs(noise_std=fitted.noise_std, evidence=settings.evidence)
-    return result.assign_attrs(steps=len(fitted.history), seconds=fitted.seconds, precision=fitted.precision)
+    return result.assign_attrs(
+        steps=len(fitted.history),
+        steps_before=steps_before,
+        batch=settings.batch,
+        filters=fitted.network.settings.filters,
+        seconds=fitted.seconds,
+        precision=fitted.precision,
+    )
 
 
 def predict_network(

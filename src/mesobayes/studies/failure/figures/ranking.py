@@ -29,8 +29,8 @@ from mesobayes.studies.failure.figures.labels import (
     copies_of_realizations,
     fit_note,
 )
-from mesobayes.studies.failure.figures.models import RANKING_SCORES
 from mesobayes.studies.failure.figures.sensitivity import failed_places, failure_spots
+from mesobayes.studies.failure.figures.summary import RANKING_SCORES
 from mesobayes.studies.failure.figures.uncertainty import ranked
 from mesobayes.studies.failure.settings import LETTERS, RankingSettings
 

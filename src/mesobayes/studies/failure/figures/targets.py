@@ -11,9 +11,10 @@ import xarray as xr
 
 from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
 from mesobayes.drawing.drawing import Drawing, Number
-from mesobayes.drawing.style import BLACK, BLUE, GREY, VERMILION, new_figure
+from mesobayes.drawing.style import BLACK, BLUE, GREY, SKY, VERMILION, new_figure
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.labels import (
+    SCALING_NAMES,
     TRANSFORM_NAMES,
     WEIGHT_NAMES,
     by_variant,
@@ -21,7 +22,13 @@ from mesobayes.studies.failure.figures.labels import (
     scores_note,
 )
 from mesobayes.studies.failure.loss_weights import weight_table
-from mesobayes.studies.failure.settings import FigureSettings, TransformSettings, Weighting, WeightSettings
+from mesobayes.studies.failure.settings import (
+    SCALINGS,
+    FigureSettings,
+    TransformSettings,
+    Weighting,
+    WeightSettings,
+)
 from mesobayes.studies.failure.target import transform_damage
 
 _TABLES = 40  # specimens whose weights are drawn
@@ -155,19 +162,26 @@ def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
         total = named[f"point_{transform}_uniform"].sum("fold")
         edges = np.linspace(0, 1, total.sizes["bin"] + 1)
         outside = {key: int(total[key]) for key in ("predicted_below", "predicted_above")}
-        for what, colour, label, (below, over) in (
-            ("true_count", BLACK, "true", (0, 0)),
-            ("predicted_count", VERMILION, "predicted", outside.values()),
+        predicted = {scaling: total["predicted_count"].sel(scaling=scaling).values for scaling in SCALINGS}
+        for counts, style, label, (below, over) in (
+            (total["true_count"].values, {"color": BLACK}, "true", (0, 0)),
+            (predicted["raw"], {"color": VERMILION}, "predicted", outside.values()),
+            (
+                predicted["normalised"],
+                {"color": SKY, "linestyle": "--"},
+                f"predicted, {SCALING_NAMES['normalised']}",
+                (0, 0),
+            ),
         ):
-            counts = total[what].values
             voxels = counts.sum() + below + over
             share = counts / voxels
             above = np.concatenate([[1.0 - below / voxels], 1.0 - (below + np.cumsum(counts)) / voxels])
-            panels[0, column].stairs(np.maximum(share, 1e-6), edges, color=colour, linewidth=1.2, label=label)
-            panels[1, column].plot(edges, np.maximum(above, 1e-6), color=colour, label=label)
+            panels[0, column].stairs(np.maximum(share, 1e-6), edges, label=label, **style)
+            panels[1, column].plot(edges, np.maximum(above, 1e-6), label=label, **style)
         drawn[transform] = {
             "edges": edges,
-            **{key: total[key].values for key in ("true_count", "predicted_count")},
+            "true_count": total["true_count"].values,
+            "predicted_count": predicted,
             **outside,
         }
         panels[0, column].set(yscale="log", ylim=(1e-5, 1))
@@ -175,7 +189,7 @@ def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
         panels[1, column].set(yscale="log", xlabel="threshold", ylim=(1e-5, 1.2))
     panels[0, 0].set_ylabel("share of voxels")
     panels[1, 0].set_ylabel("share above")
-    panels[0, -1].legend()
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     foot_note(figure, scores_note(named, run))
     return Drawing(figure, {}, drawn)
 
