@@ -7,7 +7,7 @@ import pytest
 
 from mesobayes.metrics.clusters import (
     cluster_counts,
-    failure_probability,
+    failure_share,
     label_clusters,
     mean_reciprocal_rank,
     observed_shares,
@@ -103,7 +103,7 @@ def test_clusters_are_ranked_by_probability_mass():
     assert ranked.labels[1, 1, 2] == 1
     assert ranked.labels[3, 3, 9] == 2
     assert ranked.labels[4, 4, 17] == 3
-    np.testing.assert_allclose(failure_probability(ranked), [0.5, 0.5, 0.0])
+    np.testing.assert_allclose(failure_share(ranked), [0.5, 0.5, 0.0])
 
 
 def test_the_ranking_does_not_depend_on_how_clusters_are_numbered():

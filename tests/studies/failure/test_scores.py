@@ -26,6 +26,11 @@ def fit_of(mean):
             "target": (axes, TARGET),
             "pores": (axes, PORES.astype(np.uint8)),
             "rank": ("specimen", np.ones(len(mean), int)),
+            "peak": (("specimen", "cluster"), np.ones((len(mean), 1))),
+            "share": (("specimen", "cluster"), np.ones((len(mean), 1))),
+            "validation_rank": ("validation", np.ones(2, int)),
+            "validation_peak": (("validation", "cluster"), np.ones((2, 1))),
+            "validation_share": (("validation", "cluster"), np.ones((2, 1))),
             "failed_voxel": (("specimen", "axis"), [np.argwhere(s)[0] for s in SOLID]),
         }
     )

@@ -13,7 +13,13 @@ from scipy import ndimage
 
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
+from mesobayes.studies.failure.examples import (
+    Examples,
+    add_validation,
+    label_prediction,
+    prepare,
+    summarise,
+)
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import WeightTable, weight_table
 from mesobayes.studies.failure.settings import (
@@ -62,12 +68,15 @@ def fit_baseline(
 def predict_baseline(
     examples: Examples, table: WeightTable, settings: BaselineSettings, ranking: RankingSettings
 ) -> xr.Dataset:
-    """Predict the test specimens without a network."""
+    """Predict the test and validation specimens without a network."""
     test, train = examples.rows.test, examples.rows.train[: settings.specimens]
     weights = table.weights(examples.target[train], np.arange(len(train)))
     baseline = fit_pore_baseline(examples.pores[train], examples.target[train], weights, settings.ridge)
-    mean = baseline.predict(examples.pores[test])
-    return summarise(mean[None], mean, None, examples.places[test], ranking)
+    parts = []
+    for rows in (test, examples.rows.validation):
+        mean = baseline.predict(examples.pores[rows])
+        parts.append(summarise(mean[None], mean, None, examples.places[rows], ranking))
+    return add_validation(*parts)
 
 
 def pore_features(pores: BoolArray) -> FloatArray:

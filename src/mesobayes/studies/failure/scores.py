@@ -24,6 +24,7 @@ from mesobayes.metrics.search import searched_share
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.loss_weights import value_counts
+from mesobayes.studies.failure.probability import calibrate, reliability
 from mesobayes.studies.failure.settings import SCALINGS, ScoreSettings
 from mesobayes.studies.failure.stores import FIT, SCORES
 from mesobayes.studies.failure.target import normalise
@@ -41,7 +42,7 @@ def score_variant(fits: list[Path], scores: Path, settings: ScoreSettings, run: 
 
 
 def score_fold(fit: xr.Dataset, settings: ScoreSettings) -> xr.Dataset:
-    """Curves against the threshold, histograms by value, ranks and searched shares of one fold."""
+    """Curves against the threshold, histograms by value, ranks, searched shares, reliability of one fold."""
     bins, thresholds = settings.bins, np.linspace(0.0, 1.0, settings.thresholds + 1)[1:]
     cluster_thresholds = np.linspace(
         settings.cluster_threshold_min, settings.cluster_threshold_max, settings.cluster_thresholds
@@ -85,6 +86,21 @@ def score_fold(fit: xr.Dataset, settings: ScoreSettings) -> xr.Dataset:
             "cluster_threshold": cluster_thresholds,
             "bin": (np.arange(bins) + 0.5) / bins,
         },
+    )
+    bins_of_probability = np.arange(settings.probability_bins)
+    by_bin = ("kind_of_probability", "probability_bin")
+    probability = {
+        "share of draws": fit["share"].values,
+        "calibrated": calibrate(fit).probability(fit["peak"].values, fit["share"].values),
+    }
+    held = [reliability(p, ranks, settings.probability_bins) for p in probability.values()]
+    data = data.assign(
+        probability_sum=(by_bin, np.stack([h.predicted for h in held])),
+        probability_failed=(by_bin, np.stack([h.failed for h in held])),
+        probability_clusters=(by_bin, np.stack([h.clusters for h in held])),
+    ).assign_coords(
+        kind_of_probability=list(probability),
+        probability_bin=(bins_of_probability + 0.5) / settings.probability_bins,
     )
     if "std" in fit:
         variance = fit["std"].values.astype(np.float32)[solid] ** 2

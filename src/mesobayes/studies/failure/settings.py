@@ -160,6 +160,7 @@ class ScoreSettings:
         cluster_thresholds: of the curves by cluster, evenly spaced from `cluster_threshold_min` to
             `cluster_threshold_max`.
         cluster_specimens: test specimens of a fold that the curves by cluster take.
+        probability_bins: equal bins of [0, 1] in which probabilities of failure are held against failures.
     """
 
     cluster_specimens: Count
@@ -168,6 +169,7 @@ class ScoreSettings:
     cluster_thresholds: Count = 10
     cluster_threshold_min: Share = 0.5
     cluster_threshold_max: Share = 0.95
+    probability_bins: Count = 8
 
     def __post_init__(self) -> None:
         if self.cluster_threshold_min > self.cluster_threshold_max:

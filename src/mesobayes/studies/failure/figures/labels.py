@@ -11,6 +11,7 @@ import xarray as xr
 from mesobayes.drawing.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
 from mesobayes.record.provenance import Run
 
+DAMAGE = "$\\phi/\\phi_\\mathrm{max}$"
 TRANSFORM_NAMES = {
     "id": "none",
     "sigma": "softmax",
@@ -26,7 +27,10 @@ WEIGHT_NAMES = {
 }
 WEIGHT_SHORT = {"uniform": "uniform", "IH": "inverse hist.", "IHpr": "per realization"}
 WEIGHT_LINE = {"uniform": "-", "IH": "--", "IHpr": ":"}
-PRESET_NAMES = {"fast": "fast: one point, m = 5", "printed": "printed: Table 1, eight points"}
+PRESET_NAMES = {
+    "fast": "fast: one integration point, m = 5",
+    "printed": "printed: constants of Table 1, eight points",
+}
 KIND_NAMES = {
     "point": "deterministic",
     "longer": "deterministic, longer",
@@ -103,6 +107,11 @@ def physics_note(data: xr.Dataset, run: Run) -> str:
     """Grid and number of specimens behind simulated fields."""
     nx, ny, nz = (data.sizes[axis] for axis in "xyz")
     return f"{run.label}: {nx} × {ny} × {nz} voxels, {data.sizes['specimen']} specimens"
+
+
+def size_in_mm(data: xr.Dataset, voxel_mm: float) -> str:
+    """Edges of the bar in mm, from the grid in use."""
+    return " × ".join(f"{data.sizes[axis] * voxel_mm:.3g}" for axis in "xyz") + " mm"
 
 
 def copies_of_realizations(perturbed: Sequence[xr.Dataset]) -> list[xr.Dataset]:

@@ -6,12 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
-from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note, line_key
+from mesobayes.drawing.bars import (
+    foot_note,
+    line_key,
+)
 from mesobayes.drawing.drawing import Drawing, Number
-from mesobayes.drawing.style import BLACK, GREY, SKY, VERMILION, YELLOW, new_figure
+from mesobayes.drawing.style import BLACK, GREY, new_figure
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.labels import (
     MODEL_STYLE,
@@ -22,11 +27,8 @@ from mesobayes.studies.failure.figures.labels import (
     WEIGHT_NAMES,
     WEIGHT_SHORT,
     by_variant,
-    copies_of_realizations,
-    fit_note,
     scores_note,
 )
-from mesobayes.studies.failure.figures.sensitivity import failure_spots
 from mesobayes.studies.failure.figures.summary import (
     at_threshold,
     cluster_numbers,
@@ -34,7 +36,10 @@ from mesobayes.studies.failure.figures.summary import (
     spread,
     table_at,
 )
-from mesobayes.studies.failure.settings import LETTERS, SCALINGS, FigureSettings
+from mesobayes.studies.failure.settings import SCALINGS, FigureSettings
+
+FloatArray = NDArray[np.floating]
+BoolArray = NDArray[np.bool_]
 
 _PANELS = (("", "raw"), ("", "normalised"), ("cluster_", "raw"), ("cluster_", "normalised"))
 
@@ -79,8 +84,14 @@ def recall_precision_12_models(scores: list[xr.Dataset], figures: FigureSettings
         axes = figure.add_subplot(place)
         _draw_models_at(axes, named, what, threshold)
         axes.set_title(f"{what.replace('_', ' ')} at {threshold:g}", loc="left")
-    entries = [(TRANSFORM_NAMES[t], {"color": c, "linewidth": 3}) for t, c in TRANSFORM_COLOUR.items()]
-    entries += [(WEIGHT_NAMES[w], {"color": BLACK, "linestyle": s}) for w, s in WEIGHT_LINE.items()]
+        axes.tick_params(labelleft=what == "cluster_recall")
+    entries = [
+        *(
+            (f"target: {TRANSFORM_NAMES[t]}", {"color": c, "linewidth": 3})
+            for t, c in TRANSFORM_COLOUR.items()
+        ),
+        *((f"weights: {WEIGHT_NAMES[w]}", {"color": BLACK, "linestyle": s}) for w, s in WEIGHT_LINE.items()),
+    ]
     entries += [(label, {"color": BLACK, "linestyle": "", **style}) for label, style in _MARKS.values()]
     line_key(figure, entries, columns=4)
     foot_note(figure, scores_note(named, run))
@@ -121,55 +132,6 @@ def _draw_models_at(axes: Axes, scores: Mapping[str, xr.Dataset], what: str, thr
     axes.set(yticks=range(len(places)), ylim=(-0.6, len(places) - 0.4), xlim=(-0.02, 1.02), xlabel="share")
     axes.set_yticklabels([WEIGHT_SHORT[place.split("_")[1]] for place in places])
     axes.grid(axis="x", linewidth=0.3)
-
-
-def cnn_vs_sensitivity(
-    fit: xr.Dataset,
-    perturbed: list[xr.Dataset],
-    scores: list[xr.Dataset],
-    figures: FigureSettings,
-    run: Run,
-) -> Drawing:
-    """Figure 12: true and predicted clusters and the failures of perturbed copies of a, g, h and l."""
-    threshold, copies = figures.cluster_threshold, copies_of_realizations(perturbed)
-    drawn: dict[str, Any] = {"threshold": threshold}
-    figure = new_figure(height=0.44)
-    grid = figure.add_gridspec(2, 2)
-    for place, letter in enumerate("aghl"):
-        number = LETTERS.index(letter)
-        row = int(fit.attrs["realizations"][number])
-        truth, found = fit["target"].values[row] >= threshold, fit["mean"].values[row] >= threshold
-        spots = failure_spots(copies[number], truth.shape)
-        pores = fit["pores"].values[row].astype(bool)
-        drawn[letter] = {
-            "predicted_voxels": int(found.sum()),
-            "true_voxels": int(truth.sum()),
-            "failed_copies": int((copies[number]["status"] == 0).sum()),
-        }
-        axes = bar_axes(figure, grid[place // 2, place % 2])
-        draw_bar(
-            axes,
-            truth.shape,
-            [
-                Layer(pores, GREY, 0.2),
-                Layer(found & ~truth & ~spots, SKY, 0.4),
-                Layer(truth & ~spots, VERMILION, 0.9),
-                Layer(spots, YELLOW, 1.0),
-            ],
-            f"({letter})",
-        )
-    colour_key(
-        figure,
-        (
-            ("pores", GREY),
-            ("predicted only", SKY),
-            ("true damage", VERMILION),
-            ("failure of a perturbed copy", YELLOW),
-        ),
-    )
-    foot_note(figure, f"{fit_note(fit, run)}, threshold {threshold:g}")
-    numbers = cluster_numbers(by_variant(scores)["point_t_IHpr"], threshold)
-    return Drawing(figure, {f"cluster_{what}": number for what, number in numbers.items()}, drawn)
 
 
 def bcnn_recall_precision(scores: list[xr.Dataset], figures: FigureSettings, run: Run) -> Drawing:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from mesobayes.drawing.bars import foot_note, line_key
 from mesobayes.drawing.drawing import Drawing
@@ -37,13 +38,14 @@ def failure_readings(readings: list[xr.Dataset], figures: FigureSettings, run: R
     fast = named["fast"]["failed_voxel"].values
     strains: dict[str, list[float]] = {}
     same: dict[str, Any] = {}
+    medians: dict[str, float] = {}
     for row, name in enumerate(names[::-1]):
         data = named[name]
         strain = 100 * data["failure_strain"].values[good]
         strains[name] = np.round(strain[np.isfinite(strain)] / 100, 5).tolist()
         jitter = 0.25 * (np.linspace(-1, 1, len(strain)) if len(strain) > 1 else np.zeros(1))
         left.plot(strain, row + jitter, "o", color=BLUE, markersize=2.8, alpha=0.7)
-        median = float(np.nanmedian(strain)) if np.isfinite(strain).any() else np.nan
+        medians[name] = median = censored_median(strain)
         left.plot([median] * 2, [row - 0.35, row + 0.35], color=VERMILION, linewidth=2)
         missing = int((~np.isfinite(strain)).sum())
         if missing:
@@ -85,4 +87,15 @@ def failure_readings(readings: list[xr.Dataset], figures: FigureSettings, run: R
         columns=5,
     )
     foot_note(figure, note)
-    return Drawing(figure, {}, {"failure_strain": strains, "same_place": same, "specimens": int(good.sum())})
+    drawn = {
+        "failure_strain": strains,
+        "median_strain_percent": medians,
+        "same_place": same,
+        "specimens": int(good.sum()),
+    }
+    return Drawing(figure, {}, drawn)
+
+
+def censored_median(strain: NDArray[np.floating]) -> float:
+    """Median of strains of failure; a specimen without one (NaN) fails later than all, at infinite strain."""
+    return float(np.median(np.where(np.isfinite(strain), strain, np.inf)))
