@@ -22,7 +22,7 @@ TARGETS["damage_histograms"] = draw(
 TARGETS["ensemble_response"] = draw(f"{FAILURE_FIGURES}.specimens", **BOTH_HISTORIES)
 TARGETS["failure_sensitivity"] = draw(
     f"{FAILURE_FIGURES}.sensitivity",
-    settings=COUNTED,
+    settings={**COUNTED, **IN_MM},
     specimens=SPECIMENS,
     perturbed=PERTURBED,
 )
@@ -47,7 +47,9 @@ TARGETS["heteroencoder_architecture"] = draw(
     settings={"network": FAILURE.networks.point, "porosity": FAILURE.porosity},
 )
 TARGETS["confusion_illustration"] = draw(
-    f"{FAILURE_FIGURES}.network", settings={**COUNTED, **IN_MM}, fit=damage_fit("point_t_IHpr", 0)
+    f"{FAILURE_FIGURES}.network",
+    settings={**COUNTED, **IN_MM},
+    fit=damage_fit("point_t_IHpr", 0),
 )
 TARGETS["recall_precision_12_models"] = draw(
     f"{FAILURE_FIGURES}.models", settings=COUNTED, scores=scores(*GRID, *BASELINES)

@@ -72,7 +72,7 @@ def draw_bar(axes: Axes, shape: tuple[int, ...], layers: Sequence[Layer], title:
                 linewidths=0.15,
             )
         )
-    middle, arrow = float(project(nx / 2, ny / 2, 0.0)[0]), _ARROW * nz
+    middle, arrow = nx / 2 + DEPTH[0] * ny / 2, _ARROW * nz
     top, bottom = nz + DEPTH[1] * ny, 0.0
     for end, sign in ((top, 1.0), (bottom, -1.0)):
         axes.annotate(

@@ -173,7 +173,7 @@ def damage_histograms(histories: xr.Dataset, figures: FigureSettings, run: Run) 
     figure.colorbar(
         mpl.cm.ScalarMappable(norm, "coolwarm"), ax=panels, label="strain (%)", shrink=0.8, pad=0.01
     )
-    foot_note(figure, physics_note(histories, run) + ", preset fast")
+    foot_note(figure, physics_note(histories, run) + ", preset fast (one integration point, m = 5)")
     return Drawing(figure, {"strain_max": Number(largest, note="preset fast")}, drawn)
 
 
