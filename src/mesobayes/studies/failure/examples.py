@@ -64,8 +64,8 @@ def summarise(
     axes = ("specimen", "x", "y", "z")
     peak, share = np.full((2, len(ranked), ranking.largest), np.nan, np.float32)
     for row, (clusters, field) in enumerate(zip(ranked, mean, strict=True)):
-        count = len(clusters.mass)
-        peak[row, :count] = ndimage.maximum(field, clusters.labels, np.arange(1, count + 1)) / field.max()
+        count, highest = len(clusters.mass), max(float(field.max()), np.finfo(np.float32).tiny)
+        peak[row, :count] = ndimage.maximum(field, clusters.labels, np.arange(1, count + 1)) / highest
         share[row, :count] = failure_share(clusters)
     data = xr.Dataset(
         {

@@ -80,7 +80,7 @@ def reliability(probability: FloatArray, rank: Ranks, bins: int) -> Reliability:
     p = probability[there]
     index = np.minimum((p * bins).astype(int), bins - 1)
     return Reliability(
-        np.bincount(index, p, minlength=bins),
+        np.bincount(index, p, minlength=bins).astype(float),
         np.bincount(index[failed[there]], minlength=bins),
         np.bincount(index, minlength=bins),
     )

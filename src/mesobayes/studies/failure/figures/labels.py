@@ -59,13 +59,15 @@ def by_variant(stores: Iterable[xr.Dataset]) -> dict[str, xr.Dataset]:
     return {data.attrs["variant"]: data for data in stores}
 
 
-def scores_note(scores: Mapping[str, xr.Dataset], run: Run) -> str:
-    """Counts of specimens and folds behind scores, sizes and lengths of the networks; two lines."""
+def scores_note(
+    scores: Mapping[str, xr.Dataset], run: Run, folds: str = "bands and bars ± one deviation over folds"
+) -> str:
+    """Counts of specimens and folds behind scores, how these are drawn, sizes of the networks; two lines."""
     some = next(iter(scores.values()))
-    folds = sorted({data.sizes["fold"] for data in scores.values()})
+    counts = sorted({data.sizes["fold"] for data in scores.values()})
     return (
         f"{run.label}: {some.attrs['n_train']} training and {some.attrs['n_test']} test specimens a fold; "
-        f"{' or '.join(map(str, folds))} fold(s), bands and bars ± one deviation over folds\n"
+        f"{' or '.join(map(str, counts))} fold(s), {folds}\n"
         f"{networks_note(scores)}"
     )
 

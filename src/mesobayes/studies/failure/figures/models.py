@@ -85,7 +85,7 @@ def recall_precision_12_models(scores: list[xr.Dataset], figures: FigureSettings
         _draw_models_at(axes, named, what, threshold)
         axes.set_title(f"{what.replace('_', ' ')} at {threshold:g}", loc="left")
         axes.tick_params(labelleft=what == "cluster_recall")
-    entries = [
+    entries: list[tuple[str, dict[str, Any]]] = [
         *(
             (f"target: {TRANSFORM_NAMES[t]}", {"color": c, "linewidth": 3})
             for t, c in TRANSFORM_COLOUR.items()
@@ -125,7 +125,12 @@ def _draw_models_at(axes: Axes, scores: Mapping[str, xr.Dataset], what: str, thr
             if found["mean"] is not None:
                 row = places.index(variant) + (0.17 if kind == "point" else -0.17)
                 colour = TRANSFORM_COLOUR[variant.split("_")[0]]
-                bar = {"xerr": found["deviation"], "elinewidth": 0.8, "markersize": 3.5, "linestyle": ""}
+                bar: dict[str, Any] = {
+                    "xerr": found["deviation"],
+                    "elinewidth": 0.8,
+                    "markersize": 3.5,
+                    "linestyle": "",
+                }
                 axes.errorbar(found["mean"], row, color=colour, **bar, **style)
     for row in range(3, len(places), 3):
         axes.axhline(row - 0.5, color=GREY, linewidth=0.4)

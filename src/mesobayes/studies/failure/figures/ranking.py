@@ -50,7 +50,8 @@ def cluster_ranking(
     """Figure 16: clusters by probability mass, failures of copies; ranking and probability scored."""
     copies, named = copies_of_realizations(perturbed), by_variant(scores)
     figure = new_figure(height=0.95)
-    grid = figure.add_gridspec(2, 8, height_ratios=(1.25, 1))
+    grid = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
+    upper, lower = grid[0].subgridspec(1, 4), grid[1].subgridspec(1, 2)
     blues = mpl.colormaps["Blues"](np.linspace(0.25, 1, 64))  # the failures are yellow
     scale, found = mpl.colors.ListedColormap(blues), {}
     standing = []
@@ -64,13 +65,13 @@ def cluster_ranking(
             Layer((clusters.labels == i + 1) & ~pores & ~spots, scale(float(mass)), 0.65)
             for i, mass in reversed(list(enumerate(clusters.mass)))
         ]
-        standing.append(bar_axes(figure, grid[0, 2 * place : 2 * place + 2]))
+        standing.append(bar_axes(figure, upper[place]))
         draw_bar(standing[-1], pores.shape, [*layers, Layer(spots, YELLOW, 1.0)], f"({letter})")
         if place == 0:
             draw_scale(standing[-1], pores.shape, voxel_mm)
         ranks = [rank_of_place(clusters, p, ranking.reach) for p in failed_places(copies[number])]
         found[letter] = (clusters, np.array(ranks))
-    bars, calibration = figure.add_subplot(grid[1, :4]), figure.add_subplot(grid[1, 4:])
+    bars, calibration = figure.add_subplot(lower[0]), figure.add_subplot(lower[1])
     bar = figure.colorbar(mpl.cm.ScalarMappable(cmap=scale), ax=standing, shrink=0.7, pad=0.01)
     bar.set_label(f"share of draws in which a cluster\nhas {ranking.level:g} of the highest mean damage")
     colour_key(figure, (("pores", GREY), ("failures of perturbed copies", YELLOW)))
@@ -130,10 +131,8 @@ def _draw_reliability(axes: Axes, scores: xr.Dataset) -> dict[str, Any]:
         shares = [Number.share(int(f), int(n)) for f, n in zip(failed, clusters[filled], strict=True)]
         ends = np.array([(s.value, s.low, s.high) for s in shares], float)
         bars = np.maximum([ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]], 0.0)
-        axes.errorbar(
-            *(predicted, ends[:, 0], bars),
-            **{"fmt": "o-", "color": colour, "markersize": 3.5, "elinewidth": 0.9, "label": kind},
-        )
+        style: dict[str, Any] = {"fmt": "o-", "color": colour, "markersize": 3.5, "elinewidth": 0.9}
+        axes.errorbar(predicted, ends[:, 0], bars, label=kind, **style)
         drawn[kind] = {
             "predicted": predicted,
             "observed": ends[:, 0],

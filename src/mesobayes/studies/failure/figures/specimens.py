@@ -63,10 +63,11 @@ def damage_evolution(
         histograms.append(counts.tolist())
         outside.append(int((~pores).sum() - counts.sum()))
     bottom.set(xlabel=DAMAGE, ylabel="voxels", yscale="log", xlim=(0, 1))
-    lines = [
-        Line2D([], [], linestyle=style, color=colour, label=PRESET_NAMES[preset])
-        for preset, style, colour in (("fast", "-", BLACK), ("printed", "--", GREY))
-    ]
+    styles: dict[str, dict[str, Any]] = {
+        "fast": {"linestyle": "-", "color": BLACK},
+        "printed": {"linestyle": "--", "color": GREY},
+    }
+    lines = [Line2D([], [], label=PRESET_NAMES[preset], **style) for preset, style in styles.items()]
     squares = [
         Patch(facecolor=colour, edgecolor=BLACK, linewidth=0.3, label=label)
         for label, colour in (("pores", GREY), (f"{DAMAGE} ≥ {figures.level:g}", SKY), ("failed", VERMILION))

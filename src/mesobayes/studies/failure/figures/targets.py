@@ -103,7 +103,7 @@ def damage_loss_histograms(scores: list[xr.Dataset], run: Run) -> Drawing:
     _draw_error(right, (edges[1:] + edges[:-1]) / 2, uniform, BLUE)
     right.set(xlabel="true value", ylabel="mean squared error", yscale="log")
     right.set_title("(b)", loc="left")
-    foot_note(figure, scores_note(by_variant(scores), run))
+    foot_note(figure, scores_note(by_variant(scores), run, "bands: range over folds"))
     high = slice(len(count) // 2, None)
     return Drawing(
         figure,
@@ -159,14 +159,14 @@ def loss_weightings(
         }
     panels[0, 0].set_ylabel("weight in the loss")
     panels[1, 0].set_ylabel("mean squared error")
-    entries = [
+    entries: list[tuple[str, dict[str, Any]]] = [
         ("weight of a value (median)", {"color": BLUE, "linewidth": 1.8}),
         ("weight, one specimen", {"color": GREY, "linewidth": 0.6}),
         ("error, uniform weights", {"color": GREY}),
         ("error, these weights", {"color": VERMILION}),
     ]
     line_key(figure, entries, columns=4)
-    foot_note(figure, scores_note(named, run))
+    foot_note(figure, scores_note(named, run, "bands: range over folds"))
     return Drawing(figure, {}, drawn)
 
 
@@ -215,7 +215,7 @@ def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
     panels[0, 0].set_ylabel("share of voxels")
     panels[1, 0].set_ylabel("share above")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
-    foot_note(figure, scores_note(named, run))
+    foot_note(figure, scores_note(named, run, "together"))
     return Drawing(figure, {}, drawn)
 
 
