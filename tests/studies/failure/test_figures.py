@@ -15,6 +15,7 @@ from mesobayes.geometry.settings import PorositySettings
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.network import heteroencoder_architecture
+from mesobayes.studies.failure.figures.readings import censored_median
 from mesobayes.studies.failure.figures.tables import (
     constitutive_parameters,
     heteroencoder_layers,
@@ -120,3 +121,8 @@ def test_the_schematic_is_drawn_from_the_network_and_the_grid_in_use(filters, sh
     assert drawing.drawn["latent"] == latent
     assert f"{latent} values in the narrowest layer" in drawing.figure.get_supxlabel()
     assert verdicts("heteroencoder_architecture", drawing)["latent_text"]["verdict"] == "misprint"
+
+
+def test_specimens_that_do_not_fail_count_as_infinite_strain_in_a_median():
+    assert censored_median(np.array([2.0, np.nan, 1.0, 3.0, np.nan])) == 3.0
+    assert censored_median(np.array([1.0, np.nan, np.nan])) == np.inf

@@ -17,12 +17,12 @@ from mesobayes.studies.failure.figures.labels import physics_note
 from mesobayes.studies.failure.settings import FigureSettings
 
 READING_LABEL = {
-    "printed": "Table 1, eight points (printed)",
+    "printed": "Table 1, eight points (preset printed)",
     "bbar": "Table 1, B-bar",
     "one_point": "Table 1, one point",
-    "fast": "m = 5, one point (fast)",
+    "fast": "m = 5, one point (preset fast)",
     "bbar_m5": "m = 5, B-bar",
-    "fast_phi0_text": "m = 5, one point, φ0 = 0.008",
+    "fast_phi0_text": "m = 5, one point, $\\phi_0$ = 0.008",
 }
 
 
@@ -80,13 +80,17 @@ def failure_readings(readings: list[xr.Dataset], figures: FigureSettings, run: R
         [
             ("one specimen", {"marker": "o", "linestyle": "", "color": BLUE}),
             ("median", {"color": VERMILION, "linewidth": 2}),
-            (f"printed range {low:g}-{high:g} %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
-            ("same place as printed", {"color": ORANGE, "linewidth": 5}),
-            ("same place as fast", {"color": SKY, "linewidth": 5}),
+            (f"paper: {low:g} to {high:g} %", {"color": YELLOW, "linewidth": 5, "alpha": 0.5}),
+            ("same place as preset printed", {"color": ORANGE, "linewidth": 5}),
+            ("same place as preset fast", {"color": SKY, "linewidth": 5}),
         ],
-        columns=5,
+        columns=3,
     )
-    foot_note(figure, note)
+    foot_note(
+        figure,
+        f"{note}; both presets were calibrated to the strains of the paper\n"
+        "specimens without failure count as infinite strain in medians",
+    )
     drawn = {
         "failure_strain": strains,
         "median_strain_percent": medians,
