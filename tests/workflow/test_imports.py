@@ -18,6 +18,7 @@ FLOORS = (
     ("fem", "analytic", "images", "nets"),
     ("learning", "drawing"),
     ("studies",),
+    ("command",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 NUMERICAL = ("numpy", "scipy", "jax", "xarray", "zarr", "pandas", "matplotlib", "flax")

@@ -217,6 +217,11 @@ def write_configuration():
     path.write_text(yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8")
 
 
+def write_command(words):
+    """Write the words of this command, for `mesobayes resume`."""
+    Path("results/.last_run.json").write_text(json.dumps(words), encoding="utf-8")
+
+
 def refuse_unmakeable_targets(arguments):
     """End with one sentence when the command line asks for a planned target or a misspelt one."""
     planned = {
