@@ -196,7 +196,7 @@ def test_an_image_is_put_among_the_inputs_once_and_never_over_another(tmp_path):
     image.write_bytes(b"one")
     assert place(image, inputs) == "my scan.v2"
     assert place(image, inputs) == "my scan.v2"
-    assert (inputs / "my scan.v2.png").read_bytes() == b"one"
+    assert (inputs / "my scan.v2.PNG").read_bytes() == b"one"
     image.write_bytes(b"two")
     with pytest.raises(MesobayesError, match="another image of this name"):
         place(image, inputs)
