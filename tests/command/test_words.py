@@ -196,15 +196,19 @@ def test_an_image_is_put_among_the_inputs_once_and_never_over_another(tmp_path):
     image.write_bytes(b"one")
     assert place(image, inputs) == "my scan.v2"
     assert place(image, inputs) == "my scan.v2"
-    assert (inputs / "my scan.v2.png").read_bytes() == b"one"
+    assert (inputs / "my scan.v2.PNG").read_bytes() == b"one"
     image.write_bytes(b"two")
     with pytest.raises(MesobayesError, match="another image of this name"):
         place(image, inputs)
     with pytest.raises(MesobayesError, match="there is no image"):
         place(tmp_path / "none.png", inputs)
-    (tmp_path / "a.jpg").touch()
-    with pytest.raises(MesobayesError, match=r"save it as one of these"):
-        place(tmp_path / "a.jpg", inputs)
+    for name, reason in (("a.jpg", "JPEG changes the grey values"), ("a.bmp", "save it as one of these")):
+        (tmp_path / name).touch()
+        with pytest.raises(MesobayesError, match=reason):
+            place(tmp_path / name, inputs)
+    (tmp_path / "slices 1.2").mkdir()
+    assert place(tmp_path / "slices 1.2", inputs) == "slices 1.2"
+    assert (inputs / "slices 1.2").is_dir()
 
 
 def test_errors_are_one_sentence_and_status_one(tmp_path, monkeypatch, capsys):

@@ -175,7 +175,7 @@ def test_a_wrong_entry_is_refused_by_name(tmp_path, old, new, words):
         ("{value: more, compare: trend, number: reduction}", "is a trend, so it needs a sign"),
         ("{value: more, compare: trend, sign: up, number: reduction}", "is a trend, so it needs a sign"),
         ("{value: more, compare: trend, sign: positive}", "is a trend, so it needs a sign"),
-        ("{value: 16, compare: misprint}", "is a misprint, so it needs a because"),
+        ("{value: 16, compare: misprint}", "is compared as misprint, so it needs a because"),
         ("{value: .nan, compare: equals}", "which is neither number nor text"),
         ("{value: null, compare: equals}", "which is neither number nor text"),
     ],

@@ -8,7 +8,7 @@ include: "permeability_files.smk"
 wildcard_constraints:
     cells="mono|poly|overlap|spheres",
     fit="|".join(FITS),
-    name=r"[\w-]+",
+    name=r"[^/]+",
 
 
 rule generate_cells:
@@ -158,7 +158,9 @@ rule predict_image:
     params:
         **call(
             "mesobayes.studies.permeability.user_image:predict_image",
-            settings=PERMEABILITY.prediction,
+            settings=PERMEABILITY.own,
+            draws=PERMEABILITY.prediction.draws,
+            image_hash=hash_of_image,
         ),
     message:
         "predict_image: {input.image}"

@@ -87,3 +87,14 @@ TARGETS["calibration_stress"] = draw(
         for path in calibrations(fitted, family, STRESS.predictions.repeats)
     ],
 )
+TARGETS["model_scores"] = draw(
+    "mesobayes.studies.stress.figures.model_scores",
+    predictions=[path for model in MODEL_NAMES for path in predictions(model)]
+    + [prediction_of_ensemble(name) for name in ENSEMBLES],
+    calibrations=[
+        path
+        for fitted in (*LABEL_SERIES, "dropout", "ellipse1_bayes")
+        for path in calibrations(fitted, trained_on(fitted), STRESS.predictions.repeats)
+    ]
+    + [path for name in ENSEMBLES for path in calibrations(name, trained_on(name), 1)],
+)

@@ -35,3 +35,10 @@ def calibrations(fitted, family, repeats):
     """Return the calibrations of the modern network, fitted so, on a family."""
     folder = f"{STRESS_FOLDER}/calibration/modern/{fitted}/{family}"
     return [f"{folder}/repeat{repeat}.zarr.zip" for repeat in range(repeats)]
+
+
+def prediction_of_ensemble(name):
+    """Return what an ensemble of the modern network predicts of its members' family."""
+    return (
+        f"{STRESS_FOLDER}/predictions/modern/{name}/{trained_on(name)}/repeat0.zarr.zip"
+    )

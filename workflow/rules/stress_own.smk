@@ -69,6 +69,7 @@ rule predict_plate:
             pixels_per_radius=STRESS.pixels_per_radius,
             draws=STRESS.predictions.draws,
             precision=getattr(STRESS.fits, OWN.network).precision,
+            image_hash=hash_of_plate,
         ),
     message:
         "predict_plate: {input.image}"

@@ -56,6 +56,7 @@ def printed_line(value: PrintedValue) -> str:
         "trend": f"a trend, {value.sign}",
         "setting": "a setting of the paper, not compared",
         "misprint": f"a misprint: {value.because}",
+        "calibrated": "ours was chosen to meet it, so it is no evidence",
         "hardware": "a time on somebody's machine, not compared",
     }[value.compare]
     number = f" ({value.number})" if value.number else ""

@@ -10,23 +10,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesobayes.command.workflow import scale_of, snakemake
+from mesobayes.images.find import image_name
 from mesobayes.record.errors import MesobayesError
 
 TARGETS = {"permeability": "results/predict/{}.json", "stress": "results/predict/stress/{}.json"}
-_ENDINGS = (".zarr.zip", ".zarr", ".png", ".tif", ".tiff", ".npy")
 
 
 def predict(image: Path, study: str, scale: str | None, further: Sequence[str]) -> int:
     """Put the image among the inputs, ask Snakemake for its prediction, and print the answer.
 
     Args:
-        image: a file, or a folder of the format zarr.
+        image: a file, or a folder of the format zarr or of slices.
         study: "permeability" or "stress".
         scale: of the networks.
         further: words for Snakemake, such as `--config`.
 
     Raises:
-        MesobayesError: there is no such image, or another one of its name among the inputs.
+        MesobayesError: there is no such image, its format is none that is read, or there is another one of
+            its name among the inputs.
     """
     name = place(image, Path("inputs"))
     target = TARGETS[study].format(name)
@@ -40,13 +41,10 @@ def predict(image: Path, study: str, scale: str | None, further: Sequence[str]) 
 
 def place(image: Path, inputs: Path) -> str:
     """Copy an image to the inputs, unless it lies there, and return its name."""
-    ending = next((ending for ending in _ENDINGS if image.name.lower().endswith(ending)), None)
     if not image.exists():
         raise MesobayesError(f"there is no image {image}")
-    if ending is None:
-        raise MesobayesError(f"{image} is none of {', '.join(_ENDINGS)}: save it as one of these")
-    name = image.name[: -len(ending)]
-    there = inputs / f"{name}{ending}"
+    name = image_name(image)
+    there = inputs / image.name
     if there.exists() and there.resolve() == image.resolve():
         return name
     if image.is_dir() or (there.exists() and there.read_bytes() != image.read_bytes()):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from mesobayes.nets.channels import COVERAGE_CHANNEL, SOLID_CHANNEL
-from mesobayes.record.settings import FROM_DATA, Count, CountOrZero, Positive, settings
+from mesobayes.record.settings import FROM_DATA, Count, CountOrZero, NonNegative, Positive, settings
 
 Estimator = Literal["none", "shared", "flipout"]
 StressEstimator = Literal["none", "shared", "flipout", "dropout"]
@@ -194,6 +194,8 @@ class HeteroencoderSettings:
         estimator, prior, prior_std: see `VariationalSettings`; kernels and biases have priors of their own.
         posterior_std: initial posterior deviation, in units of √(2/fan-in).
         noise_std: initial deviation of the likelihood.
+        smoothing: width in voxels of a Gaussian filter of the pores before the first layer (section 3.3);
+            0 leaves them as they are.
         convolution: "auto" takes the banded convolution on a CPU and the plain one elsewhere.
     """
 
@@ -204,6 +206,7 @@ class HeteroencoderSettings:
     prior_std: Positive = 1.0
     posterior_std: Positive = 0.05
     noise_std: Positive = 0.1
+    smoothing: NonNegative = 0.0
     convolution: ConvolutionForm = "auto"
 
     @property

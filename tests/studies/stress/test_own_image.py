@@ -10,9 +10,9 @@ import xarray as xr
 from PIL import Image
 
 from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.images.errors import ImageError
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.stitching import tile_origins
-from mesobayes.images.user_image import ImageError
 from mesobayes.learning.weights import save_network
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
@@ -42,6 +42,7 @@ SETTINGS = OwnImageSettings(
     outlier_ridge=1e-3,
     unlike_share=0.05,
     pixels_max=10**6,
+    threshold=None,
 )
 MESH = MeshSettings(elements_per_radius=7.0, domain_factor=4.0)
 
@@ -298,7 +299,8 @@ def test_the_stage_writes_field_picture_and_answer(tmp_path, usual, model, solve
             "calibration": None,
         },
         **{"usual": usual, **out, "settings": replace(SETTINGS, finite_elements=solved), "model": model},
-        **{"mesh": MESH, "pixels_per_radius": PIXELS, "draws": 2, "precision": "default", "run": RUN},
+        **{"mesh": MESH, "pixels_per_radius": PIXELS, "draws": 2, "precision": "default"},
+        **{"image_hash": "abc", "run": RUN},
     )
     said = json.loads(out["prediction"].read_text())
     field = open_store(out["store"], OWN)

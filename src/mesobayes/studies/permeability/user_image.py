@@ -16,7 +16,7 @@ from mesobayes.record.files import replacing
 from mesobayes.record.provenance import Run, versions
 from mesobayes.record.store import open_store
 from mesobayes.studies.permeability.predict import load_permeability_network, pooled_features, predict_log
-from mesobayes.studies.permeability.settings import PredictionSettings
+from mesobayes.studies.permeability.settings import OwnCellSettings
 from mesobayes.studies.permeability.stores import FIT
 
 
@@ -27,7 +27,9 @@ def predict_image(
     volume_fit: Path,
     volume_weights: Path,
     prediction: Path,
-    settings: PredictionSettings,
+    settings: OwnCellSettings,
+    draws: int,
+    image_hash: str,
     run: Run,
 ) -> None:
     """Write the diagonal of the apparent permeability of an image as JSON.
@@ -35,16 +37,20 @@ def predict_image(
     Args:
         square_fit, square_weights: predictions and weights of the network for two dimensions.
         volume_fit, volume_weights: the same for three.
+        settings: how the image is read.
+        draws: weight draws of the prediction.
+        image_hash: of the content of the image.
 
     Raises:
         ImageError: the image is refused.
     """
-    given = read_two_phase_image(image, settings.pixels_max)
+    given = read_two_phase_image(image, settings.pixels_max, threshold=settings.threshold)
     fit, weights = (square_fit, square_weights) if given.pixels.ndim == 2 else (volume_fit, volume_weights)
     network, trained = load_permeability_network(weights), open_store(fit, FIT)
-    found = predict_tensor_diagonal(network, trained, given.pixels, settings.draws)
+    found = predict_tensor_diagonal(network, trained, given.pixels, draws)
     content: dict[str, Any] = {
         "image": image.name,
+        "image_hash": image_hash,
         "shape": list(given.pixels.shape),
         "read_as": given.remark,
         **found,
@@ -55,7 +61,7 @@ def predict_image(
             "side": network.settings.side,
             "mape_on_test_cells": trained.attrs["mape"],
             "evidence": trained.attrs["evidence"],
-            "draws": settings.draws,
+            "draws": draws,
         },
         "scale": run.scale,
         "seed": run.seed,

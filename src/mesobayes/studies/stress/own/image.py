@@ -47,6 +47,7 @@ def predict_own_image(
     pixels_per_radius: int,
     draws: int,
     precision: Precision,
+    image_hash: str,
     run: Run,
 ) -> None:
     """Write the Tresca stress of a user's plate: the field, a picture, and what it says as JSON.
@@ -63,6 +64,7 @@ def predict_own_image(
         pixels_per_radius: of the network.
         draws: posterior draws.
         precision: of matrix products.
+        image_hash: of the content of image and macroscopic stress.
         run: scale, seed and hashes.
 
     Raises:
@@ -86,6 +88,7 @@ def predict_own_image(
     places = largest_stresses(field, plate, settings, given.pixels.shape[0] if given.from_top else None)
     content: dict[str, Any] = {
         "image": image.name,
+        "image_hash": image_hash,
         "shape": list(given.pixels.shape),
         "read_as": given.remark,
         "pores": len(plate.around.pores),

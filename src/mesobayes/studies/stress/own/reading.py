@@ -14,11 +14,12 @@ from mesobayes.analytic.alternating import Surroundings
 from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.geometry.plate import Ellipse
 from mesobayes.geometry.pores import Pores
+from mesobayes.images.errors import ImageError
 from mesobayes.images.holes import large_holes
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.raster import solid_image
 from mesobayes.images.resampling import area_means
-from mesobayes.images.user_image import ImageError, TwoPhaseImage, read_two_phase_image
+from mesobayes.images.user_image import TwoPhaseImage, read_two_phase_image
 from mesobayes.studies.stress.mechanics.channels import read_surroundings
 from mesobayes.studies.stress.own.settings import OwnImageSettings
 
@@ -62,7 +63,7 @@ def read_own_image(
     Raises:
         ImageError: one of them cannot be used; the message says why.
     """
-    given = read_two_phase_image(image, settings.pixels_max, "voids")
+    given = read_two_phase_image(image, settings.pixels_max, "voids", settings.threshold)
     if given.pixels.ndim != 2:
         raise ImageError(f"{image} is a volume of {given.pixels.shape} voxels: one section (y, x) is needed")
     stress = None if macro is None else read_macro_stress(macro, given.pixels)

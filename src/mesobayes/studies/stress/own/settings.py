@@ -28,6 +28,7 @@ class OwnImageSettings:
         outlier_ridge: of the mean variance of the features, on their covariance.
         unlike_share: share of regions, or of pores, that may be unusual before the image is called so.
         pixels_max: largest image.
+        threshold: grey value at which the image is cut; None chooses it.
     """
 
     network: NetworkName
@@ -42,6 +43,7 @@ class OwnImageSettings:
     outlier_ridge: Positive
     unlike_share: Share
     pixels_max: Annotated[int, Field(ge=1)]
+    threshold: float | None
 
     def __post_init__(self) -> None:
         if not any(self.strain):
