@@ -3,6 +3,7 @@
 
 
 include: "permeability_files.smk"
+include: "permeability_mechanics.smk"
 
 
 wildcard_constraints:
@@ -33,9 +34,9 @@ rule generate_cells:
             indices=cells_of_batch,
             materials=PERMEABILITY.materials,
             tolerance=PERMEABILITY.tolerance,
-            components=lambda wildcards: solved_components(
-                getattr(PERMEABILITY.families, wildcards.cells)
-            ),
+            components=lambda wildcards: getattr(
+                PERMEABILITY.cells, wildcards.cells
+            ).components,
         ),
     message:
         "generate_cells: batch {wildcards.batch} of {wildcards.cells}"
@@ -138,10 +139,8 @@ rule predict_image:
     """Predict the permeability of a user's own image, with its interval."""
     input:
         image=image_to_predict,
-        square_fit=permeability_fit("mono_bayes"),
-        square_weights=permeability_weights("mono_bayes"),
-        volume_fit=permeability_fit("spheres_modern"),
-        volume_weights=permeability_weights("spheres_modern"),
+        square=models_of_images("mono", "mono_bayes", "overlap"),
+        volume=models_of_images("spheres", "spheres_modern", "spheres"),
     output:
         prediction="results/predict/{name}.json",
     log:
@@ -161,6 +160,10 @@ rule predict_image:
             settings=PERMEABILITY.own,
             draws=PERMEABILITY.prediction.draws,
             image_hash=hash_of_image,
+            square_family=PERMEABILITY.families.mono,
+            volume_family=PERMEABILITY.families.spheres,
+            materials=PERMEABILITY.materials,
+            mechanics=PERMEABILITY.mechanics,
         ),
     message:
         "predict_image: {input.image}"
@@ -200,7 +203,10 @@ TARGETS["permeability_mono"] = draw(
     f"{PERMEABILITY_FIGURES}.learning",
     cells=cells_store("mono"),
     **permeability_fits(
-        printed="mono_printed", modern="mono_modern", bayes="mono_bayes"
+        printed="mono_printed",
+        modern="mono_modern",
+        bayes="mono_bayes",
+        contacts="mono_contacts",
     ),
 )
 TARGETS["transfer_poly"] = draw(
@@ -211,6 +217,7 @@ TARGETS["transfer_poly"] = draw(
         transfer="poly_transfer",
         modern_scratch="poly_modern_scratch",
         modern_transfer="poly_modern_transfer",
+        contacts="poly_contacts",
     ),
 )
 TARGETS["transfer_overlap"] = draw(
@@ -221,12 +228,15 @@ TARGETS["transfer_overlap"] = draw(
         transfer="overlap_transfer",
         modern_scratch="overlap_modern_scratch",
         modern_transfer="overlap_modern_transfer",
+        stopped="overlap_stopped",
     ),
 )
 TARGETS["permeability_3d"] = draw(
     f"{PERMEABILITY_FIGURES}.learning",
     cells=cells_store("spheres"),
-    **permeability_fits(printed="spheres_printed", modern="spheres_modern"),
+    **permeability_fits(
+        printed="spheres_printed", modern="spheres_modern", contacts="spheres_contacts"
+    ),
 )
 TARGETS["magnetic_materials"] = draw(
     f"{PERMEABILITY_FIGURES}.tables", settings={"materials": PERMEABILITY.materials}
@@ -234,7 +244,10 @@ TARGETS["magnetic_materials"] = draw(
 TARGETS["permeability_mono_metrics"] = draw(
     f"{PERMEABILITY_FIGURES}.tables",
     **permeability_fits(
-        printed="mono_printed", modern="mono_modern", bayes="mono_bayes"
+        printed="mono_printed",
+        modern="mono_modern",
+        bayes="mono_bayes",
+        contacts="mono_contacts",
     ),
 )
 TARGETS["permeability_timing"] = draw(
@@ -247,5 +260,6 @@ TARGETS["transfer_poly_metrics"] = draw(
         transfer="poly_transfer",
         modern_scratch="poly_modern_scratch",
         modern_transfer="poly_modern_transfer",
+        contacts="poly_contacts",
     ),
 )

@@ -1,7 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Permeability of two-phase cells: which files there are, and which a rule needs.
 
-from mesobayes.studies.permeability.settings import FITS, solved_components
+from mesobayes.studies.permeability.settings import FITS, SEPARATE
+
+CURVES = ("mono", "poly", "overlap", "spheres")  # families with a label curve
+SHIFTED = (
+    "mono",
+    "poly",
+    "overlap",
+)  # families that models of the first one are tried on
+COVERED = ("modern", "bayes", "contacts", "stopped")  # models whose intervals are tried
+OWN_FITS = (  # fits whose intervals are tried on their own family
+    *("mono_modern", "mono_bayes", "mono_contacts", "mono_stopped"),
+    *("poly_modern_transfer", "poly_contacts", "poly_stopped"),
+    *("overlap_modern_transfer", "overlap_stopped"),
+    *("spheres_modern", "spheres_contacts", "spheres_stopped"),
+)
 
 PERMEABILITY = SETTINGS.permeability
 PERMEABILITY_FOLDER = f"{RESULTS}/permeability"
@@ -23,9 +37,40 @@ def permeability_weights(name):
     return f"{PERMEABILITY_FOLDER}/fits/{name}.weights.zarr.zip"
 
 
+def mechanics_store(family):
+    """Return what mechanics tells of the cells of a family."""
+    return f"{PERMEABILITY_FOLDER}/{family}/mechanics.zarr.zip"
+
+
+def curve_store(family):
+    """Return the label curves of a family."""
+    return f"{PERMEABILITY_FOLDER}/{family}/curve.zarr.zip"
+
+
+def costs_store(family):
+    """Return what a label of a family costs, and what replaces it."""
+    return f"{PERMEABILITY_FOLDER}/{family}/costs.zarr.zip"
+
+
+def contact_network_of(wildcards):
+    """Return the network of conductances of a family; none where inclusions cannot be told apart."""
+    family = wildcards.cells
+    return PERMEABILITY.contacts_of(family) if family in SEPARATE else None
+
+
 def permeability_fits(**names):
     """Return the predictions of several fits by the names that a figure gives them."""
     return {key: permeability_fit(name) for key, name in names.items()}
+
+
+def models_of_images(separate, network, any_shape):
+    """Return what predicts a user's image: network, conductances and stopped solver, each of a family."""
+    contacts = f"{separate}_contacts"
+    return [
+        *(permeability_fit(network), permeability_weights(network)),
+        *(permeability_fit(contacts), permeability_weights(contacts)),
+        permeability_fit(f"{any_shape}_stopped"),
+    ]
 
 
 def cell_batches(wildcards):

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from mesobayes.nets.build import Network, build_network
 from mesobayes.nets.settings import (
+    ContactNetworkSettings,
     HeteroencoderSettings,
     LocalNetworkSettings,
     PermeabilityNetworkSettings,
@@ -31,6 +32,7 @@ _RECORDS: dict[str, Any] = {
     "stress": StressNetworkSettings,
     "local": LocalNetworkSettings,
     "permeability": PermeabilityNetworkSettings,
+    "contacts": ContactNetworkSettings,
     "heteroencoder": HeteroencoderSettings,
 }
 

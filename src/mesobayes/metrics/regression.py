@@ -53,6 +53,37 @@ def fit_fraction_baseline(fraction: np.ndarray, log_permeability: np.ndarray) ->
     return FractionBaseline(coefficients, float(np.sqrt(np.mean(residual**2))))
 
 
+@dataclass(frozen=True)
+class FractionSpread:
+    """Logarithm of the standard deviation of log μ as a parabola in the volume fraction.
+
+    Attributes:
+        coefficients: (3,) highest power first.
+    """
+
+    coefficients: np.ndarray
+
+    def predict(self, fraction: np.ndarray) -> np.ndarray:
+        """Standard deviations for volume fractions of any shape."""
+        return np.exp(np.polyval(self.coefficients, fraction))
+
+
+def fit_fraction_spread(fraction: np.ndarray, residual: np.ndarray) -> FractionSpread:
+    """Least squares of log residual² over images (n,) and components (n, outputs), at the right level.
+
+    Small squares are raised to a hundredth of their mean, or their logarithms would decide.
+    """
+    square = residual.ravel() ** 2
+    level = max(float(square.mean()), 1e-16)
+    repeated = np.repeat(fraction, residual.shape[1])
+    degree = min(2, len(np.unique(fraction)) - 1)
+    half_log = 0.5 * np.log(np.maximum(square, 0.01 * level))
+    coefficients = np.concatenate([np.zeros(2 - degree), np.polyfit(repeated, half_log, degree)])
+    ratio = square / np.exp(2 * np.polyval(coefficients, repeated))
+    coefficients[-1] += 0.5 * np.log(max(float(ratio.mean()), 1e-8))
+    return FractionSpread(coefficients)
+
+
 def skill(log_truth: np.ndarray, log_predicted: np.ndarray, log_baseline: np.ndarray) -> float:
     """1 - SSE / SSE of the baseline, in log μ: 0 is what the volume fraction alone gives, 1 is perfect."""
     return float(1.0 - np.sum((log_predicted - log_truth) ** 2) / np.sum((log_baseline - log_truth) ** 2))

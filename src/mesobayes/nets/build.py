@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import overload
 
+from mesobayes.nets.contacts import ContactNetwork
 from mesobayes.nets.heteroencoder import Heteroencoder
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.local import LocalNetwork
 from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork, PrintedPermeabilityCNN
 from mesobayes.nets.settings import (
+    ContactNetworkSettings,
     HeteroencoderSettings,
     LocalNetworkSettings,
     NetworkSettings,
@@ -20,7 +22,7 @@ from mesobayes.nets.stressnet import StressNet
 from mesobayes.nets.unet import LinearStressUNet
 
 StressNetwork = StressNet | LinearStressUNet | LocalNetwork
-Network = StressNetwork | PermeabilityNetwork | Heteroencoder
+Network = StressNetwork | PermeabilityNetwork | ContactNetwork | Heteroencoder
 _ARCHITECTURES = {
     (StressNetworkSettings, "printed"): StressNet,
     (StressNetworkSettings, "modern"): LinearStressUNet,
@@ -28,6 +30,7 @@ _ARCHITECTURES = {
     (LocalNetworkSettings, "geometry"): LocalNetwork,
     (PermeabilityNetworkSettings, "printed"): PrintedPermeabilityCNN,
     (PermeabilityNetworkSettings, "modern"): PeriodicPermeabilityNet,
+    (ContactNetworkSettings, "contacts"): ContactNetwork,
     (HeteroencoderSettings, "printed"): Heteroencoder,
     (HeteroencoderSettings, "modern"): Heteroencoder,
 }
@@ -37,6 +40,8 @@ _ARCHITECTURES = {
 def build_network(settings: StressNetworkSettings | LocalNetworkSettings, seed: int) -> StressNetwork: ...
 @overload
 def build_network(settings: PermeabilityNetworkSettings, seed: int) -> PermeabilityNetwork: ...
+@overload
+def build_network(settings: ContactNetworkSettings, seed: int) -> ContactNetwork: ...
 @overload
 def build_network(settings: HeteroencoderSettings, seed: int) -> Heteroencoder: ...
 

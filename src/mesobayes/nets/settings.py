@@ -184,6 +184,27 @@ class PermeabilityNetworkSettings:
 
 
 @settings
+class ContactNetworkSettings:
+    """Size of the network of conductances between inclusions.
+
+    Attributes:
+        dimension: of the cells, which decides where the fit starts.
+        surroundings: whether a conductance also sees volume fraction, direction and other neighbours.
+        hidden: units of each of the two hidden layers of the conductance.
+    """
+
+    name: Literal["contacts"] = "contacts"
+    dimension: Annotated[int, Field(ge=2, le=3), FROM_DATA] = 2
+    surroundings: bool = False
+    hidden: Count = 16
+
+    @property
+    def features(self) -> int:
+        """How many features of a pair it sees."""
+        return 12 if self.surroundings else 7
+
+
+@settings
 class HeteroencoderSettings:
     """Architecture and variational family of a heteroencoder.
 
@@ -222,5 +243,9 @@ class HeteroencoderSettings:
 
 
 NetworkSettings = (
-    StressNetworkSettings | LocalNetworkSettings | PermeabilityNetworkSettings | HeteroencoderSettings
+    StressNetworkSettings
+    | LocalNetworkSettings
+    | PermeabilityNetworkSettings
+    | ContactNetworkSettings
+    | HeteroencoderSettings
 )

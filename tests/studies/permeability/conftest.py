@@ -80,6 +80,8 @@ def _fit(error, components=2, seed=0):
             "fit_seconds": 3.0,
             "baseline_spread": baseline.spread,
             "interval_factor": 1.1,
+            "interval_half_width_percent": 2.5,
+            "family": "mono",
             "interval_level": 0.95,
             "coverage_calibrated": 0.95,
             "coverage_nominal": 0.9,
@@ -121,10 +123,11 @@ def data(label):
 
 @pytest.fixture(scope="session")
 def mono(fit):
-    return {"printed": fit(0.03), "modern": fit(0.005), "bayes": fit(0.006)}
+    return {"printed": fit(0.03), "modern": fit(0.005), "bayes": fit(0.006), "contacts": fit(0.004)}
 
 
 @pytest.fixture(scope="session")
 def transfer(fit):
     errors = {"scratch": 0.05, "transfer": 0.02, "modern_scratch": 0.01, "modern_transfer": 0.005}
+    errors |= {"contacts": 0.004, "stopped": 0.002}
     return {name: fit(error) for name, error in errors.items()}

@@ -28,12 +28,13 @@ def test_no_two_purposes_and_no_two_families_share_a_seed():
     assert np.any(splits[0] != splits[1])
 
 
-def test_a_fit_without_a_likelihood_has_no_noise(data):
+def test_a_fit_without_a_likelihood_takes_the_spread_of_its_errors_in_training(data):
     network_settings = PermeabilityNetworkSettings("printed", 32, width=0.25)
     _, fit = fit_cells(
         data, network_settings, CellFitSettings(epochs=1), SplitSettings(), "study", "p", PredictionSettings()
     )
-    assert "noise_std" not in fit
+    spread = np.exp(np.polyval(fit.attrs["spread_coefficients"], fit["volume_fraction"].values))
+    np.testing.assert_allclose(fit["noise_std"].values, np.repeat(spread[:, None], 2, axis=1))
     assert np.all(fit["epistemic_std"] == 0)
 
 
@@ -44,7 +45,7 @@ def test_few_cells_are_one_batch_and_every_epoch_is_scored(data):
     _, fit = fit_cells(few, network_settings, settings, SplitSettings(), "study", "p", PredictionSettings())
     assert fit.attrs["n_training"] == 8
     assert fit.sizes["epoch"] == fit.attrs["steps"] == 2
-    assert np.isinf(fit.attrs["interval_half_width"])  # four validation labels cannot hold 95 %
+    assert np.isinf(fit.attrs["interval_factor"])  # four validation labels cannot hold 95 %
 
 
 def test_a_bayesian_fit_has_scores_intervals_and_flags_foreign_images(data):

@@ -4,7 +4,6 @@
 import json
 
 import numpy as np
-import pytest
 
 from mesobayes.learning.outliers import fit_outlier_detector
 from mesobayes.nets.build import build_network
@@ -13,9 +12,8 @@ from mesobayes.studies.permeability.predict import pooled_features
 from mesobayes.studies.permeability.user_image import predict_tensor_diagonal
 
 
-@pytest.mark.parametrize("estimator", ["none", "shared"])
-def test_without_enough_validation_cells_there_is_no_interval(fit, estimator):
-    settings = PermeabilityNetworkSettings("modern", 16, width=0.25, levels=2, stem=2, estimator=estimator)
+def test_without_enough_validation_cells_there_is_no_interval(fit):
+    settings = PermeabilityNetworkSettings("modern", 16, width=0.25, levels=2, stem=2, estimator="shared")
     network = build_network(settings, 0)
     images = np.random.default_rng(0).random((20, 16, 16)) < 0.3
     detector = fit_outlier_detector(*np.split(pooled_features(network, images), 2))
@@ -26,12 +24,9 @@ def test_without_enough_validation_cells_there_is_no_interval(fit, estimator):
     )
     trained.attrs |= {
         "fraction_range": [0.1, 0.5],
-        "interval_half_width": np.inf,
         "interval_level": 0.95,
         "interval_factor": np.inf,
     }
-    if estimator == "none":
-        del trained.attrs["interval_factor"]
     found = predict_tensor_diagonal(network, trained, images[0], 4)
     assert all(value["lower"] is None and value["upper"] is None for value in found["permeability"])
     json.dumps(found, allow_nan=False)

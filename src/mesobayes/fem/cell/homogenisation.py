@@ -39,7 +39,7 @@ FloatArray = NDArray[np.float64]
 _RELATIVE_ERROR = 1e-6  # of the answer, where the tolerance is smaller
 _TOLERANCE_MAX = 0.1  # a residual of 1 is that of no solution at all
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
-_INNER_PRECISION = {2: np.float64, 3: np.float32}  # of the conjugate gradients, by dimension: see refined_cg
+INNER_PRECISION = {2: np.float64, 3: np.float32}  # of the conjugate gradients, by dimension: see refined_cg
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def homogenise(
             "uniform Neumann conditions need all loads: their tensor is the inverse of the compliance"
         )
     with jax.enable_x64(True):
-        inverse = make_inverse(image.shape, boundary, _INNER_PRECISION[image.ndim])
+        inverse = make_inverse(image.shape, boundary, INNER_PRECISION[image.ndim])
         fields = jnp.asarray(np.where(image, float(inclusion), float(matrix)))
         raw = _within(lambda goal: _solve_image(fields, inverse, goal, boundary, loads), tolerance)
     tensor = np.linalg.inv(raw.tensor) if boundary == "neumann" else raw.tensor
@@ -126,7 +126,7 @@ def homogenise_batch(
     images = np.stack([_checked(image, matrix, inclusion, tolerance) for image in images])
     loads = _checked_loads(loads, images.ndim - 1)
     with jax.enable_x64(True):
-        inverse = make_inverse(images.shape[1:], "periodic", _INNER_PRECISION[images.ndim - 1])
+        inverse = make_inverse(images.shape[1:], "periodic", INNER_PRECISION[images.ndim - 1])
         fields = jnp.asarray(np.where(images, float(inclusion), float(matrix)))
         raw = _within(lambda goal: _solve_batch(fields, inverse, goal, "periodic", loads), tolerance)
     parts = zip(raw.tensor, raw.residual, raw.iterations, raw.relative_error().tolist(), strict=True)
@@ -199,7 +199,7 @@ def _solve(
     if boundary == "dirichlet":
         free = jnp.pad(jnp.ones([n - 1 for n in shape]), [(1, 1)] * d)
     stencil = make_stencil(nodal)
-    inner = _INNER_PRECISION[d]
+    inner = INNER_PRECISION[d]
     inner_stencil = jax.tree.map(lambda array: array.astype(inner), stencil)
     source = jnp.where(nodal > 0, 1.0, 0.0) if boundary == "neumann" else -nodal
     right = jnp.stack([free * gradient_load(source, d - 1 - load) for load in loads])  # (l, …)

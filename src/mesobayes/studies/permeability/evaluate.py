@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,18 @@ import xarray as xr
 
 from mesobayes.learning.fit import FitResult
 from mesobayes.learning.outliers import fit_outlier_detector
-from mesobayes.metrics.regression import FractionBaseline, coverage_factor
+from mesobayes.metrics.regression import (
+    FractionBaseline,
+    coverage_factor,
+    fit_fraction_baseline,
+    fit_fraction_spread,
+)
 from mesobayes.nets.permeability import PeriodicPermeabilityNet, PermeabilityNetwork
-from mesobayes.studies.permeability.predict import LogPrediction, pooled_features, predict_log
+from mesobayes.studies.permeability.predict import LogPrediction, pooled_features, predict_log, predict_mean
 from mesobayes.studies.permeability.scores import calibration, scores
 from mesobayes.studies.permeability.settings import PredictionSettings
 from mesobayes.studies.permeability.split import FitSeeds, Parts, labelled
-from mesobayes.studies.permeability.task import CellTask, LabelledImages
+from mesobayes.studies.permeability.task import CellTask
 
 
 def evaluate(
@@ -32,23 +38,23 @@ def evaluate(
 
     Returns:
         For the test cells `log_mean`, `log_truth`, `log_baseline`, `epistemic_std`, `noise_std` (sample, i),
-        the last where a likelihood was fitted; `volume_fraction (sample)`, `history (epoch, part)`; of a
-        periodic network what makes an image unusual; scores and calibration in the attributes.
+        the last of the likelihood or of the errors in training; `volume_fraction (sample)`, `history (epoch,
+        part)`; of a periodic network what makes an image unusual; scores and calibration in the attributes.
     """
     network = result.network
     training, validation, test = (labelled(part, task.network.outputs) for part in parts)
+    targets = [part.target for part in (training, validation, test)]
     predicted = predict_log(network, test.images, settings.draws, seeds.draws)
-    predictions = beside_labels(parts.test, test, predicted, baseline)
-    if task.settings.loss == "mse":
-        predictions = predictions.drop_vars("noise_std")  # no likelihood was fitted
+    held_out = predict_log(network, validation.images, settings.draws, seeds.calibration)
+    if task.settings.loss == "mse":  # no likelihood was fitted
+        means = [predict_mean(network, training.images), held_out.mean, predicted.mean]
+        predictions = described(parts, targets, means, name, settings.level)
+    else:
+        predictions = beside_labels(parts.test, targets[-1], predicted, baseline)
+        predictions.attrs = facts(parts, baseline, name) | scores(predictions)
+        predictions.attrs |= calibrated(predictions, targets[1], held_out, settings.level)
     predictions = add_history(predictions, epoch_history(result, task))
-    fraction = parts.training["volume_fraction"].values
-    predictions.attrs = {
-        "family": parts.test.attrs["family"],
-        "model": name,
-        "n_training": len(training.images),
-        "n_validation": len(validation.images),
-        "n_test": len(test.images),
+    predictions.attrs |= {
         "fit_seconds": result.seconds,
         "epochs": predictions.sizes["epoch"],
         "steps": len(result.history),
@@ -57,39 +63,75 @@ def evaluate(
         "draws": settings.draws,
         "fit_seed": str(seeds.fit),
         "draw_seed": str(seeds.draws),
-        "baseline_coefficients": baseline.coefficients.tolist(),
-        "baseline_spread": baseline.spread,
-        "fraction_range": [float(fraction.min()), float(fraction.max())],
-        **scores(predictions),
     }
-    held_out = predict_log(network, validation.images, settings.draws, seeds.calibration)
-    variational = task.network.estimator != "none"
-    predictions.attrs |= calibrated(predictions, validation.target, held_out, settings.level, variational)
     if isinstance(network, PeriodicPermeabilityNet):
         unlike = outliers(network, training.images, validation.images, settings)
         predictions = predictions.merge(unlike, combine_attrs="override")
     return predictions
 
 
-def beside_labels(
-    cells: xr.Dataset, labelled: LabelledImages, predicted: LogPrediction, baseline: FractionBaseline
+def described(
+    parts: Parts, targets: Sequence[np.ndarray], means: Sequence[np.ndarray], name: str, level: float
 ) -> xr.Dataset:
-    """Predictions of cells beside their labels and what the volume fraction tells."""
+    """Predictions of the test cells by a model without a likelihood, with scores and calibrated intervals.
+
+    The spread of its errors is a parabola in the volume fraction, fitted to the training cells; held-out
+    cells then say how many spreads an interval needs.
+
+    Args:
+        targets, means: log μ and its predictions (n, i) of the training, validation and test cells.
+    """
+    fraction = [part["volume_fraction"].values for part in parts]
+    baseline = fit_fraction_baseline(fraction[0], targets[0])
+    spread = fit_fraction_spread(fraction[0], targets[0] - means[0])
+    held_out, predicted = (
+        LogPrediction(mean, np.zeros_like(mean), np.repeat(spread.predict(f)[:, None], mean.shape[1], axis=1))
+        for mean, f in zip(means[1:], fraction[1:], strict=True)
+    )
+    predictions = beside_labels(parts.test, targets[2], predicted, baseline)
+    predictions.attrs = facts(parts, baseline, name) | scores(predictions)
+    predictions.attrs |= calibrated(predictions, targets[1], held_out, level)
+    predictions.attrs["spread_coefficients"] = spread.coefficients.tolist()
+    return predictions
+
+
+def facts(parts: Parts, baseline: FractionBaseline, name: str) -> dict[str, Any]:
+    """What a fit was made of."""
+    fraction = parts.training["volume_fraction"].values
+    return {
+        "family": parts.test.attrs["family"],
+        "model": name,
+        "n_training": parts.training.sizes["sample"],
+        "n_validation": parts.validation.sizes["sample"],
+        "n_test": parts.test.sizes["sample"],
+        "baseline_coefficients": baseline.coefficients.tolist(),
+        "baseline_spread": baseline.spread,
+        "fraction_range": [float(fraction.min()), float(fraction.max())],
+    }
+
+
+def beside_labels(
+    cells: xr.Dataset, target: np.ndarray, predicted: LogPrediction, baseline: FractionBaseline
+) -> xr.Dataset:
+    """Predictions of cells beside their labels (n, i) and what the volume fraction tells."""
     fraction = cells["volume_fraction"]
-    without_image = np.repeat(baseline.predict(fraction.values)[:, None], labelled.target.shape[1], axis=1)
+    without_image = np.repeat(baseline.predict(fraction.values)[:, None], target.shape[1], axis=1)
     variables = {
         "log_mean": (predicted.mean, "predicted logarithm of the permeability"),
-        "log_truth": (labelled.target, "logarithm of the computed permeability"),
+        "log_truth": (target, "logarithm of the computed permeability"),
         "log_baseline": (without_image, "prediction from the volume fraction alone"),
         "epistemic_std": (predicted.epistemic_std, "standard deviation over weight draws"),
-        "noise_std": (predicted.noise_std, "standard deviation of the likelihood"),
+        "noise_std": (
+            predicted.noise_std,
+            "standard deviation of the likelihood, or of the errors in training",
+        ),
     }
     predictions = xr.Dataset(
         {
             key: (("sample", "i"), values.astype(np.float64), {"long_name": text, "units": "1"})
             for key, (values, text) in variables.items()
         },
-        coords={"sample": cells["sample"].values, "i": cells["i"].values[: labelled.target.shape[1]]},
+        coords={"sample": cells["sample"].values, "i": cells["i"].values[: target.shape[1]]},
     )
     predictions["volume_fraction"] = fraction.variable
     return predictions
@@ -112,12 +154,12 @@ def add_history(predictions: xr.Dataset, history: np.ndarray) -> xr.Dataset:
 
 
 def calibrated(
-    predictions: xr.Dataset, truth: np.ndarray, held_out: LogPrediction, level: float, variational: bool
+    predictions: xr.Dataset, truth: np.ndarray, held_out: LogPrediction, level: float
 ) -> dict[str, Any]:
     """Intervals calibrated on the labels of the validation cells, and their coverage of the test cells."""
-    half_width = coverage_factor(truth, held_out.mean, np.ones_like(held_out.mean), level)
-    factor = coverage_factor(truth, held_out.mean, held_out.predictive_std, level) if variational else None
-    return calibration(predictions, level, half_width, factor)
+    return calibration(
+        predictions, level, coverage_factor(truth, held_out.mean, held_out.predictive_std, level)
+    )
 
 
 def outliers(

@@ -26,30 +26,25 @@ def scores(predictions: xr.Dataset) -> dict[str, Any]:
 
 
 def predictive_std(predictions: xr.Dataset) -> np.ndarray:
-    """Spread of weight draws and noise of the likelihood, if any, together, (sample, i), of log μ."""
-    noise = predictions["noise_std"].values if "noise_std" in predictions else 0.0
-    return np.sqrt(predictions["epistemic_std"].values ** 2 + noise**2)
+    """Spread of weight draws and noise together, (sample, i), of log μ."""
+    return np.hypot(predictions["epistemic_std"].values, predictions["noise_std"].values)
 
 
-def calibration(
-    predictions: xr.Dataset, level: float, half_width: float, factor: float | None
-) -> dict[str, Any]:
+def calibration(predictions: xr.Dataset, level: float, factor: float) -> dict[str, Any]:
     """Calibrated intervals, and how many labels of the test cells they hold.
 
     Args:
         level: share of the labels that intervals are meant to hold.
-        half_width: half width of an interval of log μ that is the same for every image.
-        factor: half width in predictive standard deviations, of a variational network. Either is infinite
-            where too few cells calibrate it, and then no coverage is calibrated.
+        factor: half width in predictive standard deviations; infinite where too few cells calibrate it, and
+            then no coverage is calibrated.
     """
-    found = {"interval_level": level, "interval_half_width": half_width}
-    if factor is None:
-        return found
     truth, mean = predictions["log_truth"].values, predictions["log_mean"].values
     std, nominal = predictive_std(predictions), NormalDist().inv_cdf(0.5 + 0.5 * level)
-    return found | {
+    known = np.isfinite(factor)
+    return {
+        "interval_level": level,
         "interval_factor": factor,
         "coverage_nominal": coverage_within(truth, mean, nominal * std),
-        "coverage_calibrated": coverage_within(truth, mean, factor * std) if np.isfinite(factor) else np.nan,
-        "interval_half_width_percent": 100 * float(np.mean(factor * std)),
+        "coverage_calibrated": coverage_within(truth, mean, factor * std) if known else np.nan,
+        "interval_half_width_percent": 100 * float(np.mean(factor * std)) if known else np.nan,
     }

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from mesobayes.geometry.settings import InclusionFamily
 from mesobayes.learning.settings import FitSettings
-from mesobayes.nets.settings import PermeabilityNetworkSettings
+from mesobayes.nets.settings import ContactNetworkSettings, PermeabilityNetworkSettings
 from mesobayes.record.settings import Count, NonNegative, Positive, Share, settings
 
 OpenShare = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -46,6 +46,7 @@ FITS = {
     "spheres_printed": Fit("spheres", "printed_volume"),
     "spheres_modern": Fit("spheres", "modern_volume"),
 }
+SEPARATE = ("mono", "poly", "spheres")  # families of inclusions that can be told apart
 TRANSFER = ("poly", "overlap")  # families whose fits have a length of their own
 
 
@@ -69,10 +70,11 @@ class Families:
 
 @settings
 class CellSet:
-    """How many cells of a family, and how many in one job."""
+    """How many cells of a family, how many in one job, how many components of their tensor are solved for."""
 
     number: Annotated[int, Field(ge=8)]
     batch: Count
+    components: Annotated[int, Field(ge=1, le=3)]
 
 
 @settings
@@ -138,6 +140,46 @@ class Fits:
 
 
 @settings
+class CellMechanicsSettings:
+    """What is read from a cell before anything is learned.
+
+    Attributes:
+        gap, gap_volume: pixels between the surfaces of two inclusions that count as a pair, in two and in
+            three dimensions.
+        misfit_max: share of the inclusion pixels that the inclusions found may leave unexplained; beyond it
+            they count as not found.
+        steps: steps of the solver whose bounds are kept.
+    """
+
+    gap: Positive = 12.0
+    gap_volume: Positive = 4.0
+    misfit_max: Share = 0.05
+    steps: Count = 12
+
+
+@settings
+class ContactSettings:
+    """The network of conductances between inclusions, and the regression on a stopped solver.
+
+    Attributes:
+        network, network_volume: in two and in three dimensions.
+        fit: its optimiser.
+        cells_max: training cells that it sees at most.
+        stopped_steps: steps of the solver behind "stopped", which also predicts cells without inclusions.
+        curve: numbers of training cells of the label curve, beside all of them.
+        repeats: fits for each of them.
+    """
+
+    network: ContactNetworkSettings
+    network_volume: ContactNetworkSettings
+    fit: FitSettings
+    cells_max: Count
+    stopped_steps: Count
+    curve: tuple[Count, ...]
+    repeats: Count
+
+
+@settings
 class PredictionSettings:
     """How a fitted network is evaluated and used.
 
@@ -169,9 +211,10 @@ class OwnCellSettings:
 
 @settings
 class Timing:
-    """How many images Table 3 times, and how often."""
+    """How many images Table 3 times, how many volumes stand beside them in our own, and how often."""
 
     images: Count
+    volumes: Count
     repeats: Annotated[int, Field(ge=2)]
 
 
@@ -212,8 +255,21 @@ class PermeabilitySettings:
     gallery: Gallery
     networks: Networks
     fits: Fits
+    mechanics: CellMechanicsSettings
+    contacts: ContactSettings
 
     def __post_init__(self) -> None:
+        if self.contacts.stopped_steps > self.mechanics.steps:
+            raise ValueError(
+                f"contacts.stopped_steps is {self.contacts.stopped_steps}, but mechanics.steps keeps the "
+                f"bounds of {self.mechanics.steps} steps"
+            )
+        for field in fields(self.families):
+            family, cells = getattr(self.families, field.name), getattr(self.cells, field.name)
+            if cells.components > family.dimension:
+                raise ValueError(
+                    f"cells.{field.name}.components is {cells.components} in {family.dimension} dimensions"
+                )
         for field in fields(self.networks):
             network, usual = getattr(self.networks, field.name), getattr(self.fits, field.name)
             if network.estimator != "none" and (usual.weight_decay or usual.l2):
@@ -237,19 +293,24 @@ class PermeabilitySettings:
             getattr(self.networks, fit.network),
             side=family.side,
             dimension=family.dimension,
-            outputs=solved_components(family),
+            outputs=self._outputs(fit),
         )
+
+    def _outputs(self, fit: Fit) -> int:
+        """Components that a network predicts: all that are solved for, of volumes one where printed."""
+        return 1 if fit.network == "printed_volume" else int(getattr(self.cells, fit.cells).components)
+
+    def contacts_of(self, cells: str) -> ContactNetworkSettings:
+        """Return the network of conductances for a family of cells."""
+        dimension = getattr(self.families, cells).dimension
+        network = self.contacts.network if dimension == 2 else self.contacts.network_volume
+        return replace(network, dimension=dimension)
 
     def fit_of(self, name: str) -> CellFitSettings:
         """Return objective and optimiser of a fit."""
         fit = FITS[name]
         usual = getattr(self.fits, fit.network)
         return replace(usual, epochs=self.transfer_epochs) if fit.cells in TRANSFER else usual
-
-
-def solved_components(family: InclusionFamily) -> int:
-    """Return how many components of the tensor are computed: in three dimensions the first, as printed."""
-    return 2 if family.dimension == 2 else 1
 
 
 SECTION = PermeabilitySettings

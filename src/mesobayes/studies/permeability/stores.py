@@ -4,3 +4,8 @@
 CELLS = "permeability/cells"  # of batches and of the whole data set
 FIT = "permeability/fit"
 TIMING = "permeability/timing"
+MECHANICS = "permeability/mechanics"
+STOPPED = "permeability/stopped"
+CURVE = "permeability/curve"
+COSTS = "permeability/costs"
+COVERAGE = "permeability/coverage"

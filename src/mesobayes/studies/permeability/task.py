@@ -63,6 +63,12 @@ class CellTask:
         """Whether a step takes one orientation of every cell."""
         return self.settings.augment and self.network.name == "modern"
 
+    @property
+    def observations(self) -> int:
+        """Terms of the loss that the data hold: all components, where a step takes one of each cell."""
+        cells, outputs = self.cells.target.shape
+        return int(cells * outputs if self.sees_one_orientation else cells)
+
     def batch(self, data: LabelledImages, rows: jax.Array, key: jax.Array) -> LabelledImages:
         target = data.target[rows]
         if not self.settings.augment:
@@ -89,7 +95,7 @@ class CellTask:
             scale = network.correction_scale[...] if isinstance(network, PeriodicPermeabilityNet) else 1.0
             loss = mse / scale**2
         loss += settings.l2 * sum(jnp.sum(jnp.square(weight.mu[...])) for weight in weights(network))
-        kl = kl_per_example(network, self.network, len(self.cells.images), settings.evidence)
+        kl = kl_per_example(network, self.network, self.observations, settings.evidence)
         return loss + kl, ({"mse": mse, "kl": kl}, statistics)
 
     def score(self, parameters: Arrays, statistics: Arrays) -> float:

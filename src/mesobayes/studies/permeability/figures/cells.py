@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from mesobayes.drawing.drawing import Drawing, Number
+from mesobayes.drawing.spheres import draw_spheres
 from mesobayes.drawing.style import BLUE, ORANGE, new_figure
-from mesobayes.geometry.inclusions import InclusionCell, sample_cell, sample_fractions
+from mesobayes.geometry.inclusions import sample_cell, sample_fractions
 from mesobayes.geometry.settings import InclusionFamily
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
@@ -98,37 +98,18 @@ def sample_size_distributions(families: Families, gallery: Gallery, run: Run) ->
 def microstructures_3d(families: Families, gallery: Gallery, run: Run) -> Drawing:
     """Cubes with separate spheres, cut at their faces like the periodic cell."""
     family = replace(families.spheres, side=gallery.side_volume)
-    figure = new_figure(1.0, 0.38)
+    figure = new_figure(1.0, 0.42)
     reached, spheres = [], []
     for i, fraction in enumerate(gallery.fractions_volume):
         cell = sample_cell(family, rng_from_name(run.seed, "gallery", family.name, i), fraction)
         axes = figure.add_subplot(1, len(gallery.fractions_volume), i + 1)
-        _draw_cube(axes, cell)
+        draw_spheres(axes, cell.centres, cell.radii, cell.side)
         axes.set_title(f"volume fraction {cell.fraction:.2f}, {len(cell.radii)} spheres")
         reached.append(cell.fraction)
         spheres.append(len(cell.radii))
-    edge = " × ".join([str(family.side)] * 3)
     figure.suptitle(
-        f"seed {run.seed}; {edge} voxels, radius {_radii(family)} voxels; three faces of each periodic cube",
+        f"seed {run.seed}; periodic cubes, edge {family.side} voxels, radius {_radii(family)} voxels\n"
+        "dark: spheres that a face of the cube cuts; they go on at the opposite face",
         fontsize=8,
     )
     return Drawing(figure, drawn={"volume_fraction": reached, "spheres": spheres, "seed": run.seed})
-
-
-def _draw_cube(axes: Axes, cell: InclusionCell) -> None:
-    """Three faces of the voxel image in an oblique projection, each shaded by its direction."""
-    image, n = cell.image(), cell.side
-    depth = np.array([0.42, 0.30])
-    faces = (  # image (row, column), affine map of (column, row) to the page, brightness
-        (image[0], np.array([[1, 0], [0, 1]]), np.zeros(2), 1.0),
-        (image[:, -1, :], np.array([[1, depth[0]], [0, depth[1]]]), np.array([0, n]), 0.85),
-        (image[:, :, -1].T, np.array([[depth[0], 0], [depth[1], 1]]), np.array([n, 0]), 0.7),
-    )
-    edge = np.arange(n + 1)
-    for values, matrix, corner, shade in faces:
-        column, row = np.meshgrid(edge, edge)
-        x = corner[0] + matrix[0, 0] * column + matrix[0, 1] * row
-        y = corner[1] + matrix[1, 0] * column + matrix[1, 1] * row
-        axes.pcolormesh(x, y, shade * (1 - 0.8 * values), cmap="gray", vmin=0, vmax=1, rasterized=True)
-    axes.set_aspect("equal")
-    axes.set_axis_off()

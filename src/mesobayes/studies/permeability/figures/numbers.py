@@ -39,7 +39,7 @@ def mape_number(fit: xr.Dataset, component: int) -> Number:
     """Mean absolute percentage error of one component, its interval from the test cells."""
     alone = fit.attrs["baseline_mape"][component]
     return Number.of(
-        percentage_errors(fit)[:, component].tolist(), f"the volume fraction alone gives {alone:.4f}"
+        percentage_errors(fit)[:, component].tolist(), f"the cubic in the volume fraction gives {alone:.4f}"
     )
 
 
@@ -56,7 +56,7 @@ def r2_number(fit: xr.Dataset, component: int) -> Number:
         float(low),
         float(high),
         len(truth),
-        f"the volume fraction alone gives {alone:.4f}",
+        f"the cubic in the volume fraction gives {alone:.4f}",
     )
 
 
@@ -79,7 +79,7 @@ def drawn_of(fits: Fits) -> dict[str, Any]:
     first = next(iter(fits.values()))
     drawn: dict[str, Any] = {}
     for name, fit in fits.items():
-        drawn[name] = {key: fit.attrs[key] for key in (*_SCORES, *_COUNTS)}
+        drawn[name] = {key: fit.attrs[key] for key in (*_SCORES, *_COUNTS) if key in fit.attrs}
         drawn[name] |= {key: fit.attrs[key] for key in fit.attrs if key.startswith(("coverage", "interval"))}
         shown = ("history", "log_mean", "epistemic_std", "noise_std")
         drawn[name] |= {key: fit[key].values for key in shown if key in fit}

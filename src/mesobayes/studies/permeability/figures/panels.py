@@ -14,9 +14,22 @@ from matplotlib.ticker import MaxNLocator
 
 from mesobayes.drawing.style import GREY, VERMILION
 from mesobayes.record.provenance import Run
+from mesobayes.studies.permeability.scores import predictive_std
 
 Fits = Mapping[str, xr.Dataset]
 COMPONENTS = ("μ₁₁*", "μ₂₂*")
+LABELS = {  # of the models, as figures explain them
+    "printed": "the paper's CNN (printed)",
+    "modern": "periodic, equivariant CNN (modern)",
+    "bayes": "the same with Gaussian weights (bayes)",
+    "contacts": "conductances between inclusions (contacts)",
+    "stopped": "solver stopped early, and regression (stopped)",
+    "scratch": "the paper's CNN, new (scratch)",
+    "transfer": "the paper's CNN, continued (transfer)",
+    "modern_scratch": "modern, new",
+    "modern_transfer": "modern, continued",
+}
+_BARS = 40  # intervals of each model that are drawn at most
 
 
 def cell_near(cells: xr.Dataset, fraction: float) -> xr.Dataset:
@@ -35,24 +48,12 @@ def draw_losses(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
     """Mean squared errors of log μ over the epochs: validation solid, training dashed."""
     for name, colour in colours.items():
         epochs = fits[name]["epoch"].values
-        training, validation = fits[name]["history"].values.T
-        axes.semilogy(epochs, validation, color=colour, label=f"{name}, validation", marker=_dot(epochs))
-        axes.semilogy(
-            epochs,
-            training,
-            color=colour,
-            linestyle="--",
-            linewidth=0.9,
-            label=f"{name}, training",
-            marker=_dot(epochs),
-        )
+        for values, line in zip(fits[name]["history"].values.T, ("--", "-"), strict=True):
+            axes.semilogy(epochs, values, color=colour, linestyle=line, linewidth=1.0, marker=_dot(epochs))
     base = next(iter(fits.values())).attrs["baseline_spread"] ** 2
-    axes.axhline(base, color=GREY, linestyle=":", label="volume fraction alone")
-    axes.set(xlabel="epoch", ylabel="mean squared error of log μ*")
+    axes.axhline(base, color=GREY, linestyle=":")
+    axes.set(xlabel="epoch", ylabel="mean squared error of ln μ*")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high * (high / low) ** 0.45)  # room for the legend
-    axes.legend(loc="upper right", fontsize=6.5)
 
 
 def _dot(epochs: np.ndarray) -> str | None:
@@ -64,28 +65,87 @@ def draw_predictions(axes: Axes, fits: Fits, component: int, colours: Mapping[st
     """Predictions of some fits against the truth, with the identity and the volume fraction alone."""
     first = next(iter(fits.values()))
     truth, base = (np.exp(first[key].values[:, component]) for key in ("log_truth", "log_baseline"))
-    ends = [truth.min(), truth.max()]
-    axes.plot(ends, ends, color=VERMILION, linewidth=1.0, label="finite elements", zorder=3)
+    _identity(axes, truth)
     axes.plot(
-        truth, base, "x", color=GREY, markersize=2.5, markeredgewidth=0.6, label="volume fraction alone"
+        truth,
+        base,
+        "x",
+        color=GREY,
+        markersize=2.5,
+        markeredgewidth=0.6,
+        label="cubic in the volume fraction",
     )
     for name, colour in colours.items():
-        truth, mean = (np.exp(fits[name][key].values[:, component]) for key in ("log_truth", "log_mean"))
-        axes.plot(truth, mean, ".", color=colour, markersize=3, alpha=0.7, label=name, zorder=4)
-    axes.set(xlabel="finite elements", ylabel="prediction")
+        if fits[name].sizes["i"] > component:
+            truth, mean = (np.exp(fits[name][key].values[:, component]) for key in ("log_truth", "log_mean"))
+            axes.plot(truth, mean, ".", color=colour, markersize=3, alpha=0.7, label=LABELS[name], zorder=4)
+    axes.set(xlabel=f"{COMPONENTS[component]}, finite elements", ylabel=f"{COMPONENTS[component]}, predicted")
 
 
-def share_legend(figure: Figure, axes: Axes) -> None:
+def draw_anisotropy(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
+    """Predictions of ln(μ₁₁/μ₂₂), of which the volume fraction knows nothing, with their R²."""
+    shown = {name: colour for name, colour in colours.items() if fits[name].sizes["i"] > 1}
+    for place, (name, colour) in enumerate(shown.items()):
+        truth, mean = (fits[name][key].values for key in ("log_truth", "log_mean"))
+        truth, mean = truth[:, 0] - truth[:, 1], mean[:, 0] - mean[:, 1]
+        if place == 0:
+            _identity(axes, truth)
+        axes.plot(truth, mean, ".", color=colour, markersize=3, alpha=0.7, zorder=4)
+        axes.annotate(
+            f"R² {fits[name].attrs['anisotropy_r2']:.3f}",
+            (0.03, 0.97 - 0.09 * place),
+            xycoords="axes fraction",
+            va="top",
+            color=colour,
+        )
+    axes.set(xlabel="ln(μ₁₁*/μ₂₂*), finite elements", ylabel="ln(μ₁₁*/μ₂₂*), predicted")
+
+
+def _identity(axes: Axes, truth: np.ndarray) -> None:
+    ends = [truth.min(), truth.max()]
+    axes.plot(ends, ends, color=VERMILION, linewidth=1.0, label="finite elements", zorder=3)
+
+
+def draw_intervals(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
+    """Errors of μ₁₁ in percent with calibrated intervals: a bar that crosses 0 holds the label.
+
+    Cells stand in the order of their volume fraction, evenly chosen where there are more than fit; the models
+    stand beside each other. Nothing is drawn of a model without a calibrated interval.
+    """
+    axes.axhline(0.0, color=VERMILION, linewidth=1.0)
+    for place, (name, colour) in enumerate(colours.items()):
+        fit = fits[name]
+        factor = fit.attrs["interval_factor"]
+        order = np.argsort(fit["volume_fraction"].values, kind="stable")
+        rows = order[np.unique(np.linspace(0, len(order) - 1, _BARS).astype(int))]
+        error = (fit["log_mean"].values - fit["log_truth"].values)[rows, 0]
+        at = np.arange(len(rows)) + 0.4 * place
+        percent = 100 * np.expm1(error)
+        axes.plot(at, percent, ".", color=colour, markersize=3)
+        if np.isfinite(factor):
+            width = factor * predictive_std(fit)[rows, 0]
+            ends = 100 * np.expm1(error + np.array([[-1.0], [1.0]]) * width)
+            bars = np.abs(ends - percent)
+            axes.errorbar(at, percent, bars, fmt="none", ecolor=colour, elinewidth=0.9)
+    axes.set(
+        xlabel="test cells in the order of their volume fraction", ylabel="error of μ₁₁* in %", xticks=[]
+    )
+
+
+def share_legend(figure: Figure, axes: Axes, columns: int = 4) -> None:
     """One legend of predictions below all axes."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=1.6)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, markerscale=1.6)
 
 
 def score_table(axes: Axes, fits: Fits) -> None:
     """MAPE and R² of every fit and of the volume fraction as text."""
     axes.set_axis_off()
     base = next(iter(fits.values())).attrs
-    headings = ["", "MAPE μ₁₁, μ₂₂", "R² μ₁₁, μ₂₂", "skill", "R² log μ₁₁/μ₂₂"]
-    rows = [["fraction alone", _pair(base["baseline_mape"], 100, " %"), _pair(base["baseline_r2"]), "0", "0"]]
+    headings = ["", "MAPE μ₁₁, μ₂₂", "R² μ₁₁, μ₂₂", "skill", "R² ln(μ₁₁/μ₂₂)"]
+    rows = [
+        ["cubic in fraction", _pair(base["baseline_mape"], 100, " %"), _pair(base["baseline_r2"]), "0", "0"]
+    ]
     for name, fit in fits.items():
         scores = fit.attrs
         rows.append(
@@ -110,40 +170,54 @@ def _pair(values: Any, factor: float = 1.0, unit: str = "") -> str:
 
 
 def origin(fits: Fits, run: Run) -> str:
-    """Scale, seed, counts of cells and epochs."""
+    """Scale, seed, counts of cells, lengths of the fits."""
     first = next(iter(fits.values())).attrs
-    epochs = ", ".join(f"{name.replace('_', ' ')} {fit.attrs['epochs']}" for name, fit in fits.items())
+    training = sorted({int(fit.attrs["n_training"]) for fit in fits.values()})
+    lengths = ", ".join(f"{name.replace('_', ' ')} {_length(fit)}" for name, fit in fits.items())
     return (
-        f"{run.label}: {first['n_training']} training, {first['n_validation']} validation, "
-        f"{first['n_test']} test cells, no cell in two of them\nepochs: {epochs}"
+        f"{run.label}: {' or '.join(map(str, training))} training, {first['n_validation']} validation, "
+        f"{first['n_test']} test cells, no cell in two of them\nlength of the fits: {lengths}"
     )
+
+
+def _length(fit: xr.Dataset) -> str:
+    """How long a fit took, in epochs or steps; none for a regression."""
+    if "epochs" in fit.attrs:
+        return f"{fit.attrs['epochs']} epochs"
+    return f"{fit.attrs['steps']} steps" if "steps" in fit.attrs else "one regression"
 
 
 def score_lines(fits: Fits) -> str:
     """MAPE, skill and anisotropy of every fit, two fits in a line."""
     first = next(iter(fits.values())).attrs
-    parts = [f"fraction alone: MAPE {_percent(first['baseline_mape'])}"]
+    parts = [f"cubic in the volume fraction: MAPE {_percent(first['baseline_mape'])}"]
     for name, fit in fits.items():
         text = f"{name.replace('_', ' ')}: MAPE {_percent(fit.attrs['mape'])}, skill {fit.attrs['skill']:.2f}"
         if np.isfinite(fit.attrs["anisotropy_r2"]):
-            text += f", R² of log μ₁₁/μ₂₂ {fit.attrs['anisotropy_r2']:.2f}"
+            text += f", R² of ln(μ₁₁/μ₂₂) {fit.attrs['anisotropy_r2']:.2f}"
         parts.append(text)
     return "\n".join(" | ".join(parts[i : i + 2]) for i in range(0, len(parts), 2))
 
 
-def interval_line(fit: xr.Dataset) -> str:
-    """How many test labels the intervals hold, or why there are none."""
-    scores = fit.attrs
+def interval_lines(fits: Fits) -> str:
+    """How many test labels the intervals of some models hold, or why there are none."""
+    return "\n".join(_interval_line(name, fit.attrs) for name, fit in fits.items())
+
+
+def _interval_line(name: str, scores: Mapping[str, Any]) -> str:
     if not np.isfinite(scores["interval_factor"]):
         return (
-            f"no calibrated interval: {scores['n_validation']} validation cells are too few for a level of "
-            f"{scores['interval_level']:.0%}"
+            f"{name}: no calibrated interval, {scores['n_validation']} validation cells are too few for "
+            f"a level of {scores['interval_level']:.0%}"
         )
-    return (
-        f"calibrated intervals cover {100 * scores['coverage_calibrated']:.1f} % "
-        f"(before calibration {100 * scores['coverage_nominal']:.1f} %), evidence {scores['evidence']:g}, "
-        f"{scores['draws']} draws"
+    text = (
+        f"{name}: {scores['interval_level']:.0%} intervals cover {100 * scores['coverage_calibrated']:.1f} % "
+        f"(before calibration {100 * scores['coverage_nominal']:.1f} %), mean half width "
+        f"{scores['interval_half_width_percent']:.2f} %"
     )
+    if "draws" in scores:
+        text += f", evidence {scores['evidence']:g}, {scores['draws']} draws"
+    return text
 
 
 def _percent(shares: Any) -> str:
