@@ -87,7 +87,7 @@ def pair_features(pairs: Pairs, counts: NDArray, size: NDArray, fraction: float)
     others = []
     for decay in (1.0, 0.25):
         term = np.exp(-decay * gap)
-        at = sum(np.bincount(end, term, len(size)) for end in ends)
+        at = np.bincount(ends[0], term, len(size)) + np.bincount(ends[1], term, len(size))
         others.append(at[ends[0]] + at[ends[1]] - 2 * term)
     columns = [
         gap / 2 - 1,

@@ -72,6 +72,10 @@ def time_mechanics(
         )
 
     phases = (materials.matrix, materials.inclusion)
+
+    def bounds_after(steps: int, image: np.ndarray) -> None:
+        upper_bounds(image, steps, *phases, loads)
+
     calls: dict[str, Callable[[], object]] = {
         SOLVE: partial(each, lambda image: homogenise(image, *phases, tolerance, loads=tuple(range(loads)))),
         "dipoles": partial(each, by_dipoles),
@@ -80,9 +84,7 @@ def time_mechanics(
         "modern": partial(predict_mean, load_permeability_network(modern), images),
     }
     for steps in (steps for steps in STEPS if steps <= mechanics.steps):
-        calls[f"stopped {steps}"] = partial(
-            each, lambda image, k=steps: upper_bounds(image, k, *phases, loads)
-        )
+        calls[f"stopped {steps}"] = partial(each, partial(bounds_after, steps))
     for call in calls.values():
         call()
     spent = np.array([[_cpu_seconds(call) for call in calls.values()] for _ in range(settings.repeats)])

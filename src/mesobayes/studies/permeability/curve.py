@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -95,9 +97,7 @@ def curve_of(
         "dipoles": lambda rows, _: _dipoles(parts, targets[0], rows),
     }
     for steps in (steps for steps in STEPS if steps <= mechanics.sizes["step"]):
-        models[f"stopped {steps}"] = lambda rows, _, steps=steps: predict_bounds(
-            fit_bounds(parts.training.isel(sample=rows), targets[0][rows], steps), parts.test, steps
-        )
+        models[f"stopped {steps}"] = partial(_stopped, parts, targets[0], steps)
     if network:
         models["contacts"] = lambda rows, repeat: predict_contacts(
             fit_graphs(
@@ -122,7 +122,7 @@ def curve_of(
         _scores(parts.test, targets[2], parts.test["log_energy"].values[..., k], baseline)
         for k in range(mechanics.sizes["step"])
     ]
-    variables = {
+    variables: dict[str, Any] = {
         name: (("model", "cells", "repeat"), values, {"long_name": text, "units": "1"})
         for (name, text), values in zip(SCORES.items(), scored, strict=True)
     }
@@ -163,6 +163,13 @@ def _dipoles(parts: Parts, target: np.ndarray, rows: np.ndarray) -> np.ndarray:
         _dipole_features(parts.training.isel(sample=rows), target.shape[1]), target[rows].ravel()
     )
     return ridge.predict(_dipole_features(parts.test, target.shape[1])).reshape(-1, target.shape[1])
+
+
+def _stopped(parts: Parts, target: np.ndarray, steps: int, rows: np.ndarray, repeat: int) -> np.ndarray:
+    """Quadratic ridge on the bounds of a solver stopped after some steps."""
+    del repeat  # nothing random in it
+    ridge = fit_bounds(parts.training.isel(sample=rows), target[rows], steps)
+    return predict_bounds(ridge, parts.test, steps)
 
 
 def _dipole_features(cells: xr.Dataset, components: int) -> np.ndarray:

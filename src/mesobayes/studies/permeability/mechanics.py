@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -66,7 +67,9 @@ def describe_cells(
         bounds.append(log_bounds(image, materials, settings.steps, loads))
     arrays = stacked(graphs)
     energy, radau = (np.stack(values) for values in zip(*bounds, strict=True))
-    variables = {f"graph_{name}": (_DIMENSIONS[name], getattr(arrays, name)) for name in arrays._fields}
+    variables: dict[str, Any] = {
+        f"graph_{name}": (_DIMENSIONS[name], getattr(arrays, name)) for name in arrays._fields
+    }
     variables |= {
         "found": ("sample", (np.array(misfit) <= settings.misfit_max).astype(np.uint8)),
         "misfit": ("sample", np.array(misfit)),

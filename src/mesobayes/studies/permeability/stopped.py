@@ -59,7 +59,8 @@ def fit_stopped_cells(
 
 def stopped_of(fit: xr.Dataset) -> QuadraticRidge:
     """The regression of a stored fit."""
-    return QuadraticRidge(*(fit[f"ridge_{name}"].values for name in _ARRAYS), float("nan"))
+    arrays = {name: fit[f"ridge_{name}"].values for name in _ARRAYS}
+    return QuadraticRidge(**arrays, penalty=float("nan"))
 
 
 def fit_bounds(mechanics: xr.Dataset, target: np.ndarray, steps: int) -> QuadraticRidge:

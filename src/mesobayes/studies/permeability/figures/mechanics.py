@@ -237,7 +237,7 @@ def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run
     left.plot([], [], color=VERMILION, label=f"wanted: {level:g} %")
     _legend(figure, left, 4)
     figure.suptitle(f"{run.label}; in brackets the number of labels of unseen cells", fontsize=7.5)
-    drawn = {key: coverage[key].values for key in coverage.data_vars}
+    drawn = {str(key): coverage[key].values for key in coverage.data_vars}
     own_drawn = [
         {key: fit.attrs[key] for key in fit.attrs if key.startswith(("coverage", "interval"))} for fit in fits
     ]
@@ -282,7 +282,8 @@ def permeability_mechanics(curves: list[xr.Dataset], costs: list[xr.Dataset]) ->
                         0,
                         1,
                         np.array([bound[0]]),
-                        *bound[1:],
+                        bound[1],
+                        bound[2],
                         spent.get(name),
                         spent,
                     )
@@ -299,7 +300,8 @@ def permeability_mechanics(curves: list[xr.Dataset], costs: list[xr.Dataset]) ->
                         int(count),
                         cell.sizes["repeat"],
                         cell["mape"].values,
-                        *scores,
+                        scores[0],
+                        scores[1],
                         cost,
                         spent,
                     )
@@ -319,11 +321,11 @@ def _row(
     spent: Mapping[str, float],
 ) -> tuple[Any, ...]:
     percent = 100 * mape
-    known = cost is not None
     return (
         *(curve.attrs["family"], model, count, fits, round(float(percent.mean()), 3)),
         *(f"{percent.min():.3f} to {percent.max():.3f}", round(skill, 4), round(anisotropy, 4)),
-        *(round(cost, 3) if known else "", round(100 * cost / spent[_SOLVE], 2) if known else ""),
+        "" if cost is None else round(cost, 3),
+        "" if cost is None else round(100 * cost / spent[_SOLVE], 2),
         curve.attrs["n_test"],
     )
 
