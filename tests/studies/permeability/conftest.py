@@ -62,6 +62,7 @@ def _fit(error, components=2, seed=0):
             "log_baseline": (dims, np.repeat(baseline.predict(fraction)[:, None], components, axis=1)),
             "epistemic_std": (dims, np.full(truth.shape, 0.01)),
             "noise_std": (dims, np.full(truth.shape, 0.02)),
+            "volume_fraction": ("sample", fraction),
             "history": (("epoch", "part"), np.geomspace(1, 1e-3, 12)[:, None] * [1.0, 1.2]),
         },
         coords={"sample": np.arange(60), "epoch": np.arange(1, 13), "part": ["training", "validation"]},
