@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mesobayes.command.gallery import cards_of, gallery, render
+from mesobayes.command.verdicts import lines
 from mesobayes.drawing.judge import NO_VERDICT
 from mesobayes.drawing.registry import read_registry
 
@@ -96,6 +97,17 @@ def test_a_search_finds_the_words_of_title_and_caption(results):
     cards = cards_of(REGISTRY, "smoke", results)
     assert "rotated copies" in cards[0].words
     assert "squeeze" in cards[1].words
+
+
+def test_claims_are_listed_and_settings_only_counted(results):
+    rows = [row for card in cards_of(REGISTRY, "smoke", results) for row in card.rows]
+    text = list(lines(rows))
+    claims = sum(
+        value.is_claim for card in cards_of(REGISTRY, "smoke", results) for value in card.target.printed
+    )
+    assert len([line for line in text if line.startswith("| ") and "target" not in line]) == claims
+    assert f"{claims} {NO_VERDICT}" in text
+    assert text[-1].startswith("counted apart: ")
 
 
 def test_tables_of_another_scale_are_left_out(results):

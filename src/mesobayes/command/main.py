@@ -15,6 +15,7 @@ from mesobayes.command.predict import TARGETS, predict
 from mesobayes.command.resume import resume
 from mesobayes.command.site import site
 from mesobayes.command.status import status
+from mesobayes.command.verdicts import verdicts
 from mesobayes.command.verify import verify
 from mesobayes.command.workflow import find_root
 from mesobayes.record.errors import MesobayesError
@@ -39,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
     word("verify", "are all stores whole, and are the figures drawn from them", scale)
     word("doctor", "is this machine ready: libraries, disk, GPU, scheduler, profile")
     word("gallery", "write results/index.html: all figures and tables that are made, from disk", scale)
+    claims = word("verdicts", "printed values beside ours, of what is made, in Markdown", scale)
+    claims.add_argument("--paper", help="krokos2022, aldakheel2023 or bridgman2022; by default all")
     word("resume", "go on with the last run of this folder")
     one = word("explain", "what a target shows, needs and costs at each scale")
     one.add_argument("target", help="a file of results/, or the name of a figure")
@@ -61,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "verify": lambda: verify(asked.scale),
         "doctor": doctor,
         "gallery": lambda: gallery(asked.scale),
+        "verdicts": lambda: verdicts(asked.paper, asked.scale),
         "resume": resume,
         "explain": lambda: explain(asked.target),
         "site": lambda: site(asked.account, asked.partition, asked.gpu_partition),
