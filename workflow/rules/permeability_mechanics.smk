@@ -217,12 +217,12 @@ TARGETS["permeability_labels"] = draw(
     curves=[curve_store(family) for family in CURVES],
 )
 TARGETS["permeability_mechanics"] = draw(
-    f"{PERMEABILITY_FIGURES}.mechanics",
+    f"{PERMEABILITY_FIGURES}.tables",
     curves=[curve_store(family) for family in CURVES],
     costs=[costs_store(family) for family in ("mono", "spheres")],
 )
 TARGETS["permeability_coverage"] = draw(
-    f"{PERMEABILITY_FIGURES}.mechanics",
+    f"{PERMEABILITY_FIGURES}.coverage",
     coverage=f"{PERMEABILITY_FOLDER}/coverage.zarr.zip",
     fits=[permeability_fit(name) for name in OWN_FITS],
 )

@@ -58,8 +58,8 @@ def find_balls(image: NDArray[np.bool_], radius_min: float, radius_max: float) -
             radii = np.maximum(_radius(volume, image.ndim), radius_min / 2)
     owner, _, _ = _owned(image, centres, radii)
     painted = _owned(np.ones_like(image), centres, radii, margin=0.0)[0] >= 0
-    differing, filled = int(np.count_nonzero(painted != image)), int(np.count_nonzero(image))
-    return Balls(centres, radii, owner, differing / max(1, filled))
+    differing = int(np.count_nonzero(painted != image))
+    return Balls(centres, radii, owner, float(differing / max(1, int(np.count_nonzero(image)))))
 
 
 def _candidates(image: NDArray, radius_min: float, radius_max: float) -> tuple[NDArray, NDArray]:

@@ -71,20 +71,19 @@ def time_mechanics(
             materials.inclusion,
         )
 
-    phases = (materials.matrix, materials.inclusion)
-
-    def bounds_after(steps: int, image: np.ndarray) -> None:
-        upper_bounds(image, steps, *phases, loads)
-
+    m, i = materials.matrix, materials.inclusion
+    solve = partial(homogenise, matrix=m, inclusion=i, tolerance=tolerance, loads=tuple(range(loads)))
     calls: dict[str, Callable[[], object]] = {
-        SOLVE: partial(each, lambda image: homogenise(image, *phases, tolerance, loads=tuple(range(loads)))),
+        SOLVE: partial(each, solve),
         "dipoles": partial(each, by_dipoles),
         "contacts": by_contacts,
         "printed": partial(predict_mean, load_permeability_network(printed), images),
         "modern": partial(predict_mean, load_permeability_network(modern), images),
     }
     for steps in (steps for steps in STEPS if steps <= mechanics.steps):
-        calls[f"stopped {steps}"] = partial(each, partial(bounds_after, steps))
+        calls[f"stopped {steps}"] = partial(
+            each, partial(upper_bounds, steps=steps, matrix=m, inclusion=i, loads=loads)
+        )
     for call in calls.values():
         call()
     spent = np.array([[_cpu_seconds(call) for call in calls.values()] for _ in range(settings.repeats)])

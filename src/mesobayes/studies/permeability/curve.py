@@ -150,6 +150,12 @@ def _scores(
     return [skill(truth, predicted, alone), error, anisotropy_r2(truth, predicted)]
 
 
+def _stopped(parts: Parts, target: np.ndarray, steps: int, rows: np.ndarray, repeat: int) -> np.ndarray:
+    """Quadratic ridge on the bounds after so many steps."""
+    ridge = fit_bounds(parts.training.isel(sample=rows), target[rows], steps)
+    return predict_bounds(ridge, parts.test, steps)
+
+
 def _fraction(parts: Parts, target: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Cubic in the volume fraction."""
     fraction = parts.training["volume_fraction"].values[rows]

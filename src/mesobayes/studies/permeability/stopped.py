@@ -50,7 +50,7 @@ def fit_stopped_cells(
     ridge = fit_bounds(parts.training, targets[0], steps)
     predicted = [predict_bounds(ridge, part, steps) for part in parts]
     found = described(parts, targets, predicted, "stopped", prediction.level)
-    found.attrs["stopped_steps"] = steps
+    found.attrs |= {"stopped_steps": steps, "ridge_penalty": ridge.penalty}
     for name in _ARRAYS:
         values = getattr(ridge, name)
         found[f"ridge_{name}"] = (f"ridge {len(values)}", values)
@@ -59,8 +59,8 @@ def fit_stopped_cells(
 
 def stopped_of(fit: xr.Dataset) -> QuadraticRidge:
     """The regression of a stored fit."""
-    arrays = {name: fit[f"ridge_{name}"].values for name in _ARRAYS}
-    return QuadraticRidge(**arrays, penalty=float("nan"))
+    mean, std, column_mean, column_std, coefficients = (fit[f"ridge_{name}"].values for name in _ARRAYS)
+    return QuadraticRidge(mean, std, column_mean, column_std, coefficients, fit.attrs["ridge_penalty"])
 
 
 def fit_bounds(mechanics: xr.Dataset, target: np.ndarray, steps: int) -> QuadraticRidge:

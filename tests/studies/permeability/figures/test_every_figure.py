@@ -8,6 +8,7 @@ import xarray as xr
 from mesobayes.drawing.drawing import Drawing
 from mesobayes.drawing.style import drawing_style
 from mesobayes.studies.permeability.figures import cells as families
+from mesobayes.studies.permeability.figures import coverage as coverage_figure
 from mesobayes.studies.permeability.figures import learning, mechanics, network, operations, tables
 
 SLUGS = (
@@ -90,10 +91,10 @@ def drawers(settings_of, run, fit, cells, mono, transfer):
             run=run,
         ),
         "permeability_labels": lambda: mechanics.permeability_labels([curve("mono"), curve("overlap")], run),
-        "permeability_mechanics": lambda: mechanics.permeability_mechanics(
+        "permeability_mechanics": lambda: tables.permeability_mechanics(
             [curve("mono"), curve("overlap")], [costs("mono")]
         ),
-        "permeability_coverage": lambda: mechanics.permeability_coverage(coverage(), [fit(0.03)], run),
+        "permeability_coverage": lambda: coverage_figure.permeability_coverage(coverage(), [fit(0.03)], run),
         "transfer_poly_metrics": lambda: tables.transfer_poly_metrics(**transfer),
     }
 

@@ -58,7 +58,7 @@ def permeability_mono(
     _draw_scores(figure, [axes[0, 2], axes[1, 0], axes[1, 1]], fits, _MODELS)
     shown = {"bayes": PURPLE, "contacts": GREEN}
     draw_intervals(axes[1, 2], fits, shown)
-    axes[1, 2].set_title("(f) intervals of bayes and contacts")
+    axes[1, 2].set_title("(f) intervals, violet: bayes")
     lines = interval_lines({name: fits[name] for name in shown})
     figure.suptitle(f"{origin(fits, run)}\n{score_lines(fits)}\n{lines}", fontsize=7)
     numbers = {"train_minutes_P100": minutes_number(printed)}
@@ -97,7 +97,7 @@ def transfer_overlap(cells: xr.Dataset, run: Run, **fits: xr.Dataset) -> Drawing
     for i, place in enumerate(axes[1]):
         draw_predictions(place, fits, i, {**_TRANSFER, "stopped": GREEN})
         place.set(xscale="log", yscale="log", title=f"({'cd'[i]}) {COMPONENTS[i]}")
-    share_legend(figure, axes[1, 0], 3)
+    share_legend(figure, axes[1, 0], 2)
     figure.suptitle(origin(fits, run), fontsize=7.5)
     new, continued = (percentage_errors(fits[name]).mean(axis=1) for name in _TRANSFER)
     gain = Number.difference(new, continued, f"MAPE {new.mean():.4f} new, {continued.mean():.4f} continued")
@@ -118,7 +118,7 @@ def permeability_3d(
     axes[1, 0].set_title("(c) anisotropy")
     shown = {"modern": BLUE, "contacts": GREEN}
     draw_intervals(axes[1, 1], fits, shown)
-    axes[1, 1].set_title("(d) intervals of modern and contacts")
+    axes[1, 1].set_title("(d) intervals")
     share_legend(figure, axes[0, 1], 2)
     lines = interval_lines({name: fits[name] for name in shown})
     figure.suptitle(f"{side}³ voxels, {origin(fits, run)}\n{score_lines(fits)}\n{lines}", fontsize=7)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Beyond the paper: what mechanics in the image is worth by cost and by labels; intervals under shift."""
+"""Beyond the paper: what mechanics in the image is worth, by cost and by labels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
-from mesobayes.drawing.drawing import Drawing, Table
-from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_figure
+from mesobayes.drawing.drawing import Drawing
+from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, new_figure
 from mesobayes.record.provenance import Run
 
 _SOLVE = "finite elements"
-_TITLES = {
+TITLES = {  # of the families
     "mono": "discs of one size",
     "poly": "discs of several sizes",
     "overlap": "overlapping discs",
@@ -28,7 +29,6 @@ _NAMES = {
     "contacts": "conductances between inclusions (contacts)",
     "modern": "periodic, equivariant CNN (modern)",
     "printed": "the paper's CNN (printed)",
-    "bayes": "modern with Gaussian weights (bayes)",
     "stopped": "solver stopped early, regression (stopped)",
 }
 _COLOURS = {
@@ -37,7 +37,6 @@ _COLOURS = {
     "contacts": GREEN,
     "modern": BLUE,
     "printed": ORANGE,
-    "bayes": PURPLE,
     "stopped": BLACK,
 }
 Stores = Mapping[str, xr.Dataset]
@@ -66,13 +65,11 @@ def permeability_tradeoff(
         family = curve.attrs["family"]
         drawn[family] = _tradeoff(place, curve, costs, networks)
         solve = drawn[family]["milliseconds"][_SOLVE]
-        place.set_title(
-            f"({letter}) {_TITLES[family]}, {costs.attrs['side']} px; a solve: {solve:.1f} CPU ms"
-        )
+        place.set_title(f"({letter}) {TITLES[family]}, {costs.attrs['side']} px; a solve: {solve:.1f} CPU ms")
     axes[0].set_ylabel("mean absolute error of μ* in %")
-    _legend(figure, axes[0], 3)
+    legend_below(figure, axes[0], 3)
     counts = "; ".join(
-        f"{_TITLES[curve.attrs['family']]}: {int(curve['cells'].values[-1])} training cells ("
+        f"{TITLES[curve.attrs['family']]}: {int(curve['cells'].values[-1])} training cells ("
         + ", ".join(f"{name} {fit.attrs['n_training']}" for name, fit in networks.items())
         + f"), {curve.attrs['n_test']} test cells, {costs.attrs['images']} cells timed "
         f"{costs.sizes['repeat']} times"
@@ -135,6 +132,16 @@ def _tradeoff(axes: Axes, curve: xr.Dataset, costs: xr.Dataset, networks: Stores
     cubic = float(errors["volume fraction"].mean())
     axes.axhline(cubic, color=GREY, linestyle=":", label="cubic in the volume fraction (no cost)")
     axes.set(xscale="log", yscale="log", xlabel="CPU time in % of a full solve")
+    shares = [share[name] for name in spent if name != _SOLVE]
+    axes.set_xticks(
+        [
+            at
+            for at in (1, 2, 5, 10, 20, 50, 100, 200, 500)
+            if at / min(shares) > 0.6 and at < 1.6 * max(shares)
+        ]
+    )
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     return {
         "milliseconds": spent,
         "mape_percent": {name: values.tolist() for name, values in errors.items()} | shown,
@@ -168,9 +175,12 @@ def permeability_labels(curves: list[xr.Dataset], run: Run) -> Drawing:
                 x, values.min(axis=1), values.max(axis=1), color=_COLOURS[name], alpha=0.2, linewidth=0
             )
             drawn.setdefault(family, {})[model] = {"cells": x, "mape_percent": values}
-        place.set(xscale="log", yscale="log", xlabel="training cells", title=f"({letter}) {_TITLES[family]}")
+        place.set(xscale="log", yscale="log", xlabel="training cells", title=f"({letter}) {TITLES[family]}")
+        counts = curve["cells"].values
+        place.set_xticks(counts, [str(count) for count in counts])
+        place.xaxis.set_minor_locator(NullLocator())
     np.atleast_1d(axes)[0].set_ylabel("mean absolute error of μ* in %")
-    _legend(figure, np.atleast_1d(axes)[0], 3)
+    legend_below(figure, np.atleast_1d(axes)[0], 3)
     tests = ", ".join(f"{curve.attrs['n_test']}" for curve in curves)
     figure.suptitle(
         f"{run.label}: {tests} test cells; lines: mean of {curves[0].sizes['repeat']} nested random subsets, "
@@ -186,154 +196,6 @@ def _steps_shown(curve: xr.Dataset) -> list[int]:
     return [k for k in (8, 3) if k in steps]
 
 
-def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run) -> Drawing:
-    """Coverage of intervals of models of discs of one size on three families, and of every family's own."""
-    level = 100 * float(coverage.attrs["level"])
-    rows = [
-        (str(model), str(family))
-        for family in coverage["family"].values
-        for model in coverage["model"].values
-    ]
-    rows = [row for row in rows if int(coverage["labels"].sel(model=row[0], family=row[1])) > 0]
-    figure = new_figure(1.0, 0.1 + 0.045 * max(len(rows), len(fits)))
-    left, right = figure.subplots(1, 2, sharex=True)
-    marks = {
-        "coverage_nominal": ("o", "none", "before calibration"),
-        "coverage_calibrated": ("o", GREEN, "calibrated on the family of the fit"),
-        "coverage_recalibrated": ("D", BLUE, "calibrated on held-out cells of the tested family"),
-    }
-    labels = []
-    for at, (model, family) in enumerate(reversed(rows)):
-        cell = coverage.sel(model=model, family=family)
-        labels.append(f"{model} on {_TITLES[family]} ({int(cell['labels'])})")
-        for key, (marker, fill, _) in marks.items():
-            edge = BLACK if fill == "none" else fill
-            left.plot(
-                100 * float(cell[key]), at, marker, markerfacecolor=fill, markeredgecolor=edge, markersize=4.5
-            )
-    left.set(yticks=range(len(labels)), yticklabels=labels, title="(a) fitted to discs of one size")
-    own = []
-    for at, fit in enumerate(reversed(fits)):
-        own.append(f"{_short(fit)}, {_TITLES[str(fit.attrs['family'])]} ({fit['log_truth'].size})")
-        for key in ("coverage_nominal", "coverage_calibrated"):
-            marker, fill, _ = marks[key]
-            edge = BLACK if fill == "none" else fill
-            right.plot(
-                100 * float(fit.attrs[key]),
-                at,
-                marker,
-                markerfacecolor=fill,
-                markeredgecolor=edge,
-                markersize=4.5,
-            )
-    right.set(yticks=range(len(own)), yticklabels=own, title="(b) fitted to the tested family")
-    for place in (left, right):
-        place.axvline(level, color=VERMILION, linewidth=1.0)
-        place.set(xlabel="labels inside their interval in %", xlim=(0, 103))
-        place.tick_params(axis="y", labelsize=6.5)
-    for marker, fill, text in marks.values():
-        edge = BLACK if fill == "none" else fill
-        left.plot([], [], marker, markerfacecolor=fill, markeredgecolor=edge, label=text)
-    left.plot([], [], color=VERMILION, label=f"wanted: {level:g} %")
-    _legend(figure, left, 4)
-    figure.suptitle(f"{run.label}; in brackets the number of labels of unseen cells", fontsize=7.5)
-    drawn = {str(key): coverage[key].values for key in coverage.data_vars}
-    own_drawn = [
-        {key: fit.attrs[key] for key in fit.attrs if key.startswith(("coverage", "interval"))} for fit in fits
-    ]
-    return Drawing(
-        figure,
-        drawn={
-            "model": coverage["model"].values.astype(str),
-            "family": coverage["family"].values.astype(str),
-            **drawn,
-            "own": dict(zip(own[::-1], own_drawn, strict=True)),
-        },
-    )
-
-
-def _short(fit: xr.Dataset) -> str:
-    """Name of a fit without that of its family."""
-    return str(fit.attrs["model"]).removeprefix(f"{fit.attrs['family']}_").replace("_", " ")
-
-
-def permeability_mechanics(curves: list[xr.Dataset], costs: list[xr.Dataset]) -> Table:
-    """Scores and costs of all cheap models by family and number of training cells."""
-    timed = {str(store.attrs["family"]): store for store in costs}
-    rows: list[tuple[Any, ...]] = [
-        (
-            *("family", "model", "training cells", "fits", "MAPE in %", "MAPE range in %", "skill"),
-            *("R2 ln(mu11/mu22)", "CPU ms a cell", "share of a solve in %", "test cells"),
-        )
-    ]
-    for curve in curves:
-        family = str(curve.attrs["family"])
-        spent = _milliseconds(timed[family]) if family in timed else {}
-        for step in curve["step"].values if "step" in curve.dims else ():
-            name = f"stopped {step}"
-            if name in curve["model"].values:
-                bound = [
-                    float(curve[f"bound_{key}"].sel(step=step)) for key in ("mape", "skill", "anisotropy_r2")
-                ]
-                rows.append(
-                    _row(
-                        curve,
-                        f"bound after {step} steps",
-                        0,
-                        1,
-                        np.array([bound[0]]),
-                        bound[1],
-                        bound[2],
-                        spent.get(name),
-                        spent,
-                    )
-                )
-        for model in curve["model"].values.astype(str):
-            for count in curve["cells"].values:
-                cell = curve.sel(model=model, cells=count)
-                scores = [float(cell[key].mean()) for key in ("skill", "anisotropy_r2")]
-                cost = 0.0 if model == "volume fraction" and spent else spent.get(model)
-                rows.append(
-                    _row(
-                        curve,
-                        model,
-                        int(count),
-                        cell.sizes["repeat"],
-                        cell["mape"].values,
-                        scores[0],
-                        scores[1],
-                        cost,
-                        spent,
-                    )
-                )
-    return Table(rows, drawn={"families": [curve.attrs["family"] for curve in curves]})
-
-
-def _row(
-    curve: xr.Dataset,
-    model: str,
-    count: int,
-    fits: int,
-    mape: np.ndarray,
-    skill: float,
-    anisotropy: float,
-    cost: float | None,
-    spent: Mapping[str, float],
-) -> tuple[Any, ...]:
-    percent = 100 * mape
-    return (
-        *(curve.attrs["family"], model, count, fits, round(float(percent.mean()), 3)),
-        *(f"{percent.min():.3f} to {percent.max():.3f}", round(skill, 4), round(anisotropy, 4)),
-        "" if cost is None else round(cost, 3),
-        "" if cost is None else round(100 * cost / spent[_SOLVE], 2),
-        curve.attrs["n_test"],
-    )
-
-
-def _milliseconds(costs: xr.Dataset) -> dict[str, float]:
-    means = costs["milliseconds"].values.mean(axis=0)
-    return dict(zip(costs["method"].values.astype(str), map(float, means), strict=True))
-
-
-def _legend(figure: Figure, axes: Axes, columns: int) -> None:
+def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
+    """One legend below all axes."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=6.8)

@@ -83,7 +83,7 @@ def draw_predictions(axes: Axes, fits: Fits, component: int, colours: Mapping[st
 
 
 def draw_anisotropy(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
-    """Predictions of ln(μ₁₁/μ₂₂), of which the volume fraction knows nothing, with their R²."""
+    """Predictions of ln(μ₁₁/μ₂₂), of which the volume fraction knows nothing."""
     shown = {name: colour for name, colour in colours.items() if fits[name].sizes["i"] > 1}
     for place, (name, colour) in enumerate(shown.items()):
         truth, mean = (fits[name][key].values for key in ("log_truth", "log_mean"))
@@ -91,13 +91,6 @@ def draw_anisotropy(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
         if place == 0:
             _identity(axes, truth)
         axes.plot(truth, mean, ".", color=colour, markersize=3, alpha=0.7, zorder=4)
-        axes.annotate(
-            f"R² {fits[name].attrs['anisotropy_r2']:.3f}",
-            (0.03, 0.97 - 0.09 * place),
-            xycoords="axes fraction",
-            va="top",
-            color=colour,
-        )
     axes.set(xlabel="ln(μ₁₁*/μ₂₂*), finite elements", ylabel="ln(μ₁₁*/μ₂₂*), predicted")
 
 
@@ -127,9 +120,7 @@ def draw_intervals(axes: Axes, fits: Fits, colours: Mapping[str, str]) -> None:
             ends = 100 * np.expm1(error + np.array([[-1.0], [1.0]]) * width)
             bars = np.abs(ends - percent)
             axes.errorbar(at, percent, bars, fmt="none", ecolor=colour, elinewidth=0.9)
-    axes.set(
-        xlabel="test cells in the order of their volume fraction", ylabel="error of μ₁₁* in %", xticks=[]
-    )
+    axes.set(xlabel="test cells, by volume fraction", ylabel="error of μ₁₁* in %", xticks=[])
 
 
 def share_legend(figure: Figure, axes: Axes, columns: int = 4) -> None:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables 1 to 4: materials, scores of the fits, wall times."""
+"""Tables 1 to 4: materials, scores of the fits, wall times; and one of ours, of what needs no network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from mesobayes.drawing.drawing import Number, Table
@@ -67,6 +68,49 @@ def permeability_timing(timing: xr.Dataset) -> Table:
         "speedup": Number.of((solver / network).tolist(), gain),
     }
     return Table(rows, numbers, {"seconds": seconds, "images": images, "side": side})
+
+
+def permeability_mechanics(curves: list[xr.Dataset], costs: list[xr.Dataset]) -> Table:
+    """Scores and costs of all cheap models by family and number of training cells."""
+    spent = {str(store.attrs["family"]): store["milliseconds"].mean("repeat") for store in costs}
+    rows: list[tuple[Any, ...]] = [
+        (
+            *("family", "model", "training cells", "fits", "MAPE in %", "MAPE range in %", "skill"),
+            *("R2 ln(mu11/mu22)", "CPU ms a cell", "share of a solve in %", "test cells"),
+        )
+    ]
+    for curve in curves:
+        cost = spent.get(str(curve.attrs["family"]))
+        for step in curve["step"].values:
+            if f"stopped {step}" in curve["model"].values:
+                bound = [
+                    curve[f"bound_{key}"].sel(step=step).values for key in ("mape", "skill", "anisotropy_r2")
+                ]
+                head = (curve.attrs["family"], f"bound after {step} steps", 0, 1)
+                rows.append((*head, *_scores(*bound), *_cost(cost, f"stopped {step}"), curve.attrs["n_test"]))
+        for model in curve["model"].values.astype(str):
+            for count in curve["cells"].values:
+                fits = curve.sel(model=model, cells=count)
+                head = (curve.attrs["family"], model, int(count), fits.sizes["repeat"])
+                scores = _scores(*(fits[key].values for key in ("mape", "skill", "anisotropy_r2")))
+                rows.append((*head, *scores, *_cost(cost, model), curve.attrs["n_test"]))
+    return Table(rows, drawn={"families": [curve.attrs["family"] for curve in curves]})
+
+
+def _scores(mape: np.ndarray, skill: np.ndarray, anisotropy: np.ndarray) -> tuple[float | str, ...]:
+    """Means over fits, and the range of the errors in percent."""
+    percent = 100 * mape
+    ends = f"{np.min(percent):.3f} to {np.max(percent):.3f}"
+    means = (float(np.mean(values)) for values in (skill, anisotropy))
+    return (round(float(np.mean(percent)), 3), ends, *(round(mean, 4) for mean in means))
+
+
+def _cost(milliseconds: xr.DataArray | None, model: str) -> tuple[float | str, float | str]:
+    """CPU time of a model and its share of a solve, if it was timed."""
+    if milliseconds is None or model == "volume fraction":
+        return ("", "")
+    spent, solve = (float(milliseconds.sel(method=name)) for name in (model, "finite elements"))
+    return (round(spent, 3), round(100 * spent / solve, 2))
 
 
 def _score_rows(fits: Fits) -> list[tuple[Any, ...]]:
