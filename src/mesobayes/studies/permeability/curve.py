@@ -171,13 +171,6 @@ def _dipoles(parts: Parts, target: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return ridge.predict(_dipole_features(parts.test, target.shape[1])).reshape(-1, target.shape[1])
 
 
-def _stopped(parts: Parts, target: np.ndarray, steps: int, rows: np.ndarray, repeat: int) -> np.ndarray:
-    """Quadratic ridge on the bounds of a solver stopped after some steps."""
-    del repeat  # nothing random in it
-    ridge = fit_bounds(parts.training.isel(sample=rows), target[rows], steps)
-    return predict_bounds(ridge, parts.test, steps)
-
-
 def _dipole_features(cells: xr.Dataset, components: int) -> np.ndarray:
     dipoles = cells["graph_log_dipoles"].values
     along = dipoles[:, :components].reshape(-1)
