@@ -30,7 +30,7 @@ from mesobayes.studies.stress.stores import noise_of
 
 Windows = Annotated[xr.Dataset, Reads("roi_max", "accuracy", "seconds")]
 _PATCH = 18.0  # width of a patch in R
-_MARKERS = ("o", "s", "^")
+_MARKERS = (("o", 0.93), ("s", 1.0), ("^", 1.07))  # beside each other, as their times are the same
 
 
 class Place(NamedTuple):
@@ -83,7 +83,7 @@ def mechanics_cost(
     _draw_windows(right, mechanics)
     note = (
         f"{foot_text(models, networks, run)}, {full[0].attrs['draws']} posterior draws; bars: range of the "
-        f"repeats; CPU time on this machine, one pass of a network by its mean weights; that of pixel "
+        f"repeats; CPU time on this machine, one pass of a network by its mean weights, its markers side by side; that of pixel "
         f"networks with their channels; the macroscopic field is given to all but the finite elements, which "
         f"include it and are drawn at the ceiling of label noise; windows: "
         f"{mechanics.sizes['window_patch']} patches"
@@ -128,24 +128,24 @@ def _draw_places(
     )
     for name, place in free.items():
         axis.plot(place.milliseconds, place.shares[0], "D", color=GREY, markersize=4)
-        aside = (-5, 0) if name in ("edges", "macro") else (5, -2)
+        left = name == "whole"
         axis.annotate(
-            MECHANICS_LABEL[name].replace(", whole", ",\nwhole"),
+            MECHANICS_LABEL[name],
             (place.milliseconds, place.shares[0]),
-            aside,
+            (-6, 1) if left else (6, -4),
             textcoords="offset points",
             fontsize=6.5,
             color=GREY,
-            ha="right" if aside[0] < 0 and name != "macro" else "left",
-            va="center" if name != "macro" else "bottom",
+            ha="right" if left else "left",
+            va="center",
         )
     for name, places in learned.items():
         title, colour = NETWORK_STYLE[name]
-        for place, marker, count in zip(places, _MARKERS, labels, strict=True):
+        for place, (marker, shift), count in zip(places, _MARKERS, labels, strict=True):
             middle = float(np.mean(place.shares))
             ends = [[middle - min(place.shares)], [max(place.shares) - middle]]
             axis.errorbar(
-                *(place.milliseconds, middle),
+                *(shift * place.milliseconds, middle),
                 yerr=ends,
                 color=colour,
                 marker=marker,
