@@ -83,9 +83,9 @@ def mechanics_cost(
     _draw_windows(right, mechanics)
     note = (
         f"{foot_text(models, networks, run)}, {full[0].attrs['draws']} posterior draws; bars: range of the "
-        f"repeats; CPU time on this machine, one pass of a network by its mean weights, its markers side by "
-        f"side; that of pixel networks with their channels; the macroscopic field is given to all but the finite elements, which "
-        f"include it and are drawn at the ceiling of label noise; windows: "
+        "repeats; CPU time on this machine, one pass of a network by its mean weights, its markers side by "
+        "side; that of pixel networks with their channels; the macroscopic field is given to all but the "
+        "finite elements, which include it and are drawn at the ceiling of label noise; windows: "
         f"{mechanics.sizes['window_patch']} patches"
     )
     foot(figure, note, 132)
