@@ -109,7 +109,7 @@ def _cost(milliseconds: xr.DataArray | None, model: str) -> tuple[float | str, f
     """CPU time of a model and its share of a solve, if it was timed."""
     if milliseconds is None or model == "volume fraction":
         return ("", "")
-    spent, solve = (float(milliseconds.sel(method=name)) for name in (model, "finite elements"))
+    spent, solve = (float(milliseconds.sel({"method": name})) for name in (model, "finite elements"))
     return (round(spent, 3), round(100 * spent / solve, 2))
 
 
