@@ -93,7 +93,7 @@ def recall_precision_12_models(scores: list[xr.Dataset], figures: FigureSettings
         *((f"weights: {WEIGHT_NAMES[w]}", {"color": BLACK, "linestyle": s}) for w, s in WEIGHT_LINE.items()),
     ]
     entries += [(label, {"color": BLACK, "linestyle": "", **style}) for label, style in _MARKS.values()]
-    line_key(figure, entries, columns=4)
+    line_key(figure, entries, columns=3)
     foot_note(figure, scores_note(named, run))
     return Drawing(
         figure,
@@ -152,7 +152,7 @@ def bcnn_recall_precision(scores: list[xr.Dataset], figures: FigureSettings, run
             axes.set_title(SCALING_NAMES[scaling], loc="left")
     for axes in panels[1]:
         axes.set_xlabel("threshold of the transformed damage")
-    line_key(figure, [MODEL_STYLE[name] for name in named], columns=4)
+    line_key(figure, [MODEL_STYLE[name] for name in named], columns=3)
     foot_note(figure, scores_note(named, run))
     means = {name: mean_score(data, figures) for name, data in named.items()}
     drawn = {
