@@ -30,6 +30,7 @@ rule all:
 
 onstart:
     write_configuration()
+    write_command(sys.argv[1:])
 
 
 onerror:

@@ -50,7 +50,7 @@ from mesobayes.studies.failure.task import specimen_task
 from mesobayes.studies.permeability.settings import CellFitSettings
 from mesobayes.studies.permeability.task import LabelledImages, cell_task
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.patch_data import PatchData
+from mesobayes.studies.stress.models.patch_data import PatchData
 from mesobayes.studies.stress.task import patch_task
 
 Arrays = list[np.ndarray]

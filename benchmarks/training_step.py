@@ -38,7 +38,7 @@ def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: 
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
     from mesobayes.studies.stress.fit_settings import PatchFitSettings
-    from mesobayes.studies.stress.patch_data import PatchData
+    from mesobayes.studies.stress.models.patch_data import PatchData
     from mesobayes.studies.stress.task import patch_task
 
     rng = np.random.default_rng(0)

@@ -47,6 +47,14 @@ def test_a_claim_is_shown_contradicted_or_left_open_by_the_whole_interval(claim,
     assert "leaves open whether" in reason
 
 
+def test_what_was_chosen_to_meet_a_value_is_calibrated_however_well_it_does():
+    strain = PrintedValue("a", 0.04, "calibrated", because="the element was chosen to meet it")
+    for number in (with_interval(0.039, 0.041), with_interval(0.08, 0.09), None):
+        verdict, reason = judge(strain, number, "paper")
+        assert verdict == "calibrated"
+        assert "the element was chosen to meet it" in reason
+
+
 @pytest.mark.parametrize(("claim", "inside", "outside", "across"), CASES)
 def test_only_the_printed_settings_contradict(claim, inside, outside, across):
     assert judge(claim, with_interval(*inside), "small").verdict == SHOWN

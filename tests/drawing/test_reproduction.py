@@ -116,7 +116,8 @@ def test_claims_are_counted_by_verdict_and_all_else_apart():
     assert second == (
         f"counted apart: {apart['setting']} settings (1 as in the paper, 1 not, "
         f"{apart['setting'] - 2} planned), "
-        f"{apart['misprint']} misprints, {apart['hardware']} times on other hardware"
+        f"{apart['calibrated']} calibrated, {apart['misprint']} misprints, "
+        f"{apart['hardware']} times on other hardware"
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 import zarr
 from PIL import Image
 
-from mesobayes.images.user_image import ImageError, read_two_phase_image
+from mesobayes.images.errors import ImageError
+from mesobayes.images.user_image import read_two_phase_image
 
 LIMIT = 100_000
 

@@ -7,7 +7,7 @@ import pytest
 
 from mesobayes.metrics.clusters import (
     cluster_counts,
-    failure_probability,
+    failure_share,
     label_clusters,
     mean_reciprocal_rank,
     observed_shares,
@@ -20,7 +20,6 @@ from mesobayes.metrics.clusters import (
     voxel_counts,
 )
 from mesobayes.studies.failure.baseline import FEATURES, fit_pore_baseline, pore_features
-from mesobayes.studies.failure.settings import BaselineSettings
 
 RNG = np.random.default_rng(4)
 THRESHOLDS = np.array([0.3, 0.6, 0.8])
@@ -104,7 +103,7 @@ def test_clusters_are_ranked_by_probability_mass():
     assert ranked.labels[1, 1, 2] == 1
     assert ranked.labels[3, 3, 9] == 2
     assert ranked.labels[4, 4, 17] == 3
-    np.testing.assert_allclose(failure_probability(ranked), [0.5, 0.5, 0.0])
+    np.testing.assert_allclose(failure_share(ranked), [0.5, 0.5, 0.0])
 
 
 def test_the_ranking_does_not_depend_on_how_clusters_are_numbered():
@@ -155,7 +154,7 @@ def test_pore_features_turn_with_the_specimen():
 def test_the_baseline_recovers_a_target_made_of_its_features():
     pores = RNG.random((6, 6, 6, 12)) < 0.03
     target = np.stack([pore_features(p)[..., 0] * 2 + pore_features(p)[..., 5] for p in pores])
-    baseline = fit_pore_baseline(pores, target, BaselineSettings(ridge=1e-10))
+    baseline = fit_pore_baseline(pores, target, np.ones(pores.shape), ridge=1e-10)
     solid = ~pores
     np.testing.assert_allclose(baseline.predict(pores)[solid], target[solid], atol=0.01)
 

@@ -6,8 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesobayes.nets.estimators import flipout, shared
+from mesobayes.nets.build import build_network
+from mesobayes.nets.estimators import Noise, flipout, kept_channels, shared
 from mesobayes.nets.operators import Convolution
+from mesobayes.nets.posterior import draw_noise, draw_weights, kl_divergence, weights
+from mesobayes.nets.settings import StressNetworkSettings
 
 OP = Convolution()
 CHANNELS, SIGMA, BATCH, KEYS = 12, 0.3, 8, 250
@@ -87,3 +90,47 @@ def test_flipout_decorrelates_examples_that_shared_draws_tie_together():
     }
     assert correlation["shared"] == pytest.approx(1.0)
     assert abs(correlation["flipout"]) < 0.1
+
+
+def test_dropout_leaves_out_whole_channels_as_often_as_it_says_and_keeps_the_mean():
+    epsilon = jax.random.normal(jax.random.key(0), (3, 3, 20_000, 2))
+    factors = np.asarray(kept_channels(epsilon, 0.3))
+    assert factors.shape == (20_000, 1)
+    assert set(np.unique(factors)) == {0.0, np.float32(1 / 0.7)}
+    assert np.mean(factors == 0) == pytest.approx(0.3, abs=0.01)
+    assert factors.mean() == pytest.approx(1.0, abs=0.02)
+
+
+def dropping(dropout):
+    return StressNetworkSettings("modern", 8, width=0.17, levels=2, estimator="dropout", dropout=dropout)
+
+
+def test_dropout_spares_the_image_and_biases_and_has_point_weights():
+    network = build_network(dropping(0.5), 0)
+    before = [np.asarray(weight.mu[...]) for weight in weights(network)]
+    draw_weights(network, jax.random.key(1))
+    after = [np.asarray(weight.mu[...]) for weight in weights(network)]
+    np.testing.assert_array_equal(after[0], before[0])
+    for old, new in zip(before[1:], after[1:], strict=True):
+        kept = (new != 0).any(axis=tuple(axis for axis in range(new.ndim) if axis != new.ndim - 2))
+        np.testing.assert_allclose(new, 2 * old * kept[:, None], rtol=1e-6)
+    assert any((new == 0).any() for new in after)
+    assert float(kl_divergence(network, network.settings)) == 0
+
+
+def test_a_pass_with_the_noise_of_dropout_is_the_pass_of_its_draw():
+    x = np.random.default_rng(0).uniform(0, 1, (2, 18, 18, 5)).astype(np.float32)
+    network, key = build_network(dropping(0.4), 0), jax.random.key(3)
+    noisy = network(x, draw_noise(network, key))
+    still = network(x)
+    draw_weights(network, key)
+    np.testing.assert_allclose(network(x), noisy, rtol=1e-5, atol=1e-6)
+    assert np.abs(noisy - still).max() > 1e-3
+
+
+def test_nothing_left_out_is_the_network_itself():
+    x = np.random.default_rng(0).uniform(0, 1, (2, 18, 18, 5)).astype(np.float32)
+    network = build_network(dropping(0.0), 0)
+    noise = draw_noise(network, jax.random.key(3))
+    assert isinstance(noise, Noise)
+    np.testing.assert_array_equal(network(x, noise), network(x))

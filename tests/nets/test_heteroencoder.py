@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from scipy import ndimage
 
 from mesobayes.nets.build import build_network
 from mesobayes.nets.cpu.banded_convolution import BandedConvolution3D
-from mesobayes.nets.heteroencoder import count_parameters, variation_by_layer
+from mesobayes.nets.heteroencoder import count_parameters, smooth, variation_by_layer
 from mesobayes.nets.operators import Convolution3D
 from mesobayes.nets.posterior import draw_noise, draw_weights, kl_divergence, warm_start, weights
 from mesobayes.nets.resampling import max_pool_by_reduction, upsample
@@ -150,3 +151,17 @@ def test_unknown_settings_are_refused():
         HeteroencoderSettings("deep")
     with pytest.raises(ValueError, match="filters"):
         HeteroencoderSettings(filters=0)
+
+
+def test_pores_are_smoothed_by_the_gaussian_filter_of_scipy_and_by_width_zero_not_at_all():
+    pores = (np.random.default_rng(0).random((2, 8, 8, 16)) < 0.1).astype(np.float32)
+    expected = ndimage.gaussian_filter(pores, (0, 1.2, 1.2, 1.2), mode="constant", truncate=8.0)
+    np.testing.assert_allclose(smooth(pores, 1.2), expected, atol=1e-6)
+    assert smooth(pores, 0.0) is pores
+
+
+def test_a_network_that_smooths_its_pores_predicts_like_one_that_is_given_smoothed_ones():
+    pores = (np.random.default_rng(1).random((1, 8, 8, 16)) < 0.1).astype(np.float32)
+    plain, smoothing = (build_network(HeteroencoderSettings(filters=2, smoothing=s), 0) for s in (0.0, 1.0))
+    np.testing.assert_allclose(smoothing(pores), plain(smooth(pores, 1.0)), atol=1e-6)
+    assert not np.allclose(smoothing(pores), plain(pores), atol=1e-4)

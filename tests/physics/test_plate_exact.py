@@ -11,6 +11,7 @@ from mesobayes.fem.plate.recovery import recover_stress
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.fem.plate.solution import displacements, solve_nodal_stress, solve_plate, solve_unit_strains
 from mesobayes.geometry import Ellipse, Plate
+from physics.two_holes import stress_in_the_gap
 
 WIDE = (
     20.0  # domain factor: the domain is then so wide that its finite size changes stresses by less than 1e-4
@@ -172,3 +173,46 @@ def test_a_strain_that_is_no_strain_is_refused():
         solve_plate(ONE_PORE, (1.0, np.nan, 0.0))
     with pytest.raises(MeshError, match="overlap"):
         solve_plate(Plate(20.0, (Ellipse(0, 0, 3, 2),), ONE_PORE.pores))
+
+
+@pytest.mark.parametrize("aspect", [2.0, 4.0, 10.0])
+@pytest.mark.parametrize(("size", "angle"), [(2.0, 0.0), (0.05, 30.0)])
+def test_flat_pores_have_the_stress_of_inglis_within_a_percent_and_a_half(aspect, size, angle):
+    pore = Ellipse(1.0, -0.5, size, size / aspect, angle)
+    sine, cosine = np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    across = (sine**2, cosine**2, -sine * cosine)  # unit tension across it
+    hoop = solve_plate(Plate(40.0, (), (pore,)), strain_for(across), pixels_per_radius=1).pore_hoop[0]
+    assert float(hoop.sel(angle=angle)) == pytest.approx(1.0 + 2.0 * aspect, rel=0.015)
+
+
+@pytest.mark.parametrize("radius", [0.01, 0.1, 0.3])
+def test_small_round_pores_have_the_stress_of_kirsch(radius):
+    plate = Plate(24.0, (), (Ellipse(2.0, 3.0, radius, radius),))
+    hoop = solve_plate(plate, strain_for([1.0, 0.0, 0.0]), pixels_per_radius=1).pore_hoop[0]
+    assert float(hoop.sel(angle=90.0)) == pytest.approx(3.0, rel=0.015)
+    assert float(hoop.sel(angle=0.0)) == pytest.approx(-1.0, rel=0.03)
+
+
+@pytest.mark.parametrize("gap", [0.5, 0.1, 0.02, 0.005, 0.002])
+@pytest.mark.parametrize(("xx", "yy"), [(0.0, 1.0), (1.0, 1.0)])
+def test_the_stress_between_two_pores_is_that_of_their_multipoles(gap, xx, yy):
+    exact, misfit = stress_in_the_gap(gap, xx, yy, terms=min(350, int(16 / np.sqrt(gap)) + 10))
+    assert misfit < 1e-6 * exact
+    pair = tuple(Ellipse(side * (1.0 + 0.5 * gap), 0.0, 1.0, 1.0) for side in (-1, 1))
+    hoop = solve_plate(Plate(24.0, (), pair), strain_for([xx, yy, 0.0]), pixels_per_radius=1).pore_hoop
+    assert float(hoop[0].sel(angle=0.0)) == pytest.approx(exact, rel=0.015)
+    assert float(hoop[1].sel(angle=180.0)) == pytest.approx(exact, rel=0.015)
+
+
+def test_two_holes_far_apart_are_two_single_ones():
+    assert stress_in_the_gap(1000.0, 0.0, 1.0, terms=5)[0] == pytest.approx(3.0, rel=1e-5)
+
+
+def test_a_hole_that_feels_the_displaced_edge_is_warned_of():
+    plate = Plate(24.0, (), (Ellipse(0.0, 0.0, 11.9, 11.9),))
+    load = strain_for([1.0, 0.0, 0.0])
+    with pytest.warns(UserWarning, match=r"hole 0 feels the displaced edge .* by about 12%; raise"):
+        off = solve_plate(plate, load, pixels_per_radius=1).pore_hoop[0].sel(angle=90.0)
+    wide = solve_plate(plate, load, pixels_per_radius=1, settings=MeshSettings(domain_factor=20.0))
+    assert float(wide.pore_hoop[0].sel(angle=90.0)) == pytest.approx(3.0, rel=0.015)
+    assert float(off) == pytest.approx(3.0 * 0.88, rel=0.05)

@@ -121,7 +121,18 @@ def test_a_key_given_by_the_user_wins_over_the_scale():
         ({"stress": {"selective": {"acquisitions": {"modern": "random"}}}}, "must be a list, not 'random'"),
         ({"stress": {"mesh": {"order": 4}}}, "'stress.mesh.order' must be at most 2, not 4"),
         ({"stress": {"mesh": {"order": 0}}}, "'stress.mesh.order' must be at least 1, not 0"),
-        ({"stress": {"mesh": {"growth": float("nan")}}}, "'stress.mesh.growth'"),
+        (
+            {"stress": {"mesh": {"growth": float("nan")}}},
+            "'stress.mesh.growth' must be a finite number, not nan",
+        ),
+        (
+            {"permeability": {"materials": {"inclusion": "inf"}}},
+            "'permeability.materials.inclusion' must be a finite number, not inf",
+        ),
+        (
+            {"permeability": {"split": {"validation": 0.6, "test": 0.6}}},
+            "the shares of validation and test leave nothing for training",
+        ),
         ({"stress": {"networks": {"modern": {"roi": 16}}}}, "unknown key 'stress.networks.modern.roi'"),
         (
             {"stress": {"fits": {"printed": {"epochs": 5.0}}}},
@@ -148,6 +159,13 @@ def test_numbers_from_the_command_line_may_be_text():
     stress = resolved(stress=changes | {"fits": {"printed": {"clip_norm": "null"}}}).stress
     assert (stress.selective.draws, stress.mesh.growth, stress.mesh.curved) == (7, 0.6, False)
     assert stress.fits.printed.clip_norm is None
+
+
+def test_numbers_without_a_point_that_yaml_takes_for_text_are_numbers():
+    changes = {"tolerance": "1e-9", "own": {"threshold": "1e3"}}
+    permeability = resolved(permeability=changes).permeability
+    assert (permeability.tolerance, permeability.own.threshold) == (1e-9, 1000.0)
+    assert changed(permeability={"tolerance": "1e-8"}) == ()  # what stands there anyway
 
 
 def test_a_missing_key_is_named():

@@ -18,6 +18,7 @@ FLOORS = (
     ("fem", "analytic", "images", "nets"),
     ("learning", "drawing"),
     ("studies",),
+    ("command",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 NUMERICAL = ("numpy", "scipy", "jax", "xarray", "zarr", "pandas", "matplotlib", "flax")
@@ -28,7 +29,13 @@ MODULES = {
 # what the workflow reads when it starts
 FRONT_DOOR = [name for name in MODULES if name.rpartition(".")[2].endswith("settings")] + [
     *("mesobayes.studies.configuration", "mesobayes.drawing.registry"),
-    *("mesobayes.record.errors", "mesobayes.record.logs", "mesobayes.record.provenance"),
+    *(
+        "mesobayes.record.errors",
+        "mesobayes.record.files",
+        "mesobayes.record.logs",
+        "mesobayes.record.provenance",
+    ),
+    "mesobayes.images.find",
 ]
 
 

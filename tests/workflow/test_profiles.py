@@ -22,6 +22,7 @@ ON_CORES = {
     *("compute_channels", "score_mechanics", "collect_maxima", "join_ensemble", "calibrate"),
     "describe_training",
     *("simulate_strips", "simulate_figure_strip", "measure_strip_noise", "merge_strips", "cut_strip_patches"),
+    "time_networks",  # it takes CPU time
     *("merge_cells", "merge_specimens", "fit_baseline", "score_variant", "table_reproduction"),
 }
 

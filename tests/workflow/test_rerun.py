@@ -46,7 +46,11 @@ def test_touching_and_rewriting_files_does_nothing(finished):
             SOLVING | LEARNING,
         ),
         ("src/mesobayes/nets/build.py", {"fit_selective"}, LEARNING),
-        ("src/mesobayes/studies/stress/baseline.py", {"collect_selective"}, LEARNING - {"fit_selective"}),
+        (
+            "src/mesobayes/studies/stress/mechanics/baseline.py",
+            {"collect_selective"},
+            LEARNING - {"fit_selective"},
+        ),
         ("src/mesobayes/studies/stress/figures/selective.py", {"fig_selective_learning"}, DRAWING),
         ("src/mesobayes/drawing/reproduction.py", set(), set()),  # of the table beside it
         ("src/mesobayes/geometry/inclusions.py", set(), set()),  # of another study

@@ -10,12 +10,12 @@ import yaml
 from matplotlib.image import imread
 from pypdf import PdfReader
 
-from mesobayes.drawing.judge import HARDWARE, MISPRINT, NO_VERDICT, PLANNED, SETTING
+from mesobayes.drawing.judge import CALIBRATED, HARDWARE, MISPRINT, NO_VERDICT, PLANNED, SETTING
 from mesobayes.record.settings import plain
 from mesobayes.studies.configuration import resolve
 
 INK = 0.02  # a pixel differs from white by so much
-ASIDES = {"setting": SETTING, "misprint": MISPRINT, "hardware": HARDWARE}
+ASIDES = {"setting": SETTING, "calibrated": CALIBRATED, "misprint": MISPRINT, "hardware": HARDWARE}
 
 
 @pytest.fixture(scope="module")

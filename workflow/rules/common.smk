@@ -18,7 +18,9 @@ sys.path.insert(
 )  # the package beside this file, whatever else is installed
 
 from mesobayes.drawing.registry import read_registry
+from mesobayes.images.find import find_image
 from mesobayes.record.errors import MesobayesError
+from mesobayes.record.files import content_hash
 from mesobayes.record.logs import process_environment
 from mesobayes.record.provenance import code_hash, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain
@@ -130,21 +132,9 @@ def batch_items(items, size):
     return those
 
 
-def user_image(name, asked):
-    """Return the user's image of a name in ``inputs``, whatever its format, for the file that is asked for."""
-    found = [
-        path
-        for ending in ("png", "tif", "tiff", "npy", "zarr.zip", "zarr")
-        if (path := Path(f"inputs/{name}.{ending}")).exists()
-    ]
-    if len(found) != 1:
-        what = (
-            "none is there" if not found else f"{', '.join(map(str, found))} are there"
-        )
-        raise MesobayesError(
-            f"{asked} needs one image inputs/{name}.png, .tif, .tiff, .npy, .zarr.zip or .zarr: {what}"
-        )
-    return str(found[0])
+def user_image(name):
+    """Return the user's image of a name in ``inputs``; its content, not its time, says whether it is another one."""
+    return ancient(str(find_image("inputs", name)))
 
 
 def draw(where, settings=None, **inputs):
@@ -215,6 +205,11 @@ def write_configuration():
     path = Path(RESULTS) / "config.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8")
+
+
+def write_command(words):
+    """Write the words of this command, for `mesobayes resume`."""
+    Path("results/.last_run.json").write_text(json.dumps(words), encoding="utf-8")
 
 
 def refuse_unmakeable_targets(arguments):

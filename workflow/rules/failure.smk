@@ -5,6 +5,7 @@
 
 include: "failure_files.smk"
 include: "failure_fits.smk"
+include: "failure_places.smk"
 include: "failure_targets.smk"
 
 

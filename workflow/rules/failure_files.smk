@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Failure of porous bars: which files there are, and which a rule needs.
 
+from dataclasses import replace
+
 from mesobayes.studies.failure.settings import (
     LETTERS,
+    RANKERS,
     READINGS,
     TRANSFORMS,
     WEIGHTINGS,
 )
 
 FAILURE = SETTINGS.failure
+STARTED = ("bayes", "longer")  # kinds that go on from a deterministic fit
 FAILURE_FOLDER = f"{RESULTS}/failure"
 SPECIMENS = f"{FAILURE_FOLDER}/fast/specimens.zarr.zip"
 SPECIMEN_NUMBERS = range(FAILURE.specimens.number)
@@ -23,10 +27,16 @@ BEYOND = [
     "point_t_logistic",
     "bayes_t_uniform",
     "bayes_t_IH",
+    "longer_t_uniform",
+    "longer_t_IH",
     "modern_t_uniform",
     "modern_t_IHpr",
 ]
-BASELINES = [f"baseline_{transform}_uniform" for transform in TRANSFORMS]
+BASELINES = [
+    f"baseline_{transform}_{weighting}"
+    for transform in TRANSFORMS
+    for weighting in WEIGHTINGS
+]
 
 
 def failure_batches(folder, items, size):
@@ -55,9 +65,25 @@ def fits_of_variant(variant):
     return [damage_fit(variant, fold) for fold in range(folds)]
 
 
+def network_of(wildcards):
+    """Return the network of a kind of model; a longer fit is one with point weights."""
+    return getattr(FAILURE.networks, wildcards.kind.replace("longer", "point"))
+
+
+def fit_of(wildcards):
+    """Return how a kind of model is fitted; a longer fit is compared with a Bayesian one, and fitted as that."""
+    return getattr(FAILURE.fits, wildcards.kind.replace("longer", "bayes"))
+
+
+def steps_before(wildcards):
+    """Return the steps of the fit that a model starts from."""
+    starts = wildcards.kind in STARTED
+    return FAILURE.fits.point.steps if starts else 0
+
+
 def deterministic_start(wildcards):
-    """Return the weights of the deterministic fit that a variational one starts from."""
-    if wildcards.kind != "bayes":
+    """Return the weights of the deterministic fit that a variational or a longer one starts from."""
+    if wildcards.kind not in STARTED:
         return []
     return fitted_weights(
         f"point_{wildcards.transform}_{wildcards.weighting}", wildcards.fold
@@ -72,3 +98,25 @@ def variant_of(wildcards):
 def scores(*variants):
     """Return the score stores of some models."""
     return [f"{FAILURE_FOLDER}/scores/{variant}.zarr.zip" for variant in variants]
+
+
+def ranked_folds(ranker):
+    """Return what a ranker says of the test specimens, one store a fold."""
+    folds = range(FAILURE.split.folds)
+    return [f"{FAILURE_FOLDER}/ranked/{ranker}/fold{fold}.zarr.zip" for fold in folds]
+
+
+def rival_specimens(wildcards):
+    """Return how many specimens a rival simulation is run on."""
+    rivals = FAILURE.rivals
+    return (
+        rivals.printed_specimens if wildcards.preset == "printed" else rivals.specimens
+    )
+
+
+def other_bars():
+    """Return the law of the pores of bars of another size."""
+    rivals = FAILURE.rivals
+    return replace(
+        FAILURE.porosity, shape=rivals.other_shape, porosity=rivals.other_porosity
+    )

@@ -4,7 +4,7 @@
 
 wildcard_constraints:
     variant="|".join(GRID + BEYOND + BASELINES),
-    kind="point|bayes|modern",
+    kind="point|longer|bayes|modern",
     transform="id|sigma|g|t",
     weighting="uniform|logistic|IH|IHpr",
     fold=r"\d+",
@@ -41,8 +41,9 @@ rule fit_fold:
             split=FAILURE.split,
             transform=FAILURE.target,
             weighting=FAILURE.weights,
-            network=pick(FAILURE.networks, "kind"),
-            settings=pick(FAILURE.fits, "kind"),
+            network=network_of,
+            settings=fit_of,
+            steps_before=steps_before,
             ranking=FAILURE.ranking,
             draws=FAILURE.draws,
         ),
@@ -78,6 +79,7 @@ rule fit_baseline:
             fold=wildcard("fold", int),
             split=FAILURE.split,
             transform=FAILURE.target,
+            weighting=FAILURE.weights,
             settings=FAILURE.baseline,
             ranking=FAILURE.ranking,
         ),

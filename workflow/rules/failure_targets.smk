@@ -3,6 +3,7 @@
 
 FAILURE_FIGURES = "mesobayes.studies.failure.figures"
 COUNTED = {"figures": FAILURE.figures}
+IN_MM = {"voxel_mm": FAILURE.specimens.voxel_mm}
 HISTORIES = {"histories": f"{FAILURE_FOLDER}/fast/histories.zarr.zip"}
 BOTH_HISTORIES = {
     **HISTORIES,
@@ -12,7 +13,7 @@ PERTURBED = failure_batches("fast/perturbed", REALIZATIONS, FAILURE.perturbed_ba
 
 TARGETS["damage_evolution"] = draw(
     f"{FAILURE_FIGURES}.specimens",
-    settings={**COUNTED, "voxel_mm": FAILURE.specimens.voxel_mm},
+    settings={**COUNTED, **IN_MM},
     **BOTH_HISTORIES,
 )
 TARGETS["damage_histograms"] = draw(
@@ -21,13 +22,13 @@ TARGETS["damage_histograms"] = draw(
 TARGETS["ensemble_response"] = draw(f"{FAILURE_FIGURES}.specimens", **BOTH_HISTORIES)
 TARGETS["failure_sensitivity"] = draw(
     f"{FAILURE_FIGURES}.sensitivity",
-    settings=COUNTED,
+    settings={**COUNTED, **IN_MM},
     specimens=SPECIMENS,
     perturbed=PERTURBED,
 )
 TARGETS["damage_transform"] = draw(
     f"{FAILURE_FIGURES}.targets",
-    settings={**COUNTED, "transform": FAILURE.target},
+    settings={**COUNTED, **IN_MM, "transform": FAILURE.target},
     specimens=SPECIMENS,
 )
 TARGETS["damage_loss_histograms"] = draw(
@@ -46,7 +47,9 @@ TARGETS["heteroencoder_architecture"] = draw(
     settings={"network": FAILURE.networks.point, "porosity": FAILURE.porosity},
 )
 TARGETS["confusion_illustration"] = draw(
-    f"{FAILURE_FIGURES}.network", settings=COUNTED, fit=damage_fit("point_t_IHpr", 0)
+    f"{FAILURE_FIGURES}.network",
+    settings={**COUNTED, **IN_MM},
+    fit=damage_fit("point_t_IHpr", 0),
 )
 TARGETS["recall_precision_12_models"] = draw(
     f"{FAILURE_FIGURES}.models", settings=COUNTED, scores=scores(*GRID, *BASELINES)
@@ -56,8 +59,8 @@ TARGETS["damage_frequency_levelsets"] = draw(
     scores=scores(*(f"point_{name}_uniform" for name in ("id", "g", "sigma", "t"))),
 )
 TARGETS["cnn_vs_sensitivity"] = draw(
-    f"{FAILURE_FIGURES}.models",
-    settings=COUNTED,
+    f"{FAILURE_FIGURES}.found",
+    settings={**COUNTED, **IN_MM},
     fit=damage_fit("point_t_IHpr", 0),
     perturbed=PERTURBED,
     scores=scores("point_t_IHpr"),
@@ -66,9 +69,8 @@ TARGETS["bcnn_recall_precision"] = draw(
     f"{FAILURE_FIGURES}.models",
     settings=COUNTED,
     scores=scores(
-        *("bayes_t_uniform", "bayes_t_IH"),
-        *("point_t_uniform", "point_t_IH", "point_t_IHpr"),
-        *("modern_t_uniform", "modern_t_IHpr", "baseline_t_uniform"),
+        *("bayes_t_uniform", "bayes_t_IH", "longer_t_uniform", "longer_t_IH"),
+        *("modern_t_uniform", "modern_t_IHpr", "baseline_t_uniform", "baseline_t_IH"),
     ),
 )
 TARGETS["bcnn_variance"] = draw(
@@ -83,11 +85,11 @@ TARGETS["cluster_cdfs"] = draw(
 )
 TARGETS["cluster_ranking"] = draw(
     f"{FAILURE_FIGURES}.ranking",
-    settings={"ranking": FAILURE.ranking},
+    settings={"ranking": FAILURE.ranking, **IN_MM},
     fit=damage_fit("bayes_t_uniform", 0),
     perturbed=PERTURBED,
     scores=scores(
-        *("bayes_t_uniform", "point_t_uniform"),
+        *("bayes_t_uniform", "longer_t_uniform"),
         *("modern_t_uniform", "baseline_t_uniform"),
     ),
 )
@@ -106,6 +108,11 @@ TARGETS["failure_readings"] = draw(
 )
 TARGETS["reference_posterior"] = draw(
     f"{FAILURE_FIGURES}.reference", reference=f"{FAILURE_FOLDER}/reference.zarr.zip"
+)
+TARGETS["failure_scores"] = draw(
+    f"{FAILURE_FIGURES}.summary",
+    settings=COUNTED,
+    scores=scores(*GRID, *BEYOND, *BASELINES),
 )
 TARGETS["constitutive_parameters"] = draw(f"{FAILURE_FIGURES}.tables")
 TARGETS["model_variants"] = draw(f"{FAILURE_FIGURES}.tables")

@@ -9,7 +9,7 @@ include: "permeability_mechanics.smk"
 wildcard_constraints:
     cells="mono|poly|overlap|spheres",
     fit="|".join(FITS),
-    name=r"[\w-]+",
+    name=r"[^/]+",
 
 
 rule generate_cells:
@@ -157,11 +157,13 @@ rule predict_image:
     params:
         **call(
             "mesobayes.studies.permeability.user_image:predict_image",
+            settings=PERMEABILITY.own,
+            draws=PERMEABILITY.prediction.draws,
+            image_hash=hash_of_image,
             square_family=PERMEABILITY.families.mono,
             volume_family=PERMEABILITY.families.spheres,
             materials=PERMEABILITY.materials,
             mechanics=PERMEABILITY.mechanics,
-            settings=PERMEABILITY.prediction,
         ),
     message:
         "predict_image: {input.image}"

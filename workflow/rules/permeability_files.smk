@@ -101,4 +101,9 @@ def start_of_fit(wildcards):
 
 def image_to_predict(wildcards):
     """Return the user's image of that name in ``inputs``, whatever its format."""
-    return user_image(wildcards.name, f"results/predict/{wildcards.name}.json")
+    return user_image(wildcards.name)
+
+
+def hash_of_image(wildcards):
+    """Return a hash of the content of that image."""
+    return content_hash(image_to_predict(wildcards))

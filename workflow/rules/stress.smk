@@ -153,7 +153,7 @@ rule compute_channels:
         mem_mb=channels_mem_mb,
         runtime=60,
     params:
-        **call("mesobayes.studies.stress.channels:compute_channels"),
+        **call("mesobayes.studies.stress.mechanics.channels:compute_channels"),
     message:
         "compute_channels: nearest edges and mechanics of {wildcards.family}"
     shell:
@@ -181,7 +181,7 @@ rule score_mechanics:
         runtime=60,
     params:
         **call(
-            "mesobayes.studies.stress.mechanics:score_mechanics",
+            "mesobayes.studies.stress.mechanics.scores:score_mechanics",
             settings=STRESS.mechanics,
             threshold=STRESS.selective.threshold,
         ),
@@ -217,7 +217,7 @@ rule fit_selective:
         runtime=240,
     params:
         **call(
-            "mesobayes.studies.stress.selective:fit_selective",
+            "mesobayes.studies.stress.selective.chain:fit_selective",
             acquisition=wildcard("acquisition"),
             chain=chain_of_experiment,
             network=pick(STRESS.networks, "network"),
@@ -252,7 +252,7 @@ rule collect_selective:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.scores:collect_selective",
+            "mesobayes.studies.stress.selective.scores:collect_selective",
             threshold=threshold_of_experiment,
         ),
     message:
@@ -268,6 +268,12 @@ TARGETS["selective_learning"] = draw(
 TARGETS["selective_learning_large"] = draw(
     "mesobayes.studies.stress.figures.selective",
     curves=curves_of("selective_large"),
+)
+TARGETS["selective_structures"] = draw(
+    "mesobayes.studies.stress.figures.selective",
+    settings={"structures": STRESS.structures.ellipse3},
+    curves=curves_of("selective_structures"),
+    solves=structure_times("ellipse3"),
 )
 TARGETS["query_rate"] = draw(
     "mesobayes.studies.stress.figures.query_rates",

@@ -14,6 +14,7 @@ EXPERIMENTS = (
     "rate_middle",
     "rate_high",
     "selective_full",
+    "selective_structures",
 )
 
 
@@ -23,6 +24,14 @@ def structure_batches(wildcards):
     return [
         f"{STRESS_FOLDER}/{wildcards.family}/batches/{i:04d}.zarr.zip"
         for i in range(batch_count(number, STRESS.structures.batch))
+    ]
+
+
+def structure_times(family):
+    """Return the benchmark files of the batches of a family's structures."""
+    batches = batch_count(getattr(STRESS.structures, family), STRESS.structures.batch)
+    return [
+        f"{BENCHMARKS}/simulate_structures/{family}_{i:04d}.tsv" for i in range(batches)
     ]
 
 

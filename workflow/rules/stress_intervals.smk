@@ -6,7 +6,8 @@ include: "stress_intervals_files.smk"
 
 
 wildcard_constraints:
-    fitted="|".join((*MODEL_NAMES, ENSEMBLE)),
+    ensemble="|".join(ENSEMBLES),
+    fitted="|".join((*MODEL_NAMES, *ENSEMBLES)),
 
 
 rule join_ensemble:
@@ -15,12 +16,12 @@ rule join_ensemble:
         members=predictions_of_members,
     output:
         store=update(
-            "results/{scale}/stress/predictions/{network}/ensemble/{family}/repeat0.zarr.zip"
+            "results/{scale}/stress/predictions/{network}/{ensemble}/{family}/repeat0.zarr.zip"
         ),
     log:
-        "logs/{scale}/join_ensemble/{network}_{family}.log",
+        "logs/{scale}/join_ensemble/{network}_{ensemble}_{family}.log",
     benchmark:
-        "results/{scale}/benchmarks/join_ensemble/{network}_{family}.tsv"
+        "results/{scale}/benchmarks/join_ensemble/{network}_{ensemble}_{family}.tsv"
     conda:
         "../../envs/learn.yaml"
     threads: 1
@@ -29,9 +30,12 @@ rule join_ensemble:
         mem_mb=patches_mem_mb,
         runtime=30,
     params:
-        **call("mesobayes.studies.stress.ensemble:join_ensemble"),
+        **call(
+            "mesobayes.studies.stress.intervals.ensemble:join_ensemble",
+            name=wildcard("ensemble"),
+        ),
     message:
-        "join_ensemble: {wildcards.family} by {wildcards.network}"
+        "join_ensemble: {wildcards.family} by {wildcards.ensemble} of {wildcards.network}"
     shell:
         RUN
 
@@ -58,7 +62,7 @@ rule calibrate:
         runtime=60,
     params:
         **call(
-            "mesobayes.studies.stress.calibrate:calibrate",
+            "mesobayes.studies.stress.intervals.calibrate:calibrate",
             settings=STRESS.intervals,
         ),
     message:
@@ -74,11 +78,23 @@ TARGETS["calibration_stress"] = draw(
         for fitted in LABEL_SERIES
         for path in calibrations(fitted, trained_on(fitted), STRESS.predictions.repeats)
     ],
-    ensemble=calibrations(ENSEMBLE, trained_on(ENSEMBLE), 1),
+    **{name: calibrations(name, trained_on(name), 1) for name in ENSEMBLES},
+    dropout=calibrations("dropout", trained_on("dropout"), STRESS.predictions.repeats),
     families=[
         path
         for fitted in ("bayes_full", "ellipse1_bayes")
         for family in FAMILIES
         for path in calibrations(fitted, family, STRESS.predictions.repeats)
     ],
+)
+TARGETS["model_scores"] = draw(
+    "mesobayes.studies.stress.figures.model_scores",
+    predictions=[path for model in MODEL_NAMES for path in predictions(model)]
+    + [prediction_of_ensemble(name) for name in ENSEMBLES],
+    calibrations=[
+        path
+        for fitted in (*LABEL_SERIES, "dropout", "ellipse1_bayes")
+        for path in calibrations(fitted, trained_on(fitted), STRESS.predictions.repeats)
+    ]
+    + [path for name in ENSEMBLES for path in calibrations(name, trained_on(name), 1)],
 )

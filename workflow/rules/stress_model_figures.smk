@@ -23,11 +23,46 @@ rule collect_maxima:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.maxima:collect_maxima",
+            "mesobayes.studies.stress.mechanics.maxima:collect_maxima",
             threshold=STRESS.selective.threshold,
         ),
     message:
         "collect_maxima: largest stresses of the patches of {wildcards.family}"
+    shell:
+        RUN
+
+
+rule time_networks:
+    """Take the CPU time of fitted networks for a patch."""
+    input:
+        weights=[
+            f"{STRESS_FOLDER}/fits/{network}/bayes_full/repeat0.weights.zarr.zip"
+            for network in STRESS.models.bayes_full.networks
+        ],
+        patches=f"{STRESS_FOLDER}/ellipse3/patches.zarr.zip",
+        channels=f"{STRESS_FOLDER}/ellipse3/channels.zarr.zip",
+    output:
+        store=update(f"{STRESS_FOLDER}/timing.zarr.zip"),
+    log:
+        f"{LOGS}/time_networks.log",
+    benchmark:
+        f"{BENCHMARKS}/time_networks.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=patches_mem_mb,
+        runtime=30,
+    params:
+        **call(
+            "mesobayes.studies.stress.timing:time_networks",
+            networks=STRESS.models.bayes_full.networks,
+            draws=STRESS.predictions.draws,
+            settings=STRESS.timing,
+        ),
+    message:
+        "time_networks: CPU time of networks for a patch"
     shell:
         RUN
 
@@ -108,6 +143,17 @@ TARGETS["se_ablation"] = draw(
 )
 TARGETS["cross_validation"] = draw(
     f"{STRESS_FIGURES}.tables", folds=predictions("cross_validation")
+)
+TARGETS["mechanics_cost"] = draw(
+    f"{STRESS_FIGURES}.cost",
+    settings={**WIDTHS, "structures": STRESS.structures.ellipse3},
+    mechanics=mechanics_of("ellipse3"),
+    timing=f"{STRESS_FOLDER}/timing.zarr.zip",
+    few=predictions("few_labels"),
+    some=predictions("some_labels"),
+    full=predictions("bayes_full"),
+    solves=structure_times("ellipse3"),
+    channels=[f"{BENCHMARKS}/compute_channels/ellipse3.tsv"],
 )
 TARGETS["costs_krokos"] = draw(
     f"{STRESS_FIGURES}.tables",

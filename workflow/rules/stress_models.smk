@@ -74,7 +74,7 @@ rule predict_model:
         runtime=120,
     params:
         **call(
-            "mesobayes.studies.stress.predict_model:predict_model",
+            "mesobayes.studies.stress.models.predictions:predict_model",
             model=pick(STRESS.models, "model"),
             draws=STRESS.predictions.draws,
             most=STRESS.predictions.patches,

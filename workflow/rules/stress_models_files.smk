@@ -52,14 +52,6 @@ def mechanics_of(family):
     return f"{STRESS_FOLDER}/{family}/mechanics.zarr.zip"
 
 
-def structure_times(family):
-    """Return the benchmark files of the batches of a family's structures."""
-    batches = batch_count(getattr(STRESS.structures, family), STRESS.structures.batch)
-    return [
-        f"{BENCHMARKS}/simulate_structures/{family}_{i:04d}.tsv" for i in range(batches)
-    ]
-
-
 def strip_times():
     """Return the benchmark files of the batches of strips."""
     batches = batch_count(STRESS.strips.number, STRESS.strips.batch)

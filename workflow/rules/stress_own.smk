@@ -25,7 +25,7 @@ rule describe_training:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.own_usual:describe_training",
+            "mesobayes.studies.stress.own.usual:describe_training",
             quantile=OWN.outlier_quantile,
             ridge=OWN.outlier_ridge,
         ),
@@ -62,13 +62,14 @@ rule predict_plate:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.own_image:predict_own_image",
+            "mesobayes.studies.stress.own.image:predict_own_image",
             settings=OWN,
             model=getattr(STRESS.models, OWN.model),
             mesh=STRESS.mesh,
             pixels_per_radius=STRESS.pixels_per_radius,
             draws=STRESS.predictions.draws,
             precision=getattr(STRESS.fits, OWN.network).precision,
+            image_hash=hash_of_plate,
         ),
     message:
         "predict_plate: {input.image}"

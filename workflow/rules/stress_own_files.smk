@@ -8,10 +8,16 @@ OWN_FIT = f"{STRESS_FOLDER}/fits/{OWN.network}/{OWN.model}/repeat0"
 
 def plate_to_predict(wildcards):
     """Return the user's image of that name in ``inputs``, whatever its format."""
-    return user_image(wildcards.name, f"results/predict/stress/{wildcards.name}.json")
+    return user_image(wildcards.name)
 
 
 def macro_stress_of_plate(wildcards):
     """Return the macroscopic stress that the user gives beside the image; none for a uniform strain."""
     path = f"inputs/{wildcards.name}.macro.npy"
-    return path if Path(path).exists() else []
+    return ancient(path) if Path(path).exists() else []
+
+
+def hash_of_plate(wildcards):
+    """Return a hash of the content of image and macroscopic stress."""
+    macro = macro_stress_of_plate(wildcards)
+    return content_hash(plate_to_predict(wildcards), *([macro] if macro else []))

@@ -32,7 +32,7 @@ rule show_patches:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.show:show_patches",
+            "mesobayes.studies.stress.models.show:show_patches",
             model=pick(STRESS.models, "model"),
             each=4,
             precision=precision_of_network,
@@ -69,7 +69,7 @@ rule stitch_structure:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.stitch:stitch_structure",
+            "mesobayes.studies.stress.models.stitch:stitch_structure",
             model=pick(STRESS.models, "model"),
             index=wildcard("index", int),
             draws=STRESS.predictions.draws,

@@ -22,7 +22,7 @@ rule simulate_strips:
         runtime=60,
     params:
         **call(
-            "mesobayes.studies.stress.strip:simulate_strips",
+            "mesobayes.studies.stress.strip.data:simulate_strips",
             family=STRIPS.family,
             indices=batch_items(range(STRIPS.number), STRIPS.batch),
             mesh=STRIPS.mesh,
@@ -52,7 +52,7 @@ rule measure_strip_noise:
         runtime=60,
     params:
         **call(
-            "mesobayes.studies.stress.strip_noise:measure_strip_noise",
+            "mesobayes.studies.stress.strip.label_noise:measure_strip_noise",
             family=STRIPS.family,
             mesh=STRIPS.mesh,
             solver=STRIPS.solver,
@@ -88,7 +88,7 @@ rule merge_strips:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.strip_merge:merge_strips",
+            "mesobayes.studies.stress.strip.merge:merge_strips",
             failed_share_max=STRIPS.failed_share_max,
         ),
     message:
@@ -116,7 +116,7 @@ rule cut_strip_patches:
         runtime=30,
     params:
         **call(
-            "mesobayes.studies.stress.strip_patches:cut_strip_patches",
+            "mesobayes.studies.stress.strip.patches:cut_strip_patches",
             pixels_per_radius=STRESS.pixels_per_radius,
             patches_per_structure=STRIPS.patches_per_structure,
             stress_unit=STRIPS.stress_unit,
@@ -145,7 +145,7 @@ rule simulate_figure_strip:
         runtime=20,
     params:
         **call(
-            "mesobayes.studies.stress.strip:simulate_figure_strip",
+            "mesobayes.studies.stress.strip.data:simulate_figure_strip",
             family=STRIPS.family,
             figure=STRIPS.figure,
             mesh=STRIPS.mesh,

@@ -102,6 +102,19 @@ for target in [target for target in REGISTRY.targets if target.slug not in TARGE
     )
 
 
+for paper in REGISTRY.papers:
+
+    rule:
+        name:
+            paper
+        input:
+            [file for target in MADE if target.paper == paper for file in target.files],
+
+    workflow.get_rule(paper).docstring = (
+        f"Every figure and table of {REGISTRY.papers[paper]['authors']} {REGISTRY.papers[paper]['year']}."
+    )
+
+
 rule table_reproduction:
     """Every printed value of the papers beside ours."""
     input:

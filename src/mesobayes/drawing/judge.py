@@ -4,7 +4,8 @@
 A claim is a set of numbers: from 0.96 upwards, say. It is *shown* when our whole 95 % interval lies inside,
 and *contradicted* when the whole interval lies outside, the scale is ``paper`` and no setting is modified.
 All else is not shown at this scale. A single run has no interval, so it never contradicts; of a direction it
-says nothing either way, since the sign of one difference may be that of its noise.
+says nothing either way, since the sign of one difference may be that of its noise. A value that something of
+ours was chosen to meet is *calibrated*, never shown.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from mesobayes.drawing.drawing import Number
 from mesobayes.drawing.registry import PrintedValue
 
 SHOWN, NOT_SHOWN, CONTRADICTS = "shown", "not shown at this scale", "contradicts the paper"
-SETTING, MISPRINT, HARDWARE = "setting", "misprint", "hardware"
+SETTING, CALIBRATED, MISPRINT, HARDWARE = "setting", "calibrated", "misprint", "hardware"
 NO_VERDICT, PLANNED = "no verdict", "planned"
 CLAIM_VERDICTS = (SHOWN, NOT_SHOWN, CONTRADICTS, NO_VERDICT)
-ASIDE_VERDICTS = (SETTING, MISPRINT, HARDWARE)
+ASIDE_VERDICTS = (SETTING, CALIBRATED, MISPRINT, HARDWARE)
 
 
 class Verdict(NamedTuple):
@@ -83,6 +84,9 @@ def judge(printed: PrintedValue, number: Number | None, scale: str, overrides: S
     ours = _ours(number)
     if printed.compare == SETTING:
         return Verdict(SETTING, _sentence(_setting(printed, ours), number))
+    if printed.compare == CALIBRATED:
+        found = "no number of ours stands for it" if ours is None else f"ours is {number_text(ours)}"
+        return Verdict(CALIBRATED, _sentence(f"{found}, and no evidence: {printed.because}", number))
     if printed.compare == MISPRINT:
         return Verdict(MISPRINT, printed.because)
     if printed.compare == HARDWARE:

@@ -21,7 +21,7 @@ _OUTPUTS = {"figure": ("fig", ("pdf", "png", "json")), "table": ("table", ("csv"
 _KINDS = ("data", "geometry", "schematic")
 
 CLAIMS = ("within", "at_least", "at_most", "equals", "trend")
-ASIDES = ("setting", "misprint", "hardware")
+ASIDES = ("setting", "calibrated", "misprint", "hardware")
 _SIGNS = ("positive", "negative")
 _OPTIONS = {  # what an entry may say beside value, compare and number
     "within": ("bound", "tolerance", "relative"),
@@ -30,6 +30,7 @@ _OPTIONS = {  # what an entry may say beside value, compare and number
     "equals": ("bound",),
     "trend": ("sign", "margin"),
     "setting": (),
+    "calibrated": ("because",),
     "misprint": ("because",),
     "hardware": (),
 }
@@ -49,7 +50,7 @@ class PrintedValue:
         sign: the sign that a trend claims, ``positive`` or ``negative``.
         margin: how far from zero a trend has to be, where the paper says "clearly" or "much".
         number: what our number is.
-        because: why a misprint is one.
+        because: why a misprint is one, or what of ours was chosen to meet the value.
     """
 
     key: str
@@ -256,8 +257,8 @@ def _problem(printed: PrintedValue) -> str:
     named = printed.sign in _SIGNS and printed.number and printed.margin >= 0
     if printed.compare == "trend" and not named:
         return "is a trend, so it needs a sign (positive or negative) and says what the number is"
-    if printed.compare == "misprint" and not printed.because:
-        return "is a misprint, so it needs a because"
+    if printed.compare in ("misprint", "calibrated") and not printed.because:
+        return f"is compared as {printed.compare}, so it needs a because"
     if printed.is_claim and printed.compare != "trend" and not printed.is_number and printed.bound is None:
         return f"is text, so {printed.compare!r} needs a bound"
     if printed.is_claim and not printed.is_number and not printed.number:

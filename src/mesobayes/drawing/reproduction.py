@@ -22,6 +22,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from mesobayes.drawing.judge import (
+    CALIBRATED,
     CLAIM_VERDICTS,
     CONTRADICTS,
     HARDWARE,
@@ -49,6 +50,7 @@ _COLOURS = {
     NO_VERDICT: GREY,
     PLANNED: GREY,
     SETTING: BLACK,
+    CALIBRATED: BLACK,
     MISPRINT: BLACK,
     HARDWARE: BLACK,
 }
@@ -185,7 +187,7 @@ def save_table(rows: Sequence[Row], csv_path: Path | str, pdf_path: Path | str) 
 
 def summary(rows: Sequence[Row]) -> tuple[str, str]:
     """Return how many claims got which verdict, and what is counted apart."""
-    claims = [row for row in rows if row.compared not in (SETTING, MISPRINT, HARDWARE)]
+    claims = [row for row in rows if row.compared not in (SETTING, CALIBRATED, MISPRINT, HARDWARE)]
     verdicts = Counter(row.verdict for row in claims)
     listed = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in (*CLAIM_VERDICTS, PLANNED))
     settings = [row for row in rows if row.compared == SETTING]
@@ -195,7 +197,8 @@ def summary(rows: Sequence[Row]) -> tuple[str, str]:
         f"{len(claims)} claims: {listed}",
         f"counted apart: {len(settings)} settings "
         f"({same['yes']} as in the paper, {same['no']} not, {same['']} planned), "
-        f"{apart[MISPRINT]} misprints, {apart[HARDWARE]} times on other hardware",
+        f"{apart[CALIBRATED]} calibrated, {apart[MISPRINT]} misprints, "
+        f"{apart[HARDWARE]} times on other hardware",
     )
 
 

@@ -26,7 +26,7 @@ ORANGE, VERMILION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 FIELD_MAP = "viridis"  # stresses, damage and other magnitudes: perceptually uniform, readable in grey
 
 PAGE_WIDTH = 7.1  # inches, two columns
-_PRINT_DPI = 300  # of what a vector figure shows in pixels
+_PRINT_DPI = 300  # of pictures, and of what a vector figure shows in pixels
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -46,7 +46,7 @@ _STYLE: Any = {
     "image.cmap": FIELD_MAP,
     "image.interpolation": "nearest",
     "pdf.fonttype": 42,
-    "savefig.dpi": 200,
+    "savefig.dpi": _PRINT_DPI,
 }
 
 

@@ -42,14 +42,23 @@ def gmsh_model() -> Iterator[None]:
                 gmsh.option.setNumber(name, value)
 
 
-def set_sizes(curves: Mapping[float, list[int]], far_size: float, growth: float) -> None:
-    """Edge length h on the curves, growing linearly with the distance from them up to `far_size`."""
+def set_sizes(
+    curves: Mapping[float, list[int]],
+    far_size: float,
+    growth: float,
+    points: Mapping[float, list[int]] | None = None,
+) -> None:
+    """Edge length h on curves and at points, growing linearly with the distance up to `far_size`."""
     field = gmsh.model.mesh.field
     limits = []
-    for length, tags in curves.items():
+    for kind, length, tags in [
+        *(("CurvesList", length, tags) for length, tags in curves.items()),
+        *(("PointsList", length, tags) for length, tags in (points or {}).items()),
+    ]:
         distance = field.add("Distance")
-        field.setNumbers(distance, "CurvesList", tags)
-        field.setNumber(distance, "Sampling", 20)
+        field.setNumbers(distance, kind, tags)
+        if kind == "CurvesList":
+            field.setNumber(distance, "Sampling", 20)
         limits.append(field.add("Threshold"))
         field.setNumber(limits[-1], "InField", distance)
         field.setNumber(limits[-1], "SizeMin", length)

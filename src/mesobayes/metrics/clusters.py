@@ -132,8 +132,11 @@ def top_recall(ranks: NDArray[np.integer], k: int) -> float:
     return float(np.mean((ranks > 0) & (ranks <= k)))
 
 
-def failure_probability(ranked: RankedClusters) -> FloatArray:
-    """Share of the draws (cluster,) in which a cluster has the highest mean of all: it would fail first."""
+def failure_share(ranked: RankedClusters) -> FloatArray:
+    """Share of the draws (cluster,) in which a cluster has the highest mean of all: it would fail first.
+
+    This is no probability of failure: draws differ by what the network does not know of its weights alone.
+    """
     first = ranked.means.argmax(axis=1)
     return np.bincount(first, minlength=ranked.means.shape[1]) / len(ranked.means)
 

@@ -57,14 +57,17 @@ class LabelSaving:
     """What one acquisition saves against random on one network.
 
     plateau: mean accuracy of the random chains after the last query; labels, labels_random: added patches at
-    which the mean curves reach it; saving = 1 − labels / labels_random; advantage: accuracy above random,
-    averaged over the queries after the first, paired by repeat, with the half width of its 95 % interval.
+    which the mean curves reach it; saving = 1 − labels / labels_random, with its 95 % interval by a bootstrap
+    over repeats; advantage: accuracy above random, averaged over the queries after the first, paired by
+    repeat, with the half width of its 95 % interval.
     """
 
     plateau: float
     labels: float
     labels_random: float
     saving: float
+    saving_low: float
+    saving_high: float
     advantage: float
     advantage_half_width: float
 
@@ -73,15 +76,59 @@ class LabelSaving:
         return {name: (None if np.isnan(value) else value) for name, value in asdict(self).items()}
 
 
-def label_saving(curves: xr.Dataset, network: str, acquisition: str) -> LabelSaving:
-    """Compare `acquisition` with random acquisition for `network` (Krokos et al. 2022, fig. 33)."""
+def label_saving(curves: xr.Dataset, network: str, acquisition: str, rng: np.random.Generator) -> LabelSaving:
+    """Compare `acquisition` with random acquisition for `network` (Krokos et al. 2022, fig. 33).
+
+    `rng` draws the repeats of the bootstrap.
+    """
     added = (curves["labelled"] - curves["labelled"][0]).values
     accuracy = curves["accuracy"].sel(network=network)
     random = accuracy.sel(acquisition="random").values
     chosen = accuracy.sel(acquisition=acquisition).values
-    plateau = float(random[:, -1].mean())
-    labels = labels_to_reach(chosen.mean(axis=0), added, plateau)
-    labels_random = labels_to_reach(random.mean(axis=0), added, plateau)
+    plateau, labels, labels_random = _labels_at_plateau(random, chosen, added)
+    low, high = saving_interval(random, chosen, added, rng)
     advantage, half = mean_and_band((chosen - random)[:, 1:].mean(axis=1, keepdims=True))
     saving = 1 - labels / labels_random if labels_random > 0 else float("nan")
-    return LabelSaving(plateau, labels, labels_random, saving, float(advantage[0]), float(half[0]))
+    return LabelSaving(plateau, labels, labels_random, saving, low, high, float(advantage[0]), float(half[0]))
+
+
+def saving_interval(
+    random: NDArray,
+    chosen: NDArray,
+    added: NDArray,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = 2000,
+) -> tuple[float, float]:
+    """Percentile interval of the saving, by a bootstrap over the repeats, which stay paired.
+
+    Args:
+        random, chosen: accuracy (repeat, query) of random and of another acquisition.
+        added: labels (query,) added to the first ones.
+        rng: draws the repeats.
+        level, resamples: of the interval.
+
+    Returns:
+        Both ends. A resample in which the other acquisition never reaches random's last accuracy counts as a
+        saving below all others; an end among those is NaN.
+    """
+    drawn = rng.integers(len(random), size=(resamples, len(random)))
+    savings = np.empty(resamples)
+    for number, rows in enumerate(drawn):
+        _, labels, labels_random = _labels_at_plateau(random[rows], chosen[rows], added)
+        savings[number] = 1 - labels / labels_random if labels_random > 0 else np.nan
+    savings = np.where(np.isnan(savings), -np.inf, savings)
+    ends = np.quantile(savings, [(1 - level) / 2, (1 + level) / 2], method="nearest")
+    low, high = np.where(np.isfinite(ends), ends, np.nan)
+    return float(low), float(high)
+
+
+def _labels_at_plateau(random: NDArray, chosen: NDArray, added: NDArray) -> tuple[float, float, float]:
+    """Last mean accuracy (repeat, query) of random, and the labels at which both mean curves reach it."""
+    curve = random.mean(axis=0)
+    plateau = float(curve[-1])  # not a mean taken anew, which rounding can put above the curve
+    return (
+        plateau,
+        labels_to_reach(chosen.mean(axis=0), added, plateau),
+        labels_to_reach(curve, added, plateau),
+    )

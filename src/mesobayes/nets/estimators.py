@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Monte Carlo estimators of a layer with Gaussian weights w ~ N(μ, σ²), for any op(x, w) linear in each
-argument.
+argument, and dropout of its channels.
 
 A field network shares its weights over space, so the noise of a weight draw is shared over space as well.
 Both estimators keep that: `shared` draws the weights once for the batch, `flipout` gives every example its
@@ -24,12 +24,14 @@ class Noise:
 
     epsilon: (number of weights,) standard normal numbers, a stretch for each layer.
     key: source of the signs of Flipout.
-    estimator: "shared" or "flipout".
+    estimator: "shared", "flipout" or "dropout".
+    dropout: share of the channels that are left out, of the estimator "dropout".
     """
 
     epsilon: jax.Array
     key: jax.Array
     estimator: str
+    dropout: float = 0.0
 
 
 def shared(
@@ -49,6 +51,17 @@ def flipout(
     sign_in = _signs(key_in, x)
     sign_out = _signs(key_out, mean)
     return mean + sign_out * op(sign_in * x, sigma * epsilon)
+
+
+def kept_channels(epsilon: jax.Array, dropout: float) -> jax.Array:
+    """Factors (..., in, 1) of a kernel (..., in, out): 1 / (1 - p) for channels that stay, 0 for a share p.
+
+    One normal number of each input channel decides, so that a channel is kept or left out as a whole and for
+    the whole batch: w = diag(z) μ (Gal and Ghahramani 2016, section 3).
+    """
+    first = epsilon.reshape(-1, *epsilon.shape[-2:])[0, :, :1]  # (in, 1)
+    kept = first > jax.scipy.special.ndtri(dropout)
+    return kept / (1.0 - dropout)
 
 
 ESTIMATORS = {"shared": shared, "flipout": flipout}

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from mesobayes.nets.convolution import volume_convolution
@@ -53,7 +54,19 @@ class Heteroencoder(nnx.Module):
 
     def _run(self, pores: jax.Array, layer: ApplyLayer) -> jax.Array:
         network = _printed if self.settings.name == "printed" else _modern
-        return network(pores.astype(jnp.float32)[..., None], layer)
+        return network(smooth(pores.astype(jnp.float32), self.settings.smoothing)[..., None], layer)
+
+
+def smooth(pores: jax.Array, width: float) -> jax.Array:
+    """Pores (n, x, y, z) under a Gaussian of some width in voxels, solid outside; width 0 changes nothing."""
+    if width == 0.0:
+        return pores
+    for axis in (1, 2, 3):
+        place = np.arange(pores.shape[axis])
+        kernel = np.exp(-((place[:, None] - place) ** 2) / (2.0 * width**2))
+        kernel /= np.exp(-(np.arange(-8 * place.size, 8 * place.size + 1) ** 2) / (2.0 * width**2)).sum()
+        pores = jnp.moveaxis(jnp.tensordot(pores, kernel.astype(np.float32), (axis, 0)), -1, axis)
+    return pores
 
 
 def _printed(x: jax.Array, layer: ApplyLayer) -> jax.Array:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise
+from mesobayes.nets.estimators import ESTIMATORS, LinearOperator, Noise, kept_channels
 from mesobayes.nets.keys import WeightPlan
 from mesobayes.nets.operators import Scale
 from mesobayes.nets.settings import VariationalSettings
@@ -20,15 +20,15 @@ _BIAS_SPREAD = 0.1  # unit of the initial posterior deviation of a bias, as kern
 class Weight(nnx.Module):
     """Weights of one kernel or bias: points μ, or independent Gaussians N(μ, softplus(ρ)²).
 
-    Krokos et al. 2022, section 3.4. `rho` is None for point weights. `offset` is where their stretch of the
-    noise vector begins.
+    Krokos et al. 2022, section 3.4. `rho` is None for point weights, also where channels are dropped.
+    `offset` is where their stretch of the noise vector begins.
     """
 
     def __init__(self, mu: jax.Array, spread: float, offset: int, settings: VariationalSettings):
         self.offset = offset
         self.mu = nnx.Param(mu)
         initial = math.log(math.expm1(settings.posterior_std * spread))  # softplus⁻¹
-        variational = settings.estimator != "none"
+        variational = settings.estimator in ("shared", "flipout")
         self.rho = nnx.Param(jnp.full(mu.shape, initial, jnp.float32)) if variational else None
 
     @property
@@ -42,11 +42,19 @@ class Weight(nnx.Module):
         return noise.epsilon[self.offset : self.offset + math.prod(shape)].reshape(shape)
 
     def draw(self, noise: Noise) -> jax.Array:
-        """One draw w = μ + σ∘ε of the weights."""
+        """One draw of the weights: w = μ + σ∘ε, or μ without some input channels.
+
+        The first layer keeps its channels, which are those of the image.
+        """
+        if noise.estimator == "dropout":
+            kernel = self.mu.ndim > 1 and self.offset > 0
+            return self.mu[...] * (kept_channels(self.epsilon(noise), noise.dropout) if kernel else 1.0)
         return self.mu[...] + self.sigma * self.epsilon(noise)
 
     def apply(self, operator: LinearOperator, x: jax.Array, noise: Noise | None) -> jax.Array:
         """op(x, w) with the posterior means, or with random weights by the estimator of the noise."""
+        if noise is not None and noise.estimator == "dropout":
+            return operator(x, self.draw(noise))
         if noise is None or self.rho is None:
             return operator(x, self.mu[...])
         key = jax.random.fold_in(noise.key, self.offset)

@@ -30,11 +30,13 @@ def count_weights(network: nnx.Module) -> int:
 
 def draw_noise(network: nnx.Module, key: jax.Array) -> Noise | None:
     """Weight noise of one forward pass, None for a network with point weights."""
-    estimator = cast(Any, network).settings.estimator
-    if estimator == "none":
+    settings = cast(Any, network).settings
+    if settings.estimator == "none":
         return None
     key_weights, key_signs = jax.random.split(key)
-    return Noise(jax.random.normal(key_weights, (count_weights(network),)), key_signs, estimator)
+    epsilon = jax.random.normal(key_weights, (count_weights(network),))
+    dropout = settings.dropout if settings.estimator == "dropout" else 0.0
+    return Noise(epsilon, key_signs, settings.estimator, dropout)
 
 
 def draw_weights(network: nnx.Module, key: jax.Array) -> None:

@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from mesobayes.nets.channels import COVERAGE_CHANNEL, SOLID_CHANNEL
-from mesobayes.record.settings import FROM_DATA, Count, CountOrZero, Positive, settings
+from mesobayes.record.settings import FROM_DATA, Count, CountOrZero, NonNegative, Positive, settings
 
 Estimator = Literal["none", "shared", "flipout"]
+StressEstimator = Literal["none", "shared", "flipout", "dropout"]
 Prior = Literal["fixed", "learned"]
 Mechanics = Literal["none", "superposition", "pores", "edges"]
 ConvolutionForm = Literal["auto", "plain", "cpu"]
@@ -21,14 +22,15 @@ class VariationalSettings(Protocol):
     """Part of every network's settings that decides on posterior and prior of its weights.
 
     Attributes:
-        estimator: "none" point weights, "shared" one draw per batch, "flipout" decorrelated per example.
+        estimator: "none" point weights, "shared" one draw per batch, "flipout" decorrelated per example; of
+            the stress networks also "dropout", point weights of which random channels are left out.
         prior: "fixed" N(0, prior_std²) for every weight, "learned" one Gaussian per layer by empirical Bayes.
         prior_std: standard deviation of the fixed prior.
         posterior_std: initial posterior standard deviation over the initial spread of the layer's weights.
     """
 
     @property
-    def estimator(self) -> Estimator: ...
+    def estimator(self) -> StressEstimator: ...
 
     @property
     def prior(self) -> Prior: ...
@@ -62,6 +64,7 @@ class StressNetworkSettings:
         scale_floor: smallest pixelwise output scale |s1| + |s2|, in units of the patch scale.
         convolution: "auto" takes the forms that are fast on a CPU there, and the plain ones elsewhere.
         heads: whether "modern" also learns how far it is off, see `mesobayes.nets.heads`.
+        dropout: share of the channels that the estimator "dropout" leaves out.
     """
 
     name: Literal["printed", "modern"]
@@ -74,7 +77,7 @@ class StressNetworkSettings:
     stem: Count = 1
     levels: Count = 3
     geometry: Literal["solid", "coverage"] | None = None
-    estimator: Estimator = "none"
+    estimator: StressEstimator = "none"
     prior: Prior = "learned"
     prior_std: Positive = 0.1
     posterior_std: Positive = 0.1
@@ -82,6 +85,7 @@ class StressNetworkSettings:
     scale_floor: Positive = 0.1
     convolution: ConvolutionForm = "auto"
     heads: bool = False
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
 
     def __post_init__(self) -> None:
         if self.heads and self.name == "printed":
@@ -211,6 +215,8 @@ class HeteroencoderSettings:
         estimator, prior, prior_std: see `VariationalSettings`; kernels and biases have priors of their own.
         posterior_std: initial posterior deviation, in units of √(2/fan-in).
         noise_std: initial deviation of the likelihood.
+        smoothing: width in voxels of a Gaussian filter of the pores before the first layer (section 3.3);
+            0 leaves them as they are.
         convolution: "auto" takes the banded convolution on a CPU and the plain one elsewhere.
     """
 
@@ -221,6 +227,7 @@ class HeteroencoderSettings:
     prior_std: Positive = 1.0
     posterior_std: Positive = 0.05
     noise_std: Positive = 0.1
+    smoothing: NonNegative = 0.0
     convolution: ConvolutionForm = "auto"
 
     @property

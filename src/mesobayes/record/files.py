@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and known by their content."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,18 @@ _REASONS = {
     errno.EACCES: "the folder may not be written: check its permissions",
     errno.EPERM: "the folder may not be written: check its permissions",
 }
+
+
+def content_hash(*paths: Path | str) -> str:
+    """Return 16 hexadecimal digits for the content of files, and of folders with the names in them."""
+    total = hashlib.sha256()
+    for root in map(Path, paths):
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.is_file():
+                total.update(path.relative_to(root).as_posix().encode() + b"\0")
+                with path.open("rb") as file:
+                    total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]
 
 
 @contextlib.contextmanager

@@ -93,7 +93,16 @@ def _typed(hint: Any, value: Any) -> Any:
     if get_origin(hint) is tuple and isinstance(value, list | tuple):
         return tuple(_typed(get_args(hint)[0], item) for item in value)
     wants_text = hint is str or any(isinstance(choice, str) for choice in get_args(hint))
-    return yaml.safe_load(value) if isinstance(value, str) and not wants_text else value
+    return read_plain(value) if isinstance(value, str) and not wants_text else value
+
+
+def read_plain(text: str) -> Any:
+    """Read text as YAML, and as a number what YAML 1.1 does not take for one, such as 1e-8."""
+    value = yaml.safe_load(text)
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _join(where: str, key: object) -> str:
@@ -104,6 +113,7 @@ _KINDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "string_type": "text",
     "bool_type": "true or false",
     "tuple_type": "a list",

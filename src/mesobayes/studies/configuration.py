@@ -15,7 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from mesobayes.record.errors import SettingsError
-from mesobayes.record.settings import build, nearest, settings
+from mesobayes.record.settings import build, nearest, read_plain, settings
 
 SCALES = ("smoke", "small", "paper")
 
@@ -76,8 +76,12 @@ def overrides(
         scale: content of the scale file.
     """
     usual, given = dict(leaves(merge(file, scale))), dict(leaves(merge(scale, config)))
-    changed = {key for key, value in given.items() if str(usual.get(key)) != str(value)}
+    changed = {key for key, value in given.items() if _plain_text(usual.get(key)) != _plain_text(value)}
     return tuple(sorted(changed - {"scale"}))
+
+
+def _plain_text(value: Any) -> str:
+    return str(read_plain(value) if isinstance(value, str) else value)
 
 
 def leaves(tree: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from mesobayes.fem.bar.explicit import (
     start,
     step,
 )
-from mesobayes.fem.bar.failure import NO_PORE, NOT_FAILED, fail_specimen, fail_specimens
+from mesobayes.fem.bar.failure import FAILED, NO_PORE, NOT_FAILED, fail_specimen, fail_specimens
 from mesobayes.fem.bar.settings import PRESETS, Material
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.seeds import rng_from_name
@@ -165,6 +165,8 @@ def test_specimens_that_do_not_fail_or_have_no_pores_say_so():
     assert int(fail_specimen(pores(3), maximum_strain=0.002).status) == NOT_FAILED
     empty = fail_specimen(np.zeros((3, 3, 6), bool), maximum_strain=0.002)
     assert int(empty.status) == NO_PORE
+    for unfailed in (empty, fail_specimen(pores(3), maximum_strain=0.002)):
+        np.testing.assert_array_equal(unfailed.failed_voxel, -1)  # no place
     assert np.isnan(float(empty.failure_strain))
 
 
@@ -175,6 +177,10 @@ def test_unusable_specimens_and_presets_are_refused():
         fail_specimen(cut)
     with pytest.raises(ValueError, match="axes"):
         fail_specimen(cut[0])
+    stairs = np.zeros((6, 6, 12), bool)  # halves that share no node, and no layer that is void
+    stairs[:3, :, 4:6] = stairs[3:, :, 6:8] = stairs[2, :, 6] = stairs[3, :, 5] = True
+    with pytest.raises(ValueError, match="specimen 1 is cut through: no solid path leads"):
+        fail_specimens(np.stack([np.zeros_like(stairs), stairs]))
     with pytest.raises(ValueError, match="fast, printed"):
         fail_specimen(pores(1), "quick")
 
@@ -188,3 +194,48 @@ def test_records_stop_where_the_specimen_has_collapsed():
     assert 0 < ends < len(steps)
     assert (steps[ends:] == 0).all()
     assert np.asarray(dead).any()
+
+
+def test_voxels_that_share_a_single_node_hold_a_bar_together():
+    solid = np.zeros((4, 4, 6), bool)
+    solid[:2, :2, :3] = solid[2:, 2:, 3:] = True  # two halves that meet in a corner
+    assert int(fail_specimen(~solid, maximum_strain=0.001).status) in (FAILED, NOT_FAILED)
+    solid[:2, :2, 2] = False
+    with pytest.raises(ValueError, match="cut through"):
+        fail_specimen(~solid)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, int, float])
+def test_zeros_and_ones_are_truth_values(kind):
+    field = pores(1)
+    one, other = (fail_specimens(given[None], maximum_strain=0.01) for given in (field, field.astype(kind)))
+    np.testing.assert_array_equal(one.damage, other.damage)
+    np.testing.assert_array_equal(one.failure_strain, other.failure_strain)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, 2.0, 0.5])
+def test_other_numbers_are_no_truth_values(wrong):
+    with pytest.raises(ValueError, match="must be true or false"):
+        fail_specimen(np.where(pores(1), wrong, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"maximum_strain": 0.0}, "maximum_strain must be at least a step"),
+        ({"maximum_strain": np.nan}, "maximum_strain must be a finite number"),
+        ({"maximum_strain": 1e-4, "history": True}, "ends before the first record of the history at 0.001"),
+        ({"records_per_percent": 0}, "records_per_percent must be at least 1"),
+    ],
+)
+def test_loading_of_no_length_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        fail_specimen(pores(1), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("strain_step", 0.0), ("strain_rate", -1.0), ("courant", 1.5), ("damping", 1.0)]
+)
+def test_impossible_loadings_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"ExplicitSettings: {name}"):
+        ExplicitSettings(**{name: value})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The constitutive update against the rate equations, integrated by a stiff adaptive method."""
 
+import signal
 from itertools import pairwise
 
 import jax
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from mesobayes.fem.bar import material_point
 from mesobayes.fem.bar.material_point import integrate_material_point
 from mesobayes.fem.bar.settings import Material
 from mesobayes.fem.bar.viscoplastic import flow_root, grow, update, virgin_state
+from mesobayes.fem.errors import SolveError
 
 TABLE_1 = Material()
 DAMAGING = Material(damage_exponent=5.0)
@@ -190,8 +193,65 @@ def test_void_growth_is_the_integral_of_its_rate_and_a_semigroup():
         (np.zeros((3, 5)), np.arange(3.0), r"\(n, 6\)"),
         (np.zeros((3, 6)), np.array([0.0, 2.0, 1.0]), "increase"),
         (np.ones((3, 6)), np.arange(3.0), "unloaded"),
+        (np.diag([0.0, np.nan, 0.0, 0.0, 0.0, 0.0]), np.arange(6.0), "strain must be finite, but row 1"),
+        (np.zeros((3, 6)), np.array([0.0, 1.0, np.inf]), "times must be finite, but row 2"),
+        (np.zeros((3, 6)), np.array([0.0, np.nan, 1.0]), "times must be finite, but row 1"),
+        (np.diag([0.0, 0.0, 20.0, 0.0, 0.0, 0.0]), np.arange(6.0), "a percent is 0.01"),
     ],
 )
 def test_unusable_histories_are_refused(strain, times, message):
     with pytest.raises(ValueError, match=message):
         integrate_material_point(strain, times)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, 1.0, np.nan, np.inf, 1e-15])
+def test_a_tolerance_that_no_step_meets_or_every_step_is_refused(tolerance):
+    with pytest.raises(ValueError, match="tolerance must lie between"):
+        integrate_material_point(np.zeros((2, 6)), np.arange(2.0), tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"young": np.nan}, "young must be a finite number"),
+        ({"young": "1"}, "young must be a finite number, got '1'"),
+        ({"young": -1.0}, "young must be positive"),
+        ({"poisson": 0.5}, "poisson must lie between -1 and 0.5"),
+        ({"flow_exponent": 2.5}, "flow_exponent must be a whole number"),
+        ({"initial_damage": 0.7}, "initial_damage must be below maximum_damage"),
+        ({"recovery": 0.0}, "recovery must be positive"),
+        ({"initial_hardening": 2000.0}, "must not exceed its saturation"),
+    ],
+)
+def test_a_material_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Material(**changes)
+
+
+@pytest.mark.parametrize("duration", [1e-300, 1e-30, 1e30])
+def test_loading_of_any_speed_ends_in_bounded_work(duration):
+    strain = uniaxial(np.linspace(0.0, 0.02, 3), 0.4)
+    try:
+        point = integrate_material_point(strain, np.linspace(0.0, duration, 3))
+    except SolveError as error:
+        assert "steps end between" in str(error)  # noqa: PT017
+    else:
+        assert np.isfinite(point.stress).all()
+
+
+def test_work_is_bounded_and_says_where_it_ended(monkeypatch):
+    monkeypatch.setattr(material_point, "_STEPS_MAX", 1000)
+    with pytest.raises(SolveError, match="1000 steps end between 0 s and 20 s"):
+        integrate_material_point(uniaxial(np.linspace(0.0, 0.1, 3), 0.4), [0.0, 20.0, 40.0], tolerance=1e-12)
+
+
+def test_ctrl_c_ends_an_integration(monkeypatch):
+    def interrupted(*arguments):
+        progress = advance(*arguments)
+        signal.raise_signal(signal.SIGINT)
+        return progress
+
+    advance = material_point._advance
+    monkeypatch.setattr(material_point, "_advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        integrate_material_point(np.zeros((2, 6)), np.arange(2.0))

@@ -123,6 +123,9 @@ def test_error_of_the_energy_is_the_square_of_the_residual():
         (np.zeros((8, 1), bool), {}, "at least two pixels"),
         (np.zeros((8, 8), bool), {"inclusion": -1.0}, "inclusion must be positive"),
         (np.zeros((8, 8), bool), {"matrix": np.nan}, "matrix must be positive"),
+        (np.zeros((8, 8), bool), {"matrix": "1"}, "matrix must be a number, not '1'"),
+        (np.zeros((8, 8), bool), {"tolerance": 2.0}, "tolerance is a relative residual, at most 0.1"),
+        (np.zeros((8, 8), bool), {"tolerance": 0.0}, "tolerance must be positive"),
     ],
 )
 def test_bad_images_and_materials_are_refused(image, settings, message):
@@ -138,6 +141,55 @@ def test_an_unreachable_tolerance_is_an_error_with_the_residual_reached():
 def test_neumann_conditions_need_all_loads():
     with pytest.raises(ValueError, match="need all loads"):
         homogenise(noise_image((8, 8)), boundary="neumann", loads=(0,))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"boundary": "Periodic"}, "'Periodic' is unknown: choose one of periodic, dirichlet, neumann"),
+        ({"loads": (0, 0)}, r"each once; got \(0, 0\)"),
+        ({"loads": (2,)}, "0 to 1, each once"),
+        ({"loads": (0.5,)}, "0 to 1, each once"),
+        ({"loads": ()}, "0 to 1, each once"),
+    ],
+)
+def test_unknown_boundaries_and_repeated_loads_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        homogenise(noise_image((8, 8)), **settings)
+
+
+SQUARE = np.pad(np.ones((8, 8), bool), 4)
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "dirichlet", "neumann"])
+@pytest.mark.parametrize("contrast", [1e-16, 1e-12, 1e-6, 1e-3, 1e3, 1e6, 1e8])
+def test_the_bound_of_the_error_holds_the_error(contrast, boundary):
+    # the answer is analytic in 1/contrast (or in contrast), so that of the limit differs by its first order
+    limit = 1e5 if contrast > 1 else 1e-5
+    found = homogenise(SQUARE, 1.0, contrast, boundary=boundary)
+    tight = homogenise(SQUARE, 1.0, contrast, boundary=boundary, tolerance=1e-12)
+    distance = abs(found.permeability - tight.permeability).max() / tight.permeability[0, 0]
+    assert distance <= found.error + tight.error
+    assert found.error <= 1e-6
+    if contrast in (1e-16, 1e-12, 1e6, 1e8):
+        near = homogenise(SQUARE, 1.0, limit, boundary=boundary).permeability[0, 0]
+        assert found.permeability[0, 0] == pytest.approx(near, rel=5e-5)
+
+
+def test_a_loose_residual_at_a_high_contrast_is_continued_until_the_answer_is_right():
+    exact = reference_permeability(np.where(SQUARE, 1e4, 1.0))
+    found = homogenise(SQUARE, 1.0, 1e4, tolerance=0.1)
+    assert found.error <= 0.1
+    np.testing.assert_allclose(found.permeability, exact, atol=0.1 * exact.max())
+
+
+@pytest.mark.parametrize("contrast", [1e10, 1e12, 1e14, 1e16, 1e18, 1e300])
+@pytest.mark.parametrize("shape", [(16, 16), (8, 8, 8)], ids=str)
+def test_contrasts_beyond_double_precision_are_refused(contrast, shape):
+    image = np.zeros(shape, bool)
+    image[tuple(slice(n // 4, -(n // 4)) for n in shape)] = True
+    with pytest.raises(SolveError, match=r"lower the contrast|residual stayed"):
+        effective_permeability(image, 1.0, contrast)
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (11, 11, 11)], ids=str)

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Meshes of perforated plates."""
 
+from pathlib import Path
+
 import gmsh
 import numpy as np
 import pytest
+import yaml
 
 from mesobayes.fem.errors import MeshError
 from mesobayes.fem.plate.meshing import mesh_plate
+from mesobayes.fem.plate.refinement import refinements
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.fem.plate.triangles import NODES, shape_gradients, shape_values
 from mesobayes.geometry import Ellipse, Plate
+from mesobayes.geometry.sampling import sample_plate
+from mesobayes.geometry.settings import PlateFamily
+from mesobayes.record.seeds import rng_from_name
 
 PLATE = Plate(
     20.0, (Ellipse(-4.0, 1.0, 3.0, 1.5, 30.0),), (Ellipse(3.0, 0.0, 1.0, 1.0), Ellipse(0.0, -5.0, 1.0, 1.0))
@@ -90,6 +97,49 @@ def test_overlapping_holes_are_named():
     plate = Plate(20.0, (), (Ellipse(0, 0, 1, 1), Ellipse(1.5, 0, 1, 1)))
     with pytest.raises(MeshError, match=r"Holes 0 .* and 1 .* overlap or touch"):
         mesh_plate(plate)
+
+
+@pytest.mark.parametrize("gap", [0.0, 9e-4])
+def test_touching_holes_are_refused_with_advice(gap):
+    pair = tuple(Ellipse(side * (1.0 + 0.5 * gap), 0.0, 1.0, 1.0) for side in (-1, 1))
+    with pytest.raises(MeshError, match=r"overlap or touch .*; move them apart by more than 0.001 R"):
+        mesh_plate(Plate(24.0, (), pair))
+
+
+def test_holes_too_flat_or_too_small_to_be_meshed_are_refused_with_advice():
+    for a, b in ((2.0, 0.01), (1e-4, 1e-4)):
+        with pytest.raises(MeshError, match="make it rounder or larger"):
+            mesh_plate(Plate(24.0, (), (Ellipse(0.0, 0.0, a, b),)))
+
+
+@pytest.mark.parametrize("family", ["ellipse1", "ellipse3", "ellipse3_ood"])
+def test_plates_of_the_studies_are_meshed_as_without_refinement(family):
+    configuration = yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text("utf-8"))["stress"]
+    law, mesh = (
+        PlateFamily(family, **configuration["families"][family]),
+        MeshSettings(**configuration["mesh"]),
+    )
+    assert mesh == MeshSettings()  # the default, whose edges count as usual
+    for index in range(5):
+        plate = sample_plate(law, rng_from_name("refinement", family, index))
+        usual = [1 / 3] * len(plate.ellipses) + [1 / 7] * len(plate.pores)
+        assert refinements(plate.holes(), usual, usual) == {}
+
+
+def test_the_shapes_at_the_limits_of_the_studies_need_no_refinement():
+    oval = Ellipse(0.0, 0.0, 2**0.5, 0.5**0.5)  # aspect ratio 2, area of a unit disc
+    large = [Ellipse(x, 9.0, 10.0, 4.0) for x in (-10.25, 10.25)]  # 0.5 R apart
+    usual = [1 / 7, 1 / 3, 1 / 3]
+    assert refinements((oval, *large), usual, usual) == {}
+    flat = Ellipse(0.0, 0.0, 2.0, 0.6)
+    points = np.concatenate([points for _, points in refinements((flat,), [1 / 7], [1 / 7])[0]])
+    assert np.abs(points[:, 0]).min() > 1.0  # at its tips only
+
+
+def test_a_finer_mesh_is_finer_where_it_is_refined_too():
+    flat = Plate(24.0, (), (Ellipse(0.0, 0.0, 1.0, 0.1),))
+    counts = [len(mesh_plate(flat, True, MeshSettings().refined(factor)).hole_nodes) for factor in (1.0, 2.0)]
+    assert 1.6 < counts[1] / counts[0] < 2.2
 
 
 def test_a_hole_outside_the_domain_is_named():

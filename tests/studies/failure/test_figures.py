@@ -15,6 +15,7 @@ from mesobayes.geometry.settings import PorositySettings
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.network import heteroencoder_architecture
+from mesobayes.studies.failure.figures.readings import censored_median
 from mesobayes.studies.failure.figures.tables import (
     constitutive_parameters,
     heteroencoder_layers,
@@ -39,8 +40,8 @@ def verdicts(slug, result):
 
 
 def test_the_projection_moves_depth_right_and_up():
-    np.testing.assert_allclose(project(np.float64(1.0), np.float64(0.0), np.float64(0.0)), DEPTH)
-    np.testing.assert_allclose(project(np.float64(0.0), np.float64(2.0), np.float64(3.0)), (3.0, 2.0))
+    np.testing.assert_allclose(project(np.float64(0.0), np.float64(1.0), np.float64(0.0)), DEPTH)
+    np.testing.assert_allclose(project(np.float64(2.0), np.float64(0.0), np.float64(3.0)), (2.0, 3.0))
 
 
 def collection(voxels, colour=BLUE):
@@ -58,10 +59,10 @@ def test_a_single_voxel_shows_three_faces_and_two_that_touch_show_five():
 
 
 def test_the_nearer_voxel_is_drawn_last():
-    voxels = np.zeros((4, 1, 1), bool)
+    voxels = np.zeros((1, 4, 1), bool)
     axes = bar_axes(new_figure(), 111)
     near, far = voxels.copy(), voxels.copy()
-    near[0], far[2] = True, True
+    near[:, 0], far[:, 2] = True, True
     draw_bar(axes, voxels.shape, [Layer(near, BLUE, 1.0), Layer(far, VERMILION, 1.0)])
     colours = axes.collections[0].get_facecolors()[:, :3]
     fronts = [i for i, c in enumerate(colours) if any(np.allclose(c, to_rgb(n)) for n in (BLUE, VERMILION))]
@@ -88,7 +89,8 @@ def test_a_table_holds_every_printed_value(slug):
     assert list(entries) == [value.key for value in REGISTRY[slug].printed]
     for entry in entries.values():
         assert entry["verdict"] in ("shown", "setting"), entry
-        assert entry["ours"] == entry["printed"], entry
+        trained_on_another = slug == "constitutive_parameters" and entry["key"] == "m"
+        assert entry["ours"] == (5 if trained_on_another else entry["printed"]), entry
     assert len({len(row) for row in TABLES[slug].rows}) == 1
 
 
@@ -102,7 +104,7 @@ def test_another_number_of_filters_changes_the_layers_and_their_verdicts():
 
 def test_another_damage_exponent_changes_its_row_of_the_constants_alone():
     printed = TABLES["constitutive_parameters"]
-    changed = tabulate_materials(Material(damage_exponent=3.0), Material(damage_exponent=5.0))
+    changed = tabulate_materials(Material(), Material(damage_exponent=3.0))
     rows = [new[1] for new, old in zip(changed.rows, printed.rows, strict=True) if new != old]
     assert rows == ["m"]
     entry = verdicts("constitutive_parameters", changed)["m"]
@@ -119,3 +121,8 @@ def test_the_schematic_is_drawn_from_the_network_and_the_grid_in_use(filters, sh
     assert drawing.drawn["latent"] == latent
     assert f"{latent} values in the narrowest layer" in drawing.figure.get_supxlabel()
     assert verdicts("heteroencoder_architecture", drawing)["latent_text"]["verdict"] == "misprint"
+
+
+def test_specimens_that_do_not_fail_count_as_infinite_strain_in_a_median():
+    assert censored_median(np.array([2.0, np.nan, 1.0, 3.0, np.nan])) == 3.0
+    assert censored_median(np.array([1.0, np.nan, np.nan])) == np.inf

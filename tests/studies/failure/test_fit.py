@@ -42,7 +42,7 @@ def fitted(specimens_store, tmp_path):
         common = {"variant": variant, "fold": 0, "split": SPLIT, "transform": TransformSettings()}
         common |= {"ranking": RankingSettings(), "run": run, "prediction": prediction}
         if kind == "baseline":
-            fit_baseline(specimens_store, settings=BaselineSettings(), **common)
+            fit_baseline(specimens_store, weighting=WeightSettings(), settings=BaselineSettings(), **common)
         else:
             network = HeteroencoderSettings(
                 "modern" if kind == "modern" else "printed",
@@ -56,6 +56,7 @@ def fitted(specimens_store, tmp_path):
                 weighting=WeightSettings(),
                 network=network,
                 settings=settings,
+                steps_before=0 if start is None else SETTINGS.steps,
                 draws=3,
                 **common,
             )
@@ -151,6 +152,8 @@ def test_scores_of_a_perfect_prediction_are_perfect_and_of_the_baseline_finite(f
     found = score_fold(baseline, SCORES)
     outside = int(found["predicted_below"]) + int(found["predicted_above"])
     assert outside > 0  # a regression is not bounded
-    assert int(found["predicted_count"].sum()) + outside == int((baseline["pores"] == 0).sum())
+    assert int(found["predicted_count"].sel(scaling="raw").sum()) + outside == int(
+        (baseline["pores"] == 0).sum()
+    )
     assert 0 < float(found["reciprocal_rank"]) <= 1
     assert 0 < float(found["searched"]) < 0.5  # better than looking anywhere

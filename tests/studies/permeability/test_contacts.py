@@ -16,12 +16,12 @@ from mesobayes.studies.permeability.coverage import coverage_of
 from mesobayes.studies.permeability.curve import curve_of
 from mesobayes.studies.permeability.data import label_cells
 from mesobayes.studies.permeability.mechanics import describe_cells, graph_of
-from mesobayes.studies.permeability.settings import Materials, MechanicsSettings
+from mesobayes.studies.permeability.settings import CellMechanicsSettings, Materials
 from mesobayes.studies.permeability.stopped import fit_stopped_cells
 
 DISCS = InclusionFamily("mono", 32, 2, 4.0, 4.0, fraction_max=0.5)
 SPHERES = InclusionFamily("spheres", 20, 3, 4.0, 4.0, fraction_max=0.3)
-MECHANICS = MechanicsSettings(gap=8.0, gap_volume=4.0, misfit_max=0.1, steps=6)
+MECHANICS = CellMechanicsSettings(gap=8.0, gap_volume=4.0, misfit_max=0.1, steps=6)
 
 
 def predict(images, family):

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 
 from mesobayes.geometry import PlateFamily
-from mesobayes.studies.stress.channels import channels_of_patches
 from mesobayes.studies.stress.data import simulate_batch
-from mesobayes.studies.stress.model_settings import ModelSettings
-from mesobayes.studies.stress.patch_data import PatchData
+from mesobayes.studies.stress.mechanics.channels import channels_of_patches
+from mesobayes.studies.stress.models.patch_data import PatchData
+from mesobayes.studies.stress.models.settings import ModelSettings
 from mesobayes.studies.stress.patches import cut_structures
 
 SIZE = 18

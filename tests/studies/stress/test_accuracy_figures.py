@@ -19,7 +19,7 @@ from mesobayes.studies.stress.figures.accuracy import (
 )
 from mesobayes.studies.stress.figures.accuracy_curves import THRESHOLDS, shares_within
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.maxima import patch_maxima
+from mesobayes.studies.stress.mechanics.maxima import patch_maxima
 from mesobayes.studies.stress.settings import StressFits
 from studies.stress.predicted import NETWORKS, counted, made, mechanics, ours, predictions
 

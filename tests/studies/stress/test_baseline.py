@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mesobayes.studies.stress.baseline import score_baseline
+from mesobayes.studies.stress.mechanics.baseline import score_baseline
 
 
 def patches(factor, n=40, pixels_per_radius=1):

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 
 from mesobayes.record.provenance import Run
-from mesobayes.studies.stress.calibrate import calibration
-from mesobayes.studies.stress.ensemble import ensemble
 from mesobayes.studies.stress.figures.calibration import calibration_stress
-from mesobayes.studies.stress.interval_settings import IntervalSettings
+from mesobayes.studies.stress.intervals.calibrate import calibration
+from mesobayes.studies.stress.intervals.ensemble import ensemble
+from mesobayes.studies.stress.intervals.settings import IntervalSettings
 
 SETTINGS = IntervalSettings(levels=(0.5, 0.8, 0.95), halvings=8, pixels=20_000, members=2)
 STRUCTURES, PATCHES, ROI, DRAWS = 24, 40, 6, 400
@@ -123,7 +123,7 @@ def test_an_ensemble_adds_the_variance_between_its_members():
         mean_max=members[1]["mean_max"] + 1,
         max_centre=members[1]["max_centre"] + 1,
     )
-    both = ensemble(members)
+    both = ensemble(members, "ensemble")
     np.testing.assert_allclose(both["mean"], members[0]["mean"] + 0.5, rtol=1e-6)
     np.testing.assert_allclose(both["std"], np.sqrt(0.5), rtol=1e-5)
     np.testing.assert_allclose(both["pixel_std"] ** 2, members[0]["pixel_std"] ** 2 + 0.5, rtol=1e-5)
@@ -140,7 +140,7 @@ def test_the_figure_shows_the_coverage_that_was_stored(at_home):
     abroad = calibration(made_up(2, factor=2.0).assign_attrs(family="ellipse1"), made_up(3), SETTINGS, "seed")
     full = at_home.assign_attrs(model="all", labels=100)
     drawing = calibration_stress(
-        [few, at_home, full], [at_home], [at_home, abroad], Run("stress", "small", "s")
+        [few, at_home, full], [at_home], [at_home], [at_home], [at_home, abroad], Run("stress", "small", "s")
     )
     json.dumps(drawing.drawn, allow_nan=False)
     shown = drawing.drawn["reliability"]["maximum"]["percent (level: mean, low, high)"]["calibrated"]
@@ -159,5 +159,5 @@ def test_a_figure_of_single_structures_leaves_out_what_cannot_be_tested():
     one = made_up(6).isel(patch=slice(PATCHES))
     result = calibration(one, None, SETTINGS, "seed")
     assert np.isnan(result["coverage"].sel(interval="calibrated")).all()
-    drawing = calibration_stress([result], [result], [result], Run("stress", "smoke", "s"))
+    drawing = calibration_stress(*[[result]] * 5, Run("stress", "smoke", "s"))
     json.dumps(drawing.drawn, allow_nan=False)

@@ -9,9 +9,14 @@ from mesobayes.analytic.alternating import PRIORS
 from mesobayes.images.tensor import rotate_components, tresca
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.channels import FEATURES, compute_channels, pixel_channels, read_surroundings
-from mesobayes.studies.stress.local_data import local_data, local_variables
-from mesobayes.studies.stress.patch_data import masked_maximum, patch_data
+from mesobayes.studies.stress.mechanics.channels import (
+    FEATURES,
+    compute_channels,
+    pixel_channels,
+    read_surroundings,
+)
+from mesobayes.studies.stress.models.local_data import local_data, local_variables
+from mesobayes.studies.stress.models.patch_data import masked_maximum, patch_data
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES, STRUCTURES
 
 RUN = Run("stress", "smoke", "test")

@@ -11,8 +11,8 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import fit_model, with_average_stress
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.patch_data import patch_data
-from mesobayes.studies.stress.predict_model import predict_model
+from mesobayes.studies.stress.models.patch_data import patch_data
+from mesobayes.studies.stress.models.predictions import predict_model
 from mesobayes.studies.stress.stores import CHANNELS, MODEL, PATCHES, PREDICTION, STRUCTURES
 
 RUN = Run("stress", "smoke", "test")

@@ -9,10 +9,10 @@ from mesobayes.learning.fit import fit
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.local_data import local_data
-from mesobayes.studies.stress.local_task import UnitLoads, local_task, mirror, under_strain
+from mesobayes.studies.stress.models.local_data import local_data
+from mesobayes.studies.stress.models.local_task import UnitLoads, local_task, mirror, under_strain
+from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.predict import mean_accuracy, predict_patches
-from mesobayes.studies.stress.symmetries import Batch
 from mesobayes.studies.stress.task import PatchTask
 
 SETTINGS = PatchFitSettings(

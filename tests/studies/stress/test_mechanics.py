@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from mesobayes.studies.stress.local_data import local_data
-from mesobayes.studies.stress.mechanics import METHODS, mechanics_of_patches
-from mesobayes.studies.stress.patch_data import masked_maximum
+from mesobayes.studies.stress.mechanics.scores import METHODS, mechanics_of_patches
+from mesobayes.studies.stress.models.local_data import local_data
+from mesobayes.studies.stress.models.patch_data import masked_maximum
 from mesobayes.studies.stress.settings import MechanicsSettings
 
 

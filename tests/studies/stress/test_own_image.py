@@ -10,18 +10,18 @@ import xarray as xr
 from PIL import Image
 
 from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.images.errors import ImageError
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.stitching import tile_origins
-from mesobayes.images.user_image import ImageError
 from mesobayes.learning.weights import save_network
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.own_image import compared, largest_stresses, predict_own_image
-from mesobayes.studies.stress.own_reading import own_plate, read_own_image
-from mesobayes.studies.stress.own_reference import solve_own_plate
-from mesobayes.studies.stress.own_settings import OwnImageSettings
-from mesobayes.studies.stress.own_usual import describe_training, unlike_training
-from mesobayes.studies.stress.own_windows import Intervals, intervals, predict_plate
+from mesobayes.studies.stress.own.finite_elements import solve_own_plate
+from mesobayes.studies.stress.own.image import compared, largest_stresses, predict_own_image
+from mesobayes.studies.stress.own.reading import own_plate, read_own_image
+from mesobayes.studies.stress.own.settings import OwnImageSettings
+from mesobayes.studies.stress.own.usual import describe_training, unlike_training
+from mesobayes.studies.stress.own.windows import Intervals, intervals, predict_plate
 from mesobayes.studies.stress.stores import CHANNELS, MODEL, OWN, PATCHES, USUAL
 from studies.stress.drawn_image import PIXELS, kirsch_tresca, lattice, mechanics_alone, voids
 
@@ -42,6 +42,7 @@ SETTINGS = OwnImageSettings(
     outlier_ridge=1e-3,
     unlike_share=0.05,
     pixels_max=10**6,
+    threshold=None,
 )
 MESH = MeshSettings(elements_per_radius=7.0, domain_factor=4.0)
 
@@ -298,13 +299,15 @@ def test_the_stage_writes_field_picture_and_answer(tmp_path, usual, model, solve
             "calibration": None,
         },
         **{"usual": usual, **out, "settings": replace(SETTINGS, finite_elements=solved), "model": model},
-        **{"mesh": MESH, "pixels_per_radius": PIXELS, "draws": 2, "precision": "default", "run": RUN},
+        **{"mesh": MESH, "pixels_per_radius": PIXELS, "draws": 2, "precision": "default"},
+        **{"image_hash": "abc", "run": RUN},
     )
     said = json.loads(out["prediction"].read_text())
     field = open_store(out["store"], OWN)
     assert said["read_as"] == "voids are the dark values"
     assert said["pores"] == 3
-    assert said["interval"] == "uncalibrated"
+    unlike = ", on plates unlike this one" if said["out_of_distribution"] else ""
+    assert said["interval"] == f"uncalibrated{unlike}"
     assert said["maximum"]["low"] <= said["maximum"]["value"] <= said["maximum"]["high"]
     assert said["largest"][0]["value"] == pytest.approx(float(np.nanmax(field["mean"])))
     assert 0.3 < said["not_predicted"] < 0.8

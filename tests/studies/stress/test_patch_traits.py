@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mesobayes.images.patches import PatchGeometry
-from mesobayes.studies.stress.patch_traits import extreme_patches, patch_traits, stress_variation
+from mesobayes.studies.stress.models.patch_traits import extreme_patches, patch_traits, stress_variation
 
 GEOMETRY = PatchGeometry(4)
 SIZE = GEOMETRY.patch

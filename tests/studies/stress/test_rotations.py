@@ -5,7 +5,7 @@ import xarray as xr
 
 from mesobayes.images.patches import PatchGeometry, patch_origins
 from mesobayes.images.rotation import rotate_scalar
-from mesobayes.studies.stress.rotations import inside_circle, rotated_patches, turned_patches
+from mesobayes.studies.stress.models.rotations import inside_circle, rotated_patches, turned_patches
 
 GEOMETRY = PatchGeometry(1)
 SIDE = 50

@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from mesobayes.metrics.learning_curve import chains_of
-from mesobayes.studies.stress.scores import learning_curves, mechanics_accuracy, score_correlation
+from mesobayes.studies.stress.selective.scores import learning_curves, mechanics_accuracy, score_correlation
 
 PATCHES, DRAWS, POOL = 40, 8, 30
 
@@ -21,7 +21,7 @@ def fit_result(seed: int, labelled: int, with_scores: bool) -> xr.Dataset:
             "roi_max": (("draw", "patch"), mean + rng.normal(0, 0.2, (DRAWS, PATCHES))),
             "squared_error": ("patch", rng.uniform(0, 1, PATCHES)),
         },
-        attrs={"fit_seconds": float(seed), "steps": 100, "batch": 16},
+        attrs={"fit_seconds": float(seed), "steps": 100, "batch": 16, "labelled_units": labelled},
     )
     if with_scores:
         error = rng.uniform(0, 1, POOL)

@@ -4,11 +4,12 @@ import pytest
 import xarray as xr
 
 from mesobayes.learning.acquisition import batchbald, max_variance, relative_spread, take_best
-from mesobayes.studies.stress.selective import choose_sets, label_next
+from mesobayes.studies.stress.selective.choose import choose_sets, label_next, units_of
 from mesobayes.studies.stress.settings import ChainSettings
 
-CHAIN = ChainSettings(initial=20, pool=40, validation=15, query_rate=10, queries=3, draws=4)
+CHAIN = ChainSettings(initial=20, pool=40, validation=15, query_rate=10, queries=3, draws=4, unit="patch")
 SPLIT = np.repeat([0, 1], [100, 30]).astype(np.uint8)
+PATCHES = np.arange(130)
 
 
 def previous_query(labelled, pool, score) -> xr.Dataset:
@@ -22,7 +23,7 @@ def previous_query(labelled, pool, score) -> xr.Dataset:
 
 
 def test_the_sets_of_a_repeat_are_disjoint_and_the_validation_set_is_shared():
-    first, second = (choose_sets(SPLIT, CHAIN, repeat, "study") for repeat in (0, 1))
+    first, second = (choose_sets(SPLIT, PATCHES, CHAIN, repeat, "study") for repeat in (0, 1))
     assert len(np.unique(np.concatenate([first.initial, first.pool]))) == 60
     assert (SPLIT[first.initial] == 0).all()
     assert (SPLIT[first.pool] == 0).all()
@@ -33,39 +34,76 @@ def test_the_sets_of_a_repeat_are_disjoint_and_the_validation_set_is_shared():
 
 def test_the_sets_depend_on_names_only():
     np.testing.assert_array_equal(
-        choose_sets(SPLIT, CHAIN, 2, "study").pool, choose_sets(SPLIT, CHAIN, 2, "study").pool
+        choose_sets(SPLIT, PATCHES, CHAIN, 2, "study").pool,
+        choose_sets(SPLIT, PATCHES, CHAIN, 2, "study").pool,
     )
     assert not np.array_equal(
-        choose_sets(SPLIT, CHAIN, 2, "study").pool, choose_sets(SPLIT, CHAIN, 2, "other").pool
+        choose_sets(SPLIT, PATCHES, CHAIN, 2, "study").pool,
+        choose_sets(SPLIT, PATCHES, CHAIN, 2, "other").pool,
     )
 
 
 def test_a_data_set_that_is_too_small_is_refused_with_both_numbers():
     with pytest.raises(ValueError, match="60 patches of training structures, the data set has 50"):
-        choose_sets(SPLIT[50:], CHAIN, 0, "study")
+        choose_sets(SPLIT[50:], PATCHES[50:], CHAIN, 0, "study")
 
 
 def test_maximum_variance_labels_the_top_of_the_score_and_keeps_what_was_labelled():
-    sets = choose_sets(SPLIT, CHAIN, 0, "study")
+    sets = choose_sets(SPLIT, PATCHES, CHAIN, 0, "study")
     score = np.random.default_rng(0).permutation(40).astype(float)
     labelled = label_next(
-        previous_query(sets.initial, sets.pool, score), "max_variance", CHAIN, 0, 1, "study"
+        previous_query(sets.initial, sets.pool, score), PATCHES, "max_variance", CHAIN, 0, 1, "study"
     )
     np.testing.assert_array_equal(labelled[:20], sets.initial)
     assert set(labelled[20:]) == set(sets.pool[score >= 30])
 
 
 def test_random_labels_new_patches_and_differs_between_repeats_and_queries():
-    sets = choose_sets(SPLIT, CHAIN, 0, "study")
+    sets = choose_sets(SPLIT, PATCHES, CHAIN, 0, "study")
     previous = previous_query(sets.initial, sets.pool, np.zeros(40))
     drawn = [
-        label_next(previous, "random", CHAIN, repeat, query, "study")[20:]
+        label_next(previous, PATCHES, "random", CHAIN, repeat, query, "study")[20:]
         for repeat, query in [(0, 1), (0, 2), (1, 1)]
     ]
     for new in drawn:
         assert set(new) <= set(sets.pool)
         assert len(set(new)) == 10
     assert len({tuple(sorted(new)) for new in drawn}) == 3
+
+
+STRUCTURES = ChainSettings(
+    initial=2, pool=5, validation=15, query_rate=2, queries=2, draws=4, unit="structure"
+)
+OF_TEN = PATCHES // 10  # structures of ten patches each
+
+
+def test_structures_come_with_all_their_patches():
+    patches = xr.Dataset({"structure": ("patch", OF_TEN.astype(np.int32))})
+    np.testing.assert_array_equal(units_of(patches, STRUCTURES), OF_TEN)
+    np.testing.assert_array_equal(units_of(patches, CHAIN), PATCHES)
+    sets = choose_sets(SPLIT, OF_TEN, STRUCTURES, 0, "study")
+    assert (len(sets.initial), len(sets.pool), len(sets.validation)) == (20, 50, 15)
+    assert not set(OF_TEN[sets.initial]) & set(OF_TEN[sets.pool])
+    assert (SPLIT[np.concatenate([sets.initial, sets.pool])] == 0).all()
+
+
+def test_the_structures_whose_patches_score_highest_on_average_are_solved_next():
+    sets = choose_sets(SPLIT, OF_TEN, STRUCTURES, 0, "study")
+    of_pool = OF_TEN[sets.pool]
+    wanted = np.unique(of_pool)[[3, 1]]
+    score = np.select([of_pool == wanted[0], of_pool == wanted[1]], [0.5, 0.4], 0.0)
+    score[of_pool == np.setdiff1d(of_pool, wanted)[0]] = [1.0, *[0.0] * 9]  # one high patch is not enough
+    previous = previous_query(sets.initial, sets.pool, score)
+    labelled = label_next(previous, OF_TEN, "max_variance", STRUCTURES, 0, 1, "study")
+    np.testing.assert_array_equal(OF_TEN[labelled[20:]], np.repeat(wanted, 10))
+    by_chance = label_next(previous, OF_TEN, "random", STRUCTURES, 0, 1, "study")
+    assert len(by_chance) == 40
+    assert len(np.unique(OF_TEN[by_chance])) == 4
+
+
+def test_too_few_structures_are_refused_with_both_numbers():
+    with pytest.raises(ValueError, match="7 training structures, the data set has 5"):
+        choose_sets(SPLIT[50:], OF_TEN[50:], STRUCTURES, 0, "study")
 
 
 def test_maximum_variance_looks_at_solid_pixels_only():

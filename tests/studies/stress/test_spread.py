@@ -15,9 +15,9 @@ from mesobayes.nets.build import build_network
 from mesobayes.nets.heads import Spread
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.state import split_network
+from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.predict import predict_patches
 from mesobayes.studies.stress.settings import PatchFitSettings
-from mesobayes.studies.stress.symmetries import Batch
 from mesobayes.studies.stress.task import patch_task, spread_loss
 
 WITHOUT = StressNetworkSettings("modern", 8, width=0.17, levels=2, estimator="shared")

@@ -10,9 +10,9 @@ from mesobayes.images.patches import PatchGeometry, patch_origins
 from mesobayes.images.tensor import tresca
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import StressNetworkSettings
+from mesobayes.studies.stress.models.stitch import StructureImages, held_out_structure, images_of, stitched
 from mesobayes.studies.stress.patches import patches_of_images, window_inputs
 from mesobayes.studies.stress.predict import on_whole_patch
-from mesobayes.studies.stress.stitch import StructureImages, held_out_structure, images_of, stitched
 
 GEOMETRY = PatchGeometry(2)
 MARGIN = GEOMETRY.margin

@@ -23,13 +23,13 @@ from mesobayes.studies.stress.figures.strip import (
 )
 from mesobayes.studies.stress.label_noise import LabelNoise, write_noise
 from mesobayes.studies.stress.patches import CHANNELS
-from mesobayes.studies.stress.random_strips import ENDED_EARLY, GOOD, draw_figure_strip, draw_strip
 from mesobayes.studies.stress.stores import STRUCTURES
-from mesobayes.studies.stress.strip import simulate_batch, simulate_drawn
-from mesobayes.studies.stress.strip_merge import merge_strips
-from mesobayes.studies.stress.strip_noise import deviations_of_strips
-from mesobayes.studies.stress.strip_patches import cut_strips
-from mesobayes.studies.stress.strip_settings import FigureStrip
+from mesobayes.studies.stress.strip.data import simulate_batch, simulate_drawn
+from mesobayes.studies.stress.strip.label_noise import deviations_of_strips
+from mesobayes.studies.stress.strip.merge import merge_strips
+from mesobayes.studies.stress.strip.patches import cut_strips
+from mesobayes.studies.stress.strip.random_strips import ENDED_EARLY, GOOD, draw_figure_strip, draw_strip
+from mesobayes.studies.stress.strip.settings import FigureStrip
 
 RUN = Run("stress", "smoke", "test")
 FAMILY = StripFamily("strip", n_pores_min=4, n_pores_max=6, displacement_max=0.6)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mesobayes.nets.stress import tresca
-from mesobayes.studies.stress.symmetries import Batch, augment, transform
+from mesobayes.studies.stress.models.symmetries import Batch, augment, transform
 
 
 def copies(batch: Batch) -> list[np.ndarray]:

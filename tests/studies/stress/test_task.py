@@ -20,8 +20,8 @@ from mesobayes.nets.operators import Dense
 from mesobayes.nets.posterior import draw_noise, kl_divergence
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.predict import mean_accuracy, predict_patches
-from mesobayes.studies.stress.symmetries import Batch
 from mesobayes.studies.stress.task import negative_elbo, patch_task
 
 N, FEATURES, PRIOR, NOISE = 12, 4, 0.7, 0.4

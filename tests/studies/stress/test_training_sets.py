@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mesobayes.studies.stress.training_sets import held_out, scored_patches, training_patches
+from mesobayes.studies.stress.models.training_sets import held_out, scored_patches, training_patches
 
 STRUCTURE = np.repeat(np.arange(10), 9)
 

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import label
 
 from mesobayes.fem.bar.collapse import Record, run_to_collapse
 from mesobayes.fem.bar.explicit import FirstFailure, run_to_failure
@@ -35,7 +36,7 @@ def fail_specimen(
     """Pull one porous specimen along z until its first voxel fails, or with `history` until it collapses.
 
     Args:
-        pores: (nx, ny, nz), True in a void.
+        pores: (nx, ny, nz), True or 1 in a void, False or 0 in material.
         preset: "fast", "printed" or a `Preset` of your own.
         history: go on after the first failure, deleting voxels as they fail.
         records_per_percent: records of the history per percent of strain.
@@ -43,15 +44,16 @@ def fail_specimen(
         maximum_strain: where loading ends; by default that of the preset.
 
     Returns a data set with `damage` (x, y, z) = φ/φ_max at first failure (0 in voids, at most 1),
-    `failed_voxel` (axis) as indices, `failure_strain` (NaN without failure), `status` (0 failed, 1 not
-    failed, 2 without pores) and with `history` over `record`: `history_strain`, `history_max_damage`,
-    `history_stress` in MPa, `history_failed` as a share of the solid, and `final_failed` (x, y, z).
+    `failed_voxel` (axis) as indices (-1 without failure), `failure_strain` (NaN without failure), `status`
+    (0 failed, 1 not failed, 2 without pores) and with `history` over `record`: `history_strain`,
+    `history_max_damage`, `history_stress` in MPa, `history_failed` as a share of the solid, and
+    `final_failed` (x, y, z).
 
     Raises:
-        ValueError: the pores have no three axes, are nowhere or everywhere solid in a cross-section, or the
-            preset is unknown.
+        ValueError: the pores are no truth values or have no three axes, no solid path leads from end to end,
+            the loading is shorter than a step (or a record), or the preset is unknown.
     """
-    field = np.asarray(pores).astype(bool)
+    field = np.asarray(pores)
     if field.ndim != 3:
         raise ValueError(f"pores must have the axes x, y, z, got an array of shape {field.shape}")
     data = fail_specimens(
@@ -66,7 +68,7 @@ def fail_specimen(
 
 
 def fail_specimens(
-    pores: NDArray[np.bool_],
+    pores: ArrayLike,
     preset: str | Preset = "fast",
     *,
     history: bool = False,
@@ -84,9 +86,21 @@ def fail_specimens(
     solver = (
         chosen.solver if maximum_strain is None else replace(chosen.solver, maximum_strain=maximum_strain)
     )
+    pores = _truth_values(pores)
     _check(pores)
+    for name, count in (
+        ("records_per_percent", records_per_percent),
+        ("batch", 1 if batch is None else batch),
+    ):
+        if not count >= 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
     size = batch or (1 if jax.default_backend() == "cpu" else min(_BATCH_ON_ACCELERATOR, len(pores)))
     every = max(1, round(0.01 / solver.strain_step / records_per_percent))
+    if history and round(solver.maximum_strain / solver.strain_step) < every:
+        raise ValueError(
+            f"maximum_strain {solver.maximum_strain:g} ends before the first record of the history at "
+            f"{every * solver.strain_step:g}: raise it, or records_per_percent"
+        )
     parts = []
     for begin in range(0, len(pores), size):
         part = pores[begin : begin + size]
@@ -102,16 +116,30 @@ def fail_specimens(
     return xr.concat(parts, dim="specimen", data_vars="all")
 
 
+def _truth_values(pores: ArrayLike) -> NDArray[np.bool_]:
+    """Pores as truth values; numbers are taken for them where all are 0 or 1."""
+    field = np.asarray(pores)
+    if field.dtype == bool:
+        return field
+    if field.dtype.kind not in "iuf" or not np.all((field == 0) | (field == 1)):
+        raise ValueError(f"pores must be true or false (or 0 and 1), got {field.dtype} with other values")
+    return field == 1
+
+
 def _check(pores: NDArray[np.bool_]) -> None:
     if pores.ndim != 4 or len(pores) == 0 or min(pores.shape[1:]) < 2:
         raise ValueError(
             "pores must be (specimen, x, y, z) with at least one specimen and two voxels a side, "
             f"got {pores.shape}"
         )
-    cut = pores.all(axis=(1, 2))  # (specimen, z)
-    if cut.any():
-        specimen, z = np.argwhere(cut)[0]
-        raise ValueError(f"specimen {specimen} is cut through: its layer z = {z} is void throughout")
+    for specimen, field in enumerate(pores):
+        parts, _ = label(~field, np.ones((3, 3, 3)))  # voxels that share a node hold together
+        if not np.intersect1d(parts[..., 0], parts[..., -1]).any():
+            empty = np.flatnonzero(field.all(axis=(0, 1)))
+            layer = f" (its layer z = {empty[0]} is void)" if empty.size else ""
+            raise ValueError(
+                f"specimen {specimen} is cut through{layer}: no solid path leads from one end to the other"
+            )
 
 
 def _label(
@@ -125,6 +153,7 @@ def _label(
     )
     status = np.where(failed, FAILED, NOT_FAILED)
     status = np.where(pores.any(axis=(1, 2, 3)), status, NO_PORE)
+    place = np.where((status == FAILED)[:, None], place, -1)
     strain = np.where(failed, np.asarray(first.steps) * solver.strain_step, np.nan)
     return xr.Dataset(
         {
@@ -136,7 +165,7 @@ def _label(
             "failed_voxel": (
                 ("specimen", "axis"),
                 place.astype(np.int32),
-                {"units": "voxel", "long_name": "indices of the first failed voxel"},
+                {"units": "voxel", "long_name": "indices of the first failed voxel, -1 without"},
             ),
             "failure_strain": (
                 "specimen",

@@ -8,11 +8,23 @@ m = 5 instead of 2, a calibration to those strains, and 500 instead of 1000 step
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any, Literal, get_args
 
 Integration = Literal["reduced", "full", "bbar"]
 PresetName = Literal["fast", "printed"]
+
+
+def check_numbers(record: Any) -> None:
+    """Raise ValueError where a number of a record is none, or is not finite."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(field.default, int | float) and not (
+            isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        ):
+            raise ValueError(f"{type(record).__name__}: {field.name} must be a finite number, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,29 @@ class Material:
     shear_nucleation: float = 10.0
     triaxiality_nucleation: float = 13.0
     maximum_damage: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        positive = ("young", "yield_strength", "void_density", "flow_coefficient", "recovery", "hardening")
+        for name in (*positive, "flow_exponent", "damage_exponent", "maximum_damage"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"Material: {name} must be positive, got {getattr(self, name)}")
+        for name in ("void_volume", "initial_hardening", "initial_damage"):
+            if getattr(self, name) < 0.0:
+                raise ValueError(f"Material: {name} must not be negative, got {getattr(self, name)}")
+        rules = {
+            f"poisson must lie between -1 and 0.5, got {self.poisson}": -1.0 < self.poisson < 0.5,
+            "flow_exponent must be a whole number of at least 2": self.flow_exponent
+            == int(self.flow_exponent)
+            and self.flow_exponent >= 2,
+            "initial_damage must be below maximum_damage": self.initial_damage < self.maximum_damage,
+            "maximum_damage must be below 1: nothing is left there": self.maximum_damage < 1.0,
+            "initial_hardening must not exceed its saturation, hardening/recovery": self.initial_hardening
+            <= self.hardening / self.recovery,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"Material: {rule}")
 
     @property
     def shear_modulus(self) -> float:
@@ -72,6 +107,25 @@ class ExplicitSettings:
     courant: float = 0.9
     damping: float = 0.03
     section_frequency: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        rules = {
+            f"integration cannot be {self.integration!r}": self.integration in get_args(Integration),
+            f"strain_step must be positive, got {self.strain_step}": self.strain_step > 0.0,
+            f"strain_rate must be positive, got {self.strain_rate}": self.strain_rate > 0.0,
+            f"maximum_strain must be at least a step of {self.strain_step:g}, got {self.maximum_strain}": (
+                self.maximum_strain >= self.strain_step * (1.0 - 1e-9)
+            ),
+            f"hourglass must not be negative, got {self.hourglass}": self.hourglass >= 0.0,
+            f"courant must lie above 0 and not above 1, got {self.courant}": 0.0 < self.courant <= 1.0,
+            f"damping must lie between 0 and 1, got {self.damping}": 0.0 <= self.damping < 1.0,
+            f"section_frequency must not be negative, got {self.section_frequency}": self.section_frequency
+            >= 0.0,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(f"ExplicitSettings: {rule}")
 
     @property
     def duration(self) -> float:

@@ -13,14 +13,22 @@ from scipy import ndimage
 
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
+from mesobayes.studies.failure.examples import (
+    Examples,
+    add_validation,
+    label_prediction,
+    prepare,
+    summarise,
+)
 from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.loss_weights import WeightTable, weight_table
 from mesobayes.studies.failure.settings import (
     BaselineSettings,
     RankingSettings,
     SplitSettings,
     TransformSettings,
     Variant,
+    WeightSettings,
 )
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
 
@@ -40,23 +48,35 @@ def fit_baseline(
     fold: int,
     split: SplitSettings,
     transform: TransformSettings,
+    weighting: WeightSettings,
     settings: BaselineSettings,
     ranking: RankingSettings,
     run: Run,
 ) -> None:
-    """Write the predictions of the regression on the test specimens of one fold, like those of a network."""
+    """Write the predictions of the regression on the test specimens of one fold, like those of a network.
+
+    Its loss has the weights that a network of this variant has on this fold.
+    """
     data = open_store(specimens, SPECIMENS, finite=("damage",), sample_id="specimen")
     examples = prepare(data, split_specimens(data, fold, split, run.seed), variant.transform, transform)
-    result = predict_baseline(examples, settings, ranking)
+    train = examples.rows.train
+    table = weight_table(variant.weighting, examples.target[train], ~examples.pores[train], weighting)
+    result = predict_baseline(examples, table, settings, ranking)
     write_store(label_prediction(result, examples, variant, fold), prediction, FIT, run)
 
 
-def predict_baseline(examples: Examples, settings: BaselineSettings, ranking: RankingSettings) -> xr.Dataset:
-    """Predict the test specimens without a network."""
-    train, test = examples.rows.train, examples.rows.test
-    baseline = fit_pore_baseline(examples.pores[train], examples.target[train], settings)
-    mean = baseline.predict(examples.pores[test])
-    return summarise(mean[None], mean, None, examples.places[test], ranking)
+def predict_baseline(
+    examples: Examples, table: WeightTable, settings: BaselineSettings, ranking: RankingSettings
+) -> xr.Dataset:
+    """Predict the test and validation specimens without a network."""
+    test, train = examples.rows.test, examples.rows.train[: settings.specimens]
+    weights = table.weights(examples.target[train], np.arange(len(train)))
+    baseline = fit_pore_baseline(examples.pores[train], examples.target[train], weights, settings.ridge)
+    parts = []
+    for rows in (test, examples.rows.validation):
+        mean = baseline.predict(examples.pores[rows])
+        parts.append(summarise(mean[None], mean, None, examples.places[rows], ranking))
+    return add_validation(*parts)
 
 
 def pore_features(pores: BoolArray) -> FloatArray:
@@ -108,20 +128,25 @@ class PoreBaseline:
 
 
 def fit_pore_baseline(
-    pores: BoolArray, target: FloatArray, settings: BaselineSettings | None = None
+    pores: BoolArray, target: FloatArray, weights: FloatArray, ridge: float
 ) -> PoreBaseline:
-    """Fit to the solid voxels of the first specimens (n, x, y, z)."""
-    chosen = settings or BaselineSettings()
-    pores, target = pores[: chosen.specimens], target[: chosen.specimens]
+    """Weighted least squares on the solid voxels of specimens (n, x, y, z).
+
+    Args:
+        pores, target: of the specimens.
+        weights: of the squared error of every voxel, with a mean of about 1.
+        ridge: penalty of the coefficients per voxel.
+    """
     features = [pore_features(specimen)[~specimen] for specimen in pores]
     stacked = np.concatenate(features)
     mean, std = stacked.mean(axis=0), stacked.std(axis=0) + 1e-6
     terms = 1 + len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2
     normal, right, count = np.zeros((terms, terms)), np.zeros(terms), 0
-    for f, specimen, t in zip(features, pores, target, strict=True):
+    for f, solid, t, weight in zip(features, ~pores, target, weights, strict=True):
         a = _expand((f - mean) / std).astype(float)
-        normal += a.T @ a
-        right += a.T @ t[~specimen]
+        weighted = a * weight[solid][:, None]
+        normal += weighted.T @ a
+        right += weighted.T @ t[solid]
         count += len(a)
-    weights = np.linalg.solve(normal + chosen.ridge * count * np.eye(terms), right)
-    return PoreBaseline(mean, std, weights.astype(np.float32))
+    coefficients = np.linalg.solve(normal + ridge * count * np.eye(terms), right)
+    return PoreBaseline(mean, std, coefficients.astype(np.float32))

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from mesobayes.metrics.clusters import rank_clusters, rank_of_place
+from mesobayes.metrics.clusters import failure_share, rank_clusters, rank_of_place
 from mesobayes.studies.failure.folds import Fold
 from mesobayes.studies.failure.settings import RankingSettings, Transform, TransformSettings, Variant
 from mesobayes.studies.failure.target import transform_damage
@@ -36,9 +37,10 @@ class Examples(NamedTuple):
 
 
 def prepare(specimens: xr.Dataset, rows: Fold, transform: Transform, settings: TransformSettings) -> Examples:
-    """Transform the damage of all specimens."""
+    """Transform the damage of all specimens, rounded to half precision as it is fitted and stored."""
     pores = specimens["pores"].values.astype(bool)
     target = transform_damage(specimens["damage"].values, ~pores, transform, settings)
+    target = target.astype(np.float16).astype(np.float32)
     return Examples(rows, pores, target, specimens["failed_voxel"].values, specimens["specimen"].values)
 
 
@@ -49,16 +51,27 @@ def summarise(
     places: NDArray[np.integer],
     ranking: RankingSettings,
 ) -> xr.Dataset:
-    """Fields and the rank of the true place among the clusters, from draws (draw, n, x, y, z)."""
+    """Fields, clusters, and the rank of the true place among them, from draws (draw, n, x, y, z).
+
+    Of every cluster, most likely first: the peak of the mean over that of the whole field, and the share of
+    draws in which the cluster is the highest.
+    """
     ranked = [
         rank_clusters(draws[:, i], ranking.threshold, ranking.level, ranking.largest)
         for i in range(len(mean))
     ]
     ranks = [rank_of_place(r, place, ranking.reach) for r, place in zip(ranked, places, strict=True)]
     axes = ("specimen", "x", "y", "z")
+    peak, share = np.full((2, len(ranked), ranking.largest), np.nan, np.float32)
+    for row, (clusters, field) in enumerate(zip(ranked, mean, strict=True)):
+        count, highest = len(clusters.mass), max(float(field.max()), np.finfo(np.float32).tiny)
+        peak[row, :count] = ndimage.maximum(field, clusters.labels, np.arange(1, count + 1)) / highest
+        share[row, :count] = failure_share(clusters)
     data = xr.Dataset(
         {
             "mean": (axes, mean.astype(np.float16)),
+            "peak": (("specimen", "cluster"), peak),
+            "share": (("specimen", "cluster"), share),
             "rank": ("specimen", np.array(ranks, np.int32), {"long_name": "rank of the true place, 0: none"}),
             "clusters": ("specimen", np.array([len(r.mass) for r in ranked], np.int32)),
         }
@@ -66,6 +79,12 @@ def summarise(
     if std is not None:
         data["std"] = (axes, std.astype(np.float16))
     return data
+
+
+def add_validation(result: xr.Dataset, validation: xr.Dataset) -> xr.Dataset:
+    """Add to a prediction the clusters of the validation specimens, on which probabilities are calibrated."""
+    names = {name: f"validation_{name}" for name in ("rank", "peak", "share")}
+    return result.merge(validation[list(names)].rename({"specimen": "validation", **names}))
 
 
 def label_prediction(result: xr.Dataset, examples: Examples, variant: Variant, fold: int) -> xr.Dataset:

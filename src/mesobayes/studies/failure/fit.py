@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from mesobayes.learning.fit import FitResult, fit
 from mesobayes.learning.predict import predict_draws, predict_mean_weights
@@ -22,7 +23,13 @@ from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.examples import Examples, label_prediction, prepare, summarise
+from mesobayes.studies.failure.examples import (
+    Examples,
+    add_validation,
+    label_prediction,
+    prepare,
+    summarise,
+)
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import weight_table
 from mesobayes.studies.failure.settings import (
@@ -36,8 +43,10 @@ from mesobayes.studies.failure.settings import (
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
 from mesobayes.studies.failure.task import specimen_task
 
+FloatArray = NDArray[np.floating]
 _BLOCK = 64  # specimens whose draws are in memory together
 _BATCH = 32
+_NONE = np.zeros(0, np.int64)
 
 
 def fit_fold(
@@ -52,6 +61,7 @@ def fit_fold(
     weighting: WeightSettings,
     network: HeteroencoderSettings,
     settings: DamageFitSettings,
+    steps_before: int,
     ranking: RankingSettings,
     draws: int,
     run: Run,
@@ -60,10 +70,11 @@ def fit_fold(
 
     Args:
         specimens: store of all specimens.
-        start: weights of the deterministic fit that a variational one begins from.
+        start: weights of the deterministic fit that this one begins from, None for random ones.
         prediction, weights: stores to write.
         variant, fold: which model, which part of the specimens.
         split, transform, weighting, network, settings, ranking: of the configuration.
+        steps_before: steps of the fit that this one begins from.
         draws: of a variational prediction.
         run: seed, origin and checkpoint.
     """
@@ -85,7 +96,7 @@ def fit_fold(
     )
     seed = seed_from_name(*name, "draws")
     result = predict_network(fitted.network, examples, ranking, draws, seed, settings.precision)
-    result = record_fit(result, fitted, settings)
+    result = record_fit(result, fitted, settings, steps_before)
     save_network(fitted.network, weights, run)
     write_store(label_prediction(result, examples, variant, fold), prediction, FIT, run)
 
@@ -110,13 +121,20 @@ def fit_network(
 
 
 def record_fit(
-    result: xr.Dataset, fitted: FitResult[Heteroencoder], settings: DamageFitSettings
+    result: xr.Dataset, fitted: FitResult[Heteroencoder], settings: DamageFitSettings, steps_before: int
 ) -> xr.Dataset:
     """Add to a prediction how its fit went; the noise and the evidence only where there is a likelihood."""
     result = result.assign(loss=("step", fitted.history[:, 0]))
     if fitted.noise_std is not None:
         result = result.assign_attrs(noise_std=fitted.noise_std, evidence=settings.evidence)
-    return result.assign_attrs(steps=len(fitted.history), seconds=fitted.seconds, precision=fitted.precision)
+    return result.assign_attrs(
+        steps=len(fitted.history),
+        steps_before=steps_before,
+        batch=settings.batch,
+        filters=fitted.network.settings.filters,
+        seconds=fitted.seconds,
+        precision=fitted.precision,
+    )
 
 
 def predict_network(
@@ -127,17 +145,38 @@ def predict_network(
     seed: int,
     precision: Precision = "default",
 ) -> xr.Dataset:
-    """Predict the test specimens of a fold.
+    """Predict the test specimens of a fold, and the clusters of its validation specimens.
 
     Returns:
-        Over `specimen` the `mean` and the rank of the true place of failure; of a variational network also
-        `std` and the `draws` of the realizations a to l.
+        Over `specimen` the `mean`, its clusters and the rank of the true place of failure; of a variational
+        network also `std` and the `draws` of the realizations a to l.
     """
     rows = examples.rows
-    pores, places = examples.pores[rows.test].astype(np.uint8), examples.places[rows.test]
+    result, fields = _predict_rows(
+        network, examples, rows.test, ranking, draws, seed, precision, rows.realizations
+    )
+    validation, _ = _predict_rows(network, examples, rows.validation, ranking, draws, seed, precision)
+    result = add_validation(result, validation)
+    if fields is not None and len(rows.realizations):
+        result["draws"] = (("draw", "kept", "x", "y", "z"), fields)
+    return result
+
+
+def _predict_rows(
+    network: Heteroencoder,
+    examples: Examples,
+    rows: NDArray[np.integer],
+    ranking: RankingSettings,
+    draws: int,
+    seed: int,
+    precision: Precision,
+    keep: NDArray[np.integer] = _NONE,
+) -> tuple[xr.Dataset, FloatArray | None]:
+    """Predict some specimens; of a variational network also the draws of those to keep, places in `rows`."""
+    pores, places = examples.pores[rows].astype(np.uint8), examples.places[rows]
     if network.settings.estimator == "none":
         mean = predict_mean_weights(network, pores, forward=solid_field, batch=_BATCH, precision=precision)
-        return summarise(mean[None], mean, None, places, ranking)
+        return summarise(mean[None], mean, None, places, ranking), None
     parts, kept = [], []
     for begin in range(0, len(pores), _BLOCK):
         block = slice(begin, begin + _BLOCK)
@@ -152,13 +191,10 @@ def predict_network(
             precision=precision,
         )
         parts.append(summarise(found.values, found.mean, found.std, places[block], ranking))
-        inside = rows.realizations[(rows.realizations >= begin) & (rows.realizations < begin + _BLOCK)]
+        inside = keep[(keep >= begin) & (keep < begin + _BLOCK)]
         kept.append(found.values[:, inside - begin])
-    result = xr.concat(parts, dim="specimen", data_vars="all")
-    if len(rows.realizations):
-        fields = np.concatenate(kept, axis=1).astype(np.float16)
-        result["draws"] = (("draw", "kept", "x", "y", "z"), fields)
-    return result
+    fields = np.concatenate(kept, axis=1).astype(np.float16)
+    return xr.concat(parts, dim="specimen", data_vars="all"), fields
 
 
 def solid_field(network: Heteroencoder, pores: jax.Array) -> jax.Array:

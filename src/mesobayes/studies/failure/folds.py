@@ -22,11 +22,13 @@ class Fold(NamedTuple):
         train: rows that train.
         test: rows of the fold.
         realizations: which of the test rows are the realizations a to l; none but in fold 0.
+        validation: rows held back from training, to calibrate probabilities on.
     """
 
     train: NDArray[np.int64]
     test: NDArray[np.int64]
     realizations: NDArray[np.int64]
+    validation: NDArray[np.int64]
 
 
 def assign_folds(n: int, folds: int, seed: str) -> NDArray[np.int64]:
@@ -65,9 +67,9 @@ def split_specimens(specimens: xr.Dataset, fold: int, settings: SplitSettings, s
     test = np.flatnonzero(good & (numbers == fold))
     rest = np.flatnonzero(good & (numbers != fold))
     every = settings.validation_every
-    train = rest[np.arange(len(rest)) % every != every - 1]
+    held = np.arange(len(rest)) % every == every - 1
     if fold == 0:
         realizations = np.searchsorted(test, choose_realizations(specimens["status"].values, numbers))
     else:
         realizations = np.zeros(0, np.int64)
-    return Fold(train, test, realizations)
+    return Fold(rest[~held], test, realizations, rest[held])

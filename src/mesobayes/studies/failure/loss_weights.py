@@ -40,7 +40,8 @@ def weight_table(
     """Weights of the squared error (equation 11).
 
     "uniform" is 1; "logistic" background + (1 - background) / (1 + exp(-(φ - centre)/slope)); "IH" the
-    inverse of the histogram of all training values; "IHpr" that of each specimen.
+    inverse of the histogram of all training values; "IHpr" that of each specimen. Values are taken as they
+    come: a target that is rounded later may fall into a bin that was empty, and weigh nothing.
 
     Args:
         name: of the weighting.
@@ -62,7 +63,9 @@ def weight_table(
         table = (chosen.background + (1 - chosen.background) / rise)[None]
     elif name in ("IH", "IHpr"):
         rows = counts.sum(axis=0, keepdims=True) if name == "IH" else counts
-        table = 1.0 / (rows / rows.sum(axis=1, keepdims=True) + chosen.floor)
+        shares = rows / rows.sum(axis=1, keepdims=True)
+        # an empty bin is never asked for, so its weight is of no account
+        table = np.divide(1.0, shares + chosen.floor, out=np.zeros_like(shares), where=rows > 0)
     else:
         raise ValueError(f"weighting {name!r} is unknown: choose uniform, logistic, IH or IHpr")
     per_row = counts if len(table) > 1 else counts.sum(axis=0, keepdims=True)

@@ -16,10 +16,14 @@ from mesobayes.record.settings import Count, CountOrZero, NonNegative, Positive,
 Several = Annotated[int, Field(ge=2)]
 Transform = Literal["id", "sigma", "g", "t"]
 Weighting = Literal["uniform", "logistic", "IH", "IHpr"]
+Scaling = Literal["raw", "normalised"]
 Reading = Literal["printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_text"]
 TRANSFORMS: tuple[Transform, ...] = ("id", "sigma", "g", "t")
 WEIGHTINGS: tuple[Weighting, ...] = ("uniform", "IH", "IHpr")  # of the twelve models
 READINGS: tuple[Reading, ...] = ("printed", "bbar", "one_point", "fast", "bbar_m5", "fast_phi0_text")
+SCALINGS: tuple[Scaling, ...] = ("raw", "normalised")  # of a prediction before a threshold is applied
+RankerName = Literal["base", "elastic"]
+RANKERS: tuple[RankerName, ...] = ("base", "elastic")
 LETTERS = tuple("abcdefghijkl")  # of the realizations that the sensitivity analysis perturbs
 SENSITIVE = ("g", "h", "l")  # perturbed more often, as printed
 
@@ -97,14 +101,15 @@ class WeightSettings:
 
     Attributes:
         bins: equal bins of [0, 1].
-        floor: added to the frequencies, so that an empty or nearly empty bin does not rule the loss.
+        floor: added to the frequencies of bins that are not empty; far below the frequency of one voxel a
+            specimen (3e-5 at the printed size) it has no effect, above it takes weight from the rare values.
         centre: value at which the logistic weight is halfway.
         slope: width of its rise.
         background: its limit at low values.
     """
 
     bins: Count = 50
-    floor: Positive = 0.002
+    floor: NonNegative = 1e-6
     centre: Share = 0.5
     slope: Positive = 0.08
     background: Share = 0.1
@@ -157,6 +162,7 @@ class ScoreSettings:
         cluster_thresholds: of the curves by cluster, evenly spaced from `cluster_threshold_min` to
             `cluster_threshold_max`.
         cluster_specimens: test specimens of a fold that the curves by cluster take.
+        probability_bins: equal bins of [0, 1] in which probabilities of failure are held against failures.
     """
 
     cluster_specimens: Count
@@ -165,6 +171,7 @@ class ScoreSettings:
     cluster_thresholds: Count = 10
     cluster_threshold_min: Share = 0.5
     cluster_threshold_max: Share = 0.95
+    probability_bins: Count = 8
 
     def __post_init__(self) -> None:
         if self.cluster_threshold_min > self.cluster_threshold_max:
@@ -185,15 +192,81 @@ class BaselineSettings:
 
 
 @settings
+class ElasticSettings:
+    """The short elastic solve whose stress describes a voxel.
+
+    Attributes:
+        steps: of conjugate gradients.
+        widths: of the Gaussians in voxels under which the stress is averaged as well.
+    """
+
+    steps: Count = 20
+    widths: tuple[Positive, ...] = (0.6, 1.0, 2.0)
+
+
+@settings
+class RankerSettings:
+    """Listwise ranking of the solid voxels that touch a void.
+
+    Attributes:
+        labels: numbers of training specimens that it is fitted to, beside all of a fold.
+        penalty: of the squared weights beside the sum of the losses of the specimens.
+        iterations: of L-BFGS at most.
+        clip: standard deviations at which a feature is cut off.
+        contrast: of the smoothed scores that are ranked by cluster, see `smooth_ranking`.
+    """
+
+    labels: tuple[Count, ...]
+    penalty: Positive = 1.0
+    iterations: Count = 150
+    clip: Positive = 6.0
+    contrast: Positive = 0.3
+
+
+@settings
+class RivalSettings:
+    """Simulations that stand in for a simulation: coarse steps, and the other reading of the model.
+
+    Attributes:
+        strain_steps: of the coarse simulations, preset `fast`.
+        specimens: that they are run on, at most.
+        printed_step: strain per step of preset `printed` where it is compared with `fast`.
+        printed_specimens: of that comparison.
+        timed: test specimens on which all models are timed.
+        repeats: of the timing.
+        other_shape: voxels of the bars on which the rankers are tried as they are.
+        other_porosity, other_specimens: of these bars.
+    """
+
+    strain_steps: tuple[Positive, ...]
+    specimens: Count
+    printed_specimens: Count
+    timed: Count
+    repeats: Count
+    other_shape: tuple[Count, Count, Count]
+    other_porosity: Positive
+    other_specimens: Count
+    printed_step: Positive = 1e-4
+
+
+@settings
 class DamageFitSettings(FitSettings):
     """How a heteroencoder is fitted; the paper has 300 epochs of 128 (256 when variational).
 
     Attributes:
         symmetries: "printed" draws one of six for each minibatch, "all" one of sixteen, "none" leaves them
             as they are.
+
+    Raises:
+        ValueError: the length is given in epochs; models are compared by their steps.
     """
 
     symmetries: Literal["printed", "all", "none"] = "printed"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps is None:
+            raise ValueError("give the length of a fit in steps: models are compared by them")
 
 
 @settings
@@ -304,6 +377,9 @@ class FailureSettings:
     ranking: RankingSettings
     scores: ScoreSettings
     baseline: BaselineSettings
+    elastic: ElasticSettings
+    ranker: RankerSettings
+    rivals: RivalSettings
     networks: NetworksSettings
     fits: FitsSettings
     reference: ReferenceSettings
@@ -318,12 +394,13 @@ class Variant:
     """One model of the study.
 
     Attributes:
-        kind: "point", "bayes", "modern" or "baseline".
+        kind: "point" has point weights; "bayes" Gaussian ones and starts from "point"; "longer" goes on from
+            "point" with point weights for the steps of "bayes", to compare with it; "modern", "baseline".
         transform: of its target.
         weighting: of its loss.
     """
 
-    kind: Literal["point", "bayes", "modern", "baseline"]
+    kind: Literal["point", "longer", "bayes", "modern", "baseline"]
     transform: Transform
     weighting: Weighting
 

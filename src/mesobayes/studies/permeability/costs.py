@@ -23,7 +23,7 @@ from mesobayes.studies.permeability.contacts import load_contact_network
 from mesobayes.studies.permeability.curve import STEPS
 from mesobayes.studies.permeability.mechanics import graph_of
 from mesobayes.studies.permeability.predict import load_permeability_network, predict_mean
-from mesobayes.studies.permeability.settings import Materials, MechanicsSettings, Timing
+from mesobayes.studies.permeability.settings import CellMechanicsSettings, Materials, Timing
 from mesobayes.studies.permeability.stores import CELLS, COSTS
 
 SOLVE = "finite elements"
@@ -38,7 +38,7 @@ def time_mechanics(
     family: InclusionFamily,
     materials: Materials,
     tolerance: float,
-    mechanics: MechanicsSettings,
+    mechanics: CellMechanicsSettings,
     settings: Timing,
     run: Run,
 ) -> None:

@@ -17,7 +17,7 @@ from mesobayes.nets.contacts import ContactGraphs
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.permeability.contact_graphs import CellGraph, cell_graph, empty_graph, stacked
-from mesobayes.studies.permeability.settings import Materials, MechanicsSettings
+from mesobayes.studies.permeability.settings import CellMechanicsSettings, Materials
 from mesobayes.studies.permeability.stores import CELLS, MECHANICS
 
 _DIMENSIONS = {
@@ -37,7 +37,7 @@ def cell_mechanics(
     store: Path,
     family: InclusionFamily,
     materials: Materials,
-    settings: MechanicsSettings,
+    settings: CellMechanicsSettings,
     run: Run,
 ) -> None:
     """Write graphs, dipoles and bounds of all cells of a family."""
@@ -49,7 +49,7 @@ def cell_mechanics(
 
 
 def describe_cells(
-    cells: xr.Dataset, family: InclusionFamily, materials: Materials, settings: MechanicsSettings
+    cells: xr.Dataset, family: InclusionFamily, materials: Materials, settings: CellMechanicsSettings
 ) -> xr.Dataset:
     """Return what mechanics tells of labelled cells, from their images alone.
 
@@ -84,7 +84,7 @@ def describe_cells(
 
 
 def graph_of(
-    image: np.ndarray, family: InclusionFamily, materials: Materials, settings: MechanicsSettings
+    image: np.ndarray, family: InclusionFamily, materials: Materials, settings: CellMechanicsSettings
 ) -> tuple[CellGraph, float]:
     """Graph of one image, and the share of pixels that its inclusions do not explain; empty if too many."""
     balls = find_balls(image, family.radius_min, family.radius_max)
@@ -98,7 +98,7 @@ def graph_of_balls(
     balls: Balls,
     family: InclusionFamily,
     materials: Materials,
-    settings: MechanicsSettings,
+    settings: CellMechanicsSettings,
 ) -> CellGraph:
     """Graph of an image whose inclusions are known."""
     radius = 0.5 * (family.radius_min + family.radius_max)

@@ -140,7 +140,7 @@ class Fits:
 
 
 @settings
-class MechanicsSettings:
+class CellMechanicsSettings:
     """What is read from a cell before anything is learned.
 
     Attributes:
@@ -188,14 +188,25 @@ class PredictionSettings:
         level: share of the labels that an interval is calibrated to hold.
         outlier_quantile: share of the validation images that count as usual.
         outlier_ridge: ridge of the covariance of the features, as a share of their mean variance.
-        pixels_max: largest image of a user.
     """
 
     draws: Annotated[int, Field(ge=2)] = 20
     level: OpenShare = 0.95
     outlier_quantile: OpenShare = 0.995
     outlier_ridge: Positive = 1e-3
-    pixels_max: Count = 2**24
+
+
+@settings
+class OwnCellSettings:
+    """How a user's own image is read.
+
+    Attributes:
+        pixels_max: largest image.
+        threshold: grey value at which it is cut; None chooses it.
+    """
+
+    pixels_max: Count
+    threshold: float | None
 
 
 @settings
@@ -239,11 +250,12 @@ class PermeabilitySettings:
     split: SplitSettings
     transfer_epochs: Positive
     prediction: PredictionSettings
+    own: OwnCellSettings
     timing: Timing
     gallery: Gallery
     networks: Networks
     fits: Fits
-    mechanics: MechanicsSettings
+    mechanics: CellMechanicsSettings
     contacts: ContactSettings
 
     def __post_init__(self) -> None:

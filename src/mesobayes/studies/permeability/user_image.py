@@ -22,7 +22,7 @@ from mesobayes.studies.permeability.contact_task import predict_contacts
 from mesobayes.studies.permeability.contacts import load_contact_network
 from mesobayes.studies.permeability.mechanics import graph_of, log_bounds
 from mesobayes.studies.permeability.predict import load_permeability_network, pooled_features, predict_log
-from mesobayes.studies.permeability.settings import Materials, MechanicsSettings, PredictionSettings
+from mesobayes.studies.permeability.settings import CellMechanicsSettings, Materials, OwnCellSettings
 from mesobayes.studies.permeability.stopped import predict_bounds, stopped_of
 from mesobayes.studies.permeability.stores import FIT
 
@@ -45,8 +45,10 @@ def predict_image(
     square_family: InclusionFamily,
     volume_family: InclusionFamily,
     materials: Materials,
-    mechanics: MechanicsSettings,
-    settings: PredictionSettings,
+    mechanics: CellMechanicsSettings,
+    settings: OwnCellSettings,
+    draws: int,
+    image_hash: str,
     run: Run,
 ) -> None:
     """Write the diagonal of the apparent permeability of an image as JSON.
@@ -54,17 +56,21 @@ def predict_image(
     Args:
         square, volume: the files of `Models` for two and for three dimensions.
         square_family, volume_family: what their conductances were fitted to.
+        settings: how the image is read.
+        draws: weight draws of the network's prediction.
+        image_hash: of the content of the image.
 
     Raises:
         ImageError: the image is refused.
     """
-    given = read_two_phase_image(image, settings.pixels_max)
+    given = read_two_phase_image(image, settings.pixels_max, threshold=settings.threshold)
     plane = given.pixels.ndim == 2
     models, family = Models(*(square if plane else volume)), square_family if plane else volume_family
     found = predict_by_mechanics(given.pixels, models, family, materials, mechanics)
     trained, network = open_store(models.network, FIT), load_permeability_network(models.network_weights)
     content: dict[str, Any] = {
         "image": image.name,
+        "image_hash": image_hash,
         "shape": list(given.pixels.shape),
         "read_as": given.remark,
         **found,
@@ -75,8 +81,8 @@ def predict_image(
             "side": network.settings.side,
             "mape_on_test_cells": trained.attrs["mape"],
             "evidence": trained.attrs["evidence"],
-            "draws": settings.draws,
-            **predict_tensor_diagonal(network, trained, given.pixels, settings.draws),
+            "draws": draws,
+            **predict_tensor_diagonal(network, trained, given.pixels, draws),
         },
         "scale": run.scale,
         "seed": run.seed,
@@ -102,7 +108,7 @@ def predict_by_mechanics(
     models: Models,
     family: InclusionFamily,
     materials: Materials,
-    mechanics: MechanicsSettings,
+    mechanics: CellMechanicsSettings,
 ) -> dict[str, Any]:
     """Diagonal of one image: by conductances if its inclusions are those of the family, else `stopped`.
 

@@ -19,12 +19,12 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.model_settings import ModelSettings
-from mesobayes.studies.stress.network_data import AnyNetworkSettings, open_network_data, training_task
-from mesobayes.studies.stress.patch_data import PatchData, join_patches
-from mesobayes.studies.stress.rotations import rotated_patches
+from mesobayes.studies.stress.models.network_data import AnyNetworkSettings, open_network_data, training_task
+from mesobayes.studies.stress.models.patch_data import PatchData, join_patches
+from mesobayes.studies.stress.models.rotations import rotated_patches
+from mesobayes.studies.stress.models.settings import ModelSettings
+from mesobayes.studies.stress.models.training_sets import scored_patches, training_patches
 from mesobayes.studies.stress.stores import MODEL, STRUCTURES, noise_of
-from mesobayes.studies.stress.training_sets import scored_patches, training_patches
 
 
 def fit_model(

@@ -16,7 +16,7 @@ from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.channels import SOLID_CHANNEL
 from mesobayes.nets.heads import WithSpread
 from mesobayes.nets.stress import crop
-from mesobayes.studies.stress.patch_data import PatchData, masked_maximum
+from mesobayes.studies.stress.models.patch_data import PatchData, masked_maximum
 
 
 @dataclass(frozen=True)

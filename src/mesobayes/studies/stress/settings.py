@@ -12,10 +12,10 @@ from mesobayes.geometry.settings import PlateFamily
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.interval_settings import IntervalSettings
-from mesobayes.studies.stress.model_settings import Models, PredictionSettings
-from mesobayes.studies.stress.own_settings import OwnImageSettings
-from mesobayes.studies.stress.strip_settings import StripSettings
+from mesobayes.studies.stress.intervals.settings import IntervalSettings
+from mesobayes.studies.stress.models.settings import Models, PredictionSettings
+from mesobayes.studies.stress.own.settings import OwnImageSettings
+from mesobayes.studies.stress.strip.settings import StripSettings
 
 Acquisition = Literal["random", "max_variance", "predicted_maximum", "batchbald", "relative_spread", "oracle"]
 
@@ -69,12 +69,13 @@ class Acquisitions:
 
 @settings
 class ChainSettings:
-    """One chain of selective learning: sizes in patches.
+    """One chain of selective learning: sizes in units, that of the validation set in patches.
 
     Attributes:
-        initial, pool, validation: patches labelled at first, to choose from, and scored.
-        query_rate, queries: patches labelled by a query, and queries of a chain.
+        initial, pool, validation: what is labelled at first, to choose from, and scored.
+        query_rate, queries: what is labelled by a query, and queries of a chain.
         draws: posterior draws of a prediction.
+        unit: of what is labelled at once, a patch or a structure with all its patches.
     """
 
     initial: Count
@@ -83,6 +84,7 @@ class ChainSettings:
     query_rate: Count
     queries: Count
     draws: Annotated[int, Field(ge=2)]
+    unit: Literal["patch", "structure"]
 
     def __post_init__(self) -> None:
         wanted = self.queries * self.query_rate
@@ -115,6 +117,12 @@ class SelectiveSettings(ChainSettings):
     repeats: Annotated[int, Field(ge=2)]
     acquisitions: Acquisitions
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        chosen = [name for chains in vars(self.acquisitions).values() for name in chains]
+        if self.unit == "structure" and "batchbald" in chosen:
+            raise ValueError("batchbald chooses patches that tell most together: leave it out of structures")
+
 
 @settings
 class StressNetworks:
@@ -140,6 +148,14 @@ class MechanicsSettings:
 
 
 @settings
+class TimingSettings:
+    """How the CPU time of networks is taken: of so many patches at most, so often."""
+
+    patches: Count
+    repeats: Count
+
+
+@settings
 class StressFits:
     """How each network is fitted."""
 
@@ -156,6 +172,7 @@ class StressSettings:
     Attributes:
         selective, selective_large, selective_full: selective learning of figures 33, 34 and 36.
         rate_low, rate_middle, rate_high: the three query rates of figure 35.
+        selective_structures: the same with whole structures, each of which is solved when it is chosen.
     """
 
     families: PlateFamilies
@@ -171,9 +188,11 @@ class StressSettings:
     rate_middle: SelectiveSettings
     rate_high: SelectiveSettings
     selective_full: SelectiveSettings
+    selective_structures: SelectiveSettings
     networks: StressNetworks
     fits: StressFits
     mechanics: MechanicsSettings
+    timing: TimingSettings
     models: Models
     predictions: PredictionSettings
     intervals: IntervalSettings

@@ -19,6 +19,7 @@ STITCHED = "stress/stitched"
 WHOLE_PATCHES = "stress/shown"
 CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
+TIMING = "stress/timing"
 USUAL = "stress/usual"
 OWN = "stress/own"
 

@@ -20,9 +20,9 @@ from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.nets.state import Arrays, Structure, merge_network, split_network, statistics_of
 from mesobayes.nets.stress import crop, output_scale
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.patch_data import PatchData
+from mesobayes.studies.stress.models.patch_data import PatchData
+from mesobayes.studies.stress.models.symmetries import Batch, augment
 from mesobayes.studies.stress.predict import mean_accuracy
-from mesobayes.studies.stress.symmetries import Batch, augment
 
 _SHARE_OF_MAXIMA = 0.2  # of the loss of the heads, over that of the pixels
 

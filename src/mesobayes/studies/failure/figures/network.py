@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.patches import Rectangle
 
-from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, draw_scale, foot_note
 from mesobayes.drawing.diagram import arrow
 from mesobayes.drawing.drawing import Drawing, Number
-from mesobayes.drawing.style import BLACK, BLUE, GREY, SKY, VERMILION, new_figure
+from mesobayes.drawing.style import BLACK, GREY, PURPLE, SKY, VERMILION, new_figure
 from mesobayes.geometry.settings import PorositySettings
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
@@ -66,7 +66,7 @@ def heteroencoder_architecture(
     )
 
 
-def confusion_illustration(fit: xr.Dataset, figures: FigureSettings, run: Run) -> Drawing:
+def confusion_illustration(fit: xr.Dataset, figures: FigureSettings, voxel_mm: float, run: Run) -> Drawing:
     """Figure 9: true and false positives and false negatives of one test specimen."""
     threshold = figures.level
     truth, found = fit["target"].values >= threshold, fit["mean"].values >= threshold
@@ -74,13 +74,12 @@ def confusion_illustration(fit: xr.Dataset, figures: FigureSettings, run: Run) -
     mixed = both * np.minimum((~truth & found).sum(axis=(1, 2, 3)), (truth & ~found).sum(axis=(1, 2, 3)))
     row = int(np.argmax(mixed if mixed.any() else both))
     t, p = truth[row], found[row]
-    figure = new_figure(height=0.33)
+    figure = new_figure(width=0.6, height=0.5)
     axes = bar_axes(figure, 111)
-    draw_bar(
-        axes,
-        t.shape,
-        [Layer(t & ~p, "#E8000B", 0.6), Layer(p & ~t, BLUE, 0.45), Layer(t & p, "#FF00FF", 1.0)],
-    )
+    pores = fit["pores"].values[row].astype(bool)
+    layers = [Layer(pores, GREY, 0.15), Layer(t & ~p, VERMILION, 0.75), Layer(p & ~t, SKY, 0.5)]
+    draw_bar(axes, t.shape, [*layers, Layer(t & p, PURPLE, 1.0)])
+    draw_scale(axes, t.shape, voxel_mm)
     counts = {
         "true positive": int((t & p).sum()),
         "false positive": int((p & ~t).sum()),
@@ -92,14 +91,15 @@ def confusion_illustration(fit: xr.Dataset, figures: FigureSettings, run: Run) -
         [
             (f"{name} ({counts[name]})", colour)
             for name, colour in (
-                ("true positive", "#FF00FF"),
-                ("false positive", BLUE),
-                ("false negative", "#E8000B"),
+                ("true positive", PURPLE),
+                ("false positive", SKY),
+                ("false negative", VERMILION),
                 ("true negative", "white"),
             )
         ],
+        columns=2,
     )
-    foot_note(figure, fit_note(fit, run))
+    foot_note(figure, fit_note(fit, run).replace(", shown", ",\nshown") + f"; above {threshold:g}")
     return Drawing(
         figure, {}, {"voxels": counts, "threshold": threshold, "specimen": int(fit["specimen"][row])}
     )

@@ -26,7 +26,11 @@ _REDRAWN = 200  # times that the copies of a specimen are drawn again
 
 
 def failure_sensitivity(
-    specimens: xr.Dataset, perturbed: list[xr.Dataset], figures: FigureSettings, run: Run
+    specimens: xr.Dataset,
+    perturbed: list[xr.Dataset],
+    figures: FigureSettings,
+    voxel_mm: float,
+    run: Run,
 ) -> Drawing:
     """Figure 4: pores summed through the thickness, and where perturbed copies fail, as seen along y."""
     copies = copies_of_realizations(perturbed)
@@ -52,6 +56,8 @@ def failure_sensitivity(
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_visible(True)
+        if i == 0:
+            axes.set(xlabel=f"{nx * voxel_mm:.3g} mm", ylabel=f"load along z, {nz * voxel_mm:.3g} mm")
         spots = failure_spots(copies[i], pores.shape[1:])
         regions.append(count_regions(spots))
         near = np.abs(failed - places[i]).max(axis=1) <= figures.same_place
@@ -65,8 +71,8 @@ def failure_sensitivity(
     )
     foot_note(
         figure,
-        "grey: void voxels along y; ring: failure without perturbation; number of runs above. "
-        f"{run.label}, preset fast",
+        "grey: void voxels along y; ring: failure without perturbation; above: perturbed copies that failed\n"
+        f"{run.label}, {' × '.join(map(str, pores.shape[1:]))} voxels, preset fast (one point, m = 5)",
     )
     drawn = {
         "regions": regions,

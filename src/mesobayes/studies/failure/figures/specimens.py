@@ -9,14 +9,16 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.drawing.bars import Layer, bar_axes, draw_bar, draw_scale, foot_note
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLACK, GREY, SKY, VERMILION, new_figure
 from mesobayes.fem.bar.settings import find_preset
 from mesobayes.record.provenance import Run
-from mesobayes.studies.failure.figures.labels import PRESET_NAMES, physics_note
+from mesobayes.studies.failure.figures.labels import DAMAGE, PRESET_NAMES, physics_note, size_in_mm
 from mesobayes.studies.failure.settings import LETTERS, FigureSettings
 
 FloatArray = NDArray[np.floating]
@@ -33,10 +35,10 @@ def damage_evolution(
     pores = specimen["pores"].values.astype(bool)
     marks = _marks(strain, float(specimen["failure_strain"]))
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.9, len(marks)))
-    figure = new_figure(height=0.62)
-    grid = figure.add_gridspec(4, 2, width_ratios=(1.15, 1.0))
-    for row, (mark, colour) in enumerate(zip(marks, colours, strict=True)):
-        axes = bar_axes(figure, grid[row, 0])
+    figure = new_figure(height=0.52)
+    grid = figure.add_gridspec(2, 2 + len(marks), width_ratios=(*[0.5] * len(marks), 0.08, 1.9))
+    for column, (mark, colour) in enumerate(zip(marks, colours, strict=True)):
+        axes = bar_axes(figure, grid[:, column])
         field = damage[mark]
         layers = [
             Layer(pores, GREY, 0.35),
@@ -44,26 +46,38 @@ def damage_evolution(
             Layer((field >= 1.0) & ~pores, VERMILION, 1.0),
         ]
         draw_bar(axes, pores.shape, layers)
-        axes.set_title(f"{100 * strain[mark]:.1f} %", loc="left", color=colour, weight="bold", pad=1)
+        axes.set_title(f"{100 * strain[mark]:.1f} %", color=colour, weight="bold", pad=1)
+        if column == 0:
+            draw_scale(axes, pores.shape, voxel_mm)
     histograms: list[list[int]] = []
     outside: list[int] = []
-    top, bottom = figure.add_subplot(grid[:2, 1]), figure.add_subplot(grid[2:, 1])
+    top, bottom = figure.add_subplot(grid[0, -1]), figure.add_subplot(grid[1, -1])
     for data, style, colour in ((histories, "-", BLACK), (histories_printed, "--", GREY)):
         one = data.isel(specimen=0)
         top.plot(100 * one["history_strain"], one["history_max_damage"], style, color=colour)
-    top.set(xlabel="strain (%)", ylabel="largest φ/φmax", ylim=(0, 1.05))
+    top.set(xlabel="strain (%)", ylabel=f"largest {DAMAGE}", ylim=(0, 1.05))
     for mark, colour in zip(marks, colours, strict=True):
         top.axvline(100 * strain[mark], color=colour, linewidth=2.0, alpha=0.7)
         counts, _ = np.histogram(damage[mark][~pores], bins)
         bottom.stairs(np.maximum(counts, 0.5), bins, color=colour, linewidth=1.3)
         histograms.append(counts.tolist())
         outside.append(int((~pores).sum() - counts.sum()))
-    bottom.set(xlabel="φ/φmax", ylabel="voxels", yscale="log", xlim=(0, 1))
-    top.plot([], [], "-", color=BLACK, label=PRESET_NAMES["fast"])
-    top.plot([], [], "--", color=GREY, label=PRESET_NAMES["printed"])
-    top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize="small")
-    colour_key(figure, (("pores", GREY), (f"φ/φmax ≥ {figures.level:g}", SKY), ("failed", VERMILION)))
-    foot_note(figure, physics_note(histories, run))
+    bottom.set(xlabel=DAMAGE, ylabel="voxels", yscale="log", xlim=(0, 1))
+    styles: dict[str, dict[str, Any]] = {
+        "fast": {"linestyle": "-", "color": BLACK},
+        "printed": {"linestyle": "--", "color": GREY},
+    }
+    lines = [Line2D([], [], label=PRESET_NAMES[preset], **style) for preset, style in styles.items()]
+    squares = [
+        Patch(facecolor=colour, edgecolor=BLACK, linewidth=0.3, label=label)
+        for label, colour in (("pores", GREY), (f"{DAMAGE} ≥ {figures.level:g}", SKY), ("failed", VERMILION))
+    ]
+    figure.legend(handles=squares + lines, loc="outside upper center", ncols=3)
+    notes = (
+        f"{physics_note(histories, run)}, {size_in_mm(histories, voxel_mm)}; the load pulls along the arrows",
+        "bars and histograms: preset fast, from which networks learn; colours of strains as in the panels",
+    )
+    foot_note(figure, "\n".join(notes))
     drawn = {
         "strain_marks": strain[marks],
         "histogram_edges": bins,
@@ -154,13 +168,13 @@ def damage_histograms(histories: xr.Dataset, figures: FigureSettings, run: Run) 
         axes.set_title(f"({LETTERS[i]})", loc="left")
         axes.set(yscale="log", xlim=(0, 1))
     for axes in panels[-1]:
-        axes.set_xlabel("φ/φmax")
+        axes.set_xlabel(DAMAGE)
     for axes in panels[:, 0]:
         axes.set_ylabel("voxels")
     figure.colorbar(
         mpl.cm.ScalarMappable(norm, "coolwarm"), ax=panels, label="strain (%)", shrink=0.8, pad=0.01
     )
-    foot_note(figure, physics_note(histories, run) + ", preset fast")
+    foot_note(figure, physics_note(histories, run) + ", preset fast (one integration point, m = 5)")
     return Drawing(figure, {"strain_max": Number(largest, note="preset fast")}, drawn)
 
 
@@ -184,7 +198,7 @@ def ensemble_response(histories: xr.Dataset, histories_printed: xr.Dataset, run:
                 color=colour,
                 markersize=2.5,
             )
-        row[0].set(ylabel="largest φ/φmax", ylim=(0, 1.05))
+        row[0].set(ylabel=f"largest {DAMAGE}", ylim=(0, 1.05))
         row[1].set(ylabel="failed volume (%)")
         row[1].set_yscale("symlog", linthresh=0.01)
         row[1].set_ylim(bottom=0.0)

@@ -33,17 +33,18 @@ _TRANSFORM_KEYS = {"id": "none", "sigma": "softmax", "g": "gaussian", "t": "soft
 
 
 def constitutive_parameters(run: Run) -> Table:
-    """Table 1: constants of the material under both presets."""
+    """Table 1: constants of the material under both presets; all networks train on the preset fast."""
     return tabulate_materials(find_preset("printed").material, find_preset("fast").material)
 
 
 def tabulate_materials(printed: Material, fast: Material) -> Table:
-    """Constants of two materials side by side; the numbers are those of the first."""
-    rows: list[tuple[Any, ...]] = [("constant", "symbol", "unit", "printed", "fast")]
+    """Constants of two materials side by side; the numbers are those of the second, which is trained on."""
+    rows: list[tuple[Any, ...]] = [("constant", "symbol", "unit", "preset printed", "preset fast (all data)")]
     numbers = {}
     for name, symbol, unit, key, value in _CONSTANTS:
         rows.append((name, symbol, unit, value(printed), value(fast)))
-        numbers[key] = Number(value(printed), note="preset printed")
+        differs = "" if value(printed) == value(fast) else f"; preset printed has {value(printed):g}"
+        numbers[key] = Number(value(fast), note=f"preset fast, of all data that networks train on{differs}")
     return Table(rows, numbers)
 
 

@@ -8,20 +8,30 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 
-from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, foot_note
+from mesobayes.drawing.bars import Layer, bar_axes, colour_key, draw_bar, draw_scale, foot_note, line_key
 from mesobayes.drawing.drawing import Drawing, Number
-from mesobayes.drawing.style import BLACK, BLUE, GREY, VERMILION, new_figure
+from mesobayes.drawing.style import BLACK, BLUE, GREY, SKY, VERMILION, new_figure
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.labels import (
+    DAMAGE,
+    SCALING_NAMES,
     TRANSFORM_NAMES,
     WEIGHT_NAMES,
     by_variant,
     physics_note,
     scores_note,
+    size_in_mm,
 )
 from mesobayes.studies.failure.loss_weights import weight_table
-from mesobayes.studies.failure.settings import FigureSettings, TransformSettings, Weighting, WeightSettings
+from mesobayes.studies.failure.settings import (
+    SCALINGS,
+    FigureSettings,
+    TransformSettings,
+    Weighting,
+    WeightSettings,
+)
 from mesobayes.studies.failure.target import transform_damage
 
 _TABLES = 40  # specimens whose weights are drawn
@@ -29,7 +39,7 @@ _WEIGHTINGS: tuple[Weighting, ...] = ("uniform", "logistic", "IH", "IHpr")
 
 
 def damage_transform(
-    specimens: xr.Dataset, transform: TransformSettings, figures: FigureSettings, run: Run
+    specimens: xr.Dataset, transform: TransformSettings, figures: FigureSettings, voxel_mm: float, run: Run
 ) -> Drawing:
     """Figure 5: pores, damage and transformed damage of one specimen, all above the same level."""
     level = figures.level
@@ -38,14 +48,14 @@ def damage_transform(
     row = int(good[np.argsort(above)[int(0.8 * (len(good) - 1))]])  # more to see than in the typical one
     pores, damage = specimens["pores"].values[row].astype(bool), specimens["damage"].values[row]
     target = transform_damage(damage[None], ~pores[None], "t", transform)[0]
-    figure = new_figure(width=0.75, height=0.78)
-    grid = figure.add_gridspec(3, 1)
+    figure = new_figure(width=0.6, height=0.62)
+    grid = figure.add_gridspec(1, 3)
     steps = [level + share * (1.0 - level) for share in (0.0, 0.25, 0.625)]
     bands = list(zip(steps, [*steps[1:], 1.01], strict=True))
     colours = mpl.colormaps["viridis"]((np.array([0.65, 0.775, 0.93]) * 1.6) - 0.75)
-    titles = ("pores", f"damage, φ/φmax ≥ {level:g}", f"after filter and softmax, ≥ {level:g}")
-    for row_of_grid, (title, field) in enumerate(zip(titles, (None, damage, target), strict=True)):
-        axes = bar_axes(figure, grid[row_of_grid])
+    titles = ("pores", f"damage {DAMAGE}", "after filter,\nsoftmax and eq. 8")
+    for column, (title, field) in enumerate(zip(titles, (None, damage, target), strict=True)):
+        axes = bar_axes(figure, grid[column])
         layers = [Layer(pores, GREY, 0.9 if field is None else 0.25)]
         if field is not None:
             layers += [
@@ -53,9 +63,13 @@ def damage_transform(
                 for (low, high), colour in zip(bands, colours, strict=True)
             ]
         draw_bar(axes, pores.shape, layers, title)
-    names = [f"{low:.3g}-{min(high, 1.0):.3g}" for low, high in bands]
+        if column == 0:
+            draw_scale(axes, pores.shape, voxel_mm)
+    names = [f"{low:.3g} to {min(high, 1.0):.3g}" for low, high in bands]
     colour_key(figure, [("pores", GREY), *zip(names, colours, strict=True)])
-    foot_note(figure, physics_note(specimens, run))
+    foot_note(
+        figure, f"{physics_note(specimens, run)},\n{size_in_mm(specimens, voxel_mm)}; load along the arrows"
+    )
     return Drawing(
         figure,
         {
@@ -79,17 +93,17 @@ def damage_loss_histograms(scores: list[xr.Dataset], run: Run) -> Drawing:
     total = uniform.sum("fold")
     count, error = total["true_count"].values.astype(float), total["squared_error"].values
     edges = np.linspace(0, 1, len(count) + 1)
-    figure = new_figure(height=0.36)
+    figure = new_figure(height=0.42)
     left, right = figure.subplots(1, 2)
     left.stairs(count / count.sum(), edges, color=GREY, fill=True, alpha=0.5, label="voxels")
-    left.stairs(error / error.sum(), edges, color=VERMILION, linewidth=1.5, label="part of the squared error")
+    left.stairs(error / error.sum(), edges, color=VERMILION, linewidth=1.5, label="squared error")
     left.set(xlabel="true value", ylabel="share per bin", yscale="log", ylim=(1e-5, 1))
     left.set_title("(a)", loc="left")
-    left.legend()
-    right.stairs(_ratio(error, count), edges, color=BLUE, linewidth=1.5)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    _draw_error(right, (edges[1:] + edges[:-1]) / 2, uniform, BLUE)
     right.set(xlabel="true value", ylabel="mean squared error", yscale="log")
     right.set_title("(b)", loc="left")
-    foot_note(figure, scores_note(by_variant(scores), run))
+    foot_note(figure, scores_note(by_variant(scores), run, "bands: range over folds"))
     high = slice(len(count) // 2, None)
     return Drawing(
         figure,
@@ -116,34 +130,52 @@ def loss_weightings(
     good = np.flatnonzero(specimens["status"].values == 0)[:_TABLES]
     solid = specimens["pores"].values[good] == 0
     target = transform_damage(specimens["damage"].values[good], solid, "t", transform)
-    figure = new_figure(height=0.46)
+    figure = new_figure(height=0.56)
     panels = figure.subplots(2, 4, sharex=True, sharey="row")
     centres = named["point_t_uniform"]["bin"].values
-    base = _error_by_value(named["point_t_uniform"])
+    uniform = named["point_t_uniform"]
     drawn: dict[str, Any] = {"bin": centres, "specimens_of_the_tables": len(good)}
     for column, weighting in enumerate(_WEIGHTINGS):
         top, bottom = panels[:, column]
         table = weight_table(weighting, target, solid, weights).table  # (row, bin)
+        table = np.ma.masked_equal(table, 0.0)  # empty bins have none
+        median = np.ma.median(table, axis=0).filled(np.nan)
         middle = (np.arange(table.shape[1]) + 0.5) / table.shape[1]
-        top.plot(middle, table.T, color=GREY, linewidth=0.5, alpha=0.6 if len(table) > 1 else 0)
-        top.plot(middle, np.median(table, axis=0), color=BLUE)
-        top.set_title(WEIGHT_NAMES[weighting].replace(" per realization", "\nper realization"), loc="left")
+        if len(table) > 1:
+            top.plot(middle, table.T, color=GREY, linewidth=0.4, alpha=0.5)
+        top.plot(middle, median, color=BLUE, linewidth=1.8)
+        top.set_title(WEIGHT_NAMES[weighting].replace("histogram ", "histogram\n"), loc="left")
         top.set(yscale="log")
-        error = _error_by_value(named[f"point_t_{weighting}"])
-        bottom.plot(centres, base, color=GREY, linewidth=1.0, label="uniform")
-        bottom.plot(centres, error, color=VERMILION, label="this weighting")
+        error = named[f"point_t_{weighting}"]
+        _draw_error(bottom, centres, uniform, GREY)
+        _draw_error(bottom, centres, error, VERMILION)
         bottom.set(yscale="log", xlabel="true value")
+        mean = _error_by_value(error)
         drawn[weighting] = {
-            "weight": np.median(table, axis=0),
-            "squared_error": error,
-            "squared_error_below_half": float(np.nanmean(error[: len(error) // 2])),
-            "squared_error_above_half": float(np.nanmean(error[len(error) // 2 :])),
+            "weight": median,
+            "squared_error": mean,
+            "squared_error_below_half": float(np.nanmean(mean[: len(mean) // 2])),
+            "squared_error_above_half": float(np.nanmean(mean[len(mean) // 2 :])),
         }
-    panels[0, 0].set_ylabel("weight")
+    panels[0, 0].set_ylabel("weight in the loss")
     panels[1, 0].set_ylabel("mean squared error")
-    panels[1, 1].legend()
-    foot_note(figure, scores_note(named, run))
+    entries: list[tuple[str, dict[str, Any]]] = [
+        ("weight of a value (median)", {"color": BLUE, "linewidth": 1.8}),
+        ("weight, one specimen", {"color": GREY, "linewidth": 0.6}),
+        ("error, uniform weights", {"color": GREY}),
+        ("error, these weights", {"color": VERMILION}),
+    ]
+    line_key(figure, entries, columns=4)
+    foot_note(figure, scores_note(named, run, "bands: range over folds"))
     return Drawing(figure, {}, drawn)
+
+
+def _draw_error(axes: Axes, centres: np.ndarray, scores: xr.Dataset, colour: str) -> None:
+    """Squared error by value: of all folds together, and the range over the folds."""
+    folds = np.stack([_error_by_value(scores.isel(fold=[i])) for i in range(scores.sizes["fold"])])
+    low, high = np.min(folds, axis=0), np.max(folds, axis=0)
+    axes.plot(centres, _error_by_value(scores), color=colour)
+    axes.fill_between(centres, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
 def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
@@ -155,19 +187,26 @@ def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
         total = named[f"point_{transform}_uniform"].sum("fold")
         edges = np.linspace(0, 1, total.sizes["bin"] + 1)
         outside = {key: int(total[key]) for key in ("predicted_below", "predicted_above")}
-        for what, colour, label, (below, over) in (
-            ("true_count", BLACK, "true", (0, 0)),
-            ("predicted_count", VERMILION, "predicted", outside.values()),
+        predicted = {scaling: total["predicted_count"].sel(scaling=scaling).values for scaling in SCALINGS}
+        for counts, style, label, (below, over) in (
+            (total["true_count"].values, {"color": BLACK}, "true", (0, 0)),
+            (predicted["raw"], {"color": VERMILION}, "predicted", outside.values()),
+            (
+                predicted["normalised"],
+                {"color": SKY, "linestyle": "--"},
+                f"predicted, {SCALING_NAMES['normalised']}",
+                (0, 0),
+            ),
         ):
-            counts = total[what].values
             voxels = counts.sum() + below + over
             share = counts / voxels
             above = np.concatenate([[1.0 - below / voxels], 1.0 - (below + np.cumsum(counts)) / voxels])
-            panels[0, column].stairs(np.maximum(share, 1e-6), edges, color=colour, linewidth=1.2, label=label)
-            panels[1, column].plot(edges, np.maximum(above, 1e-6), color=colour, label=label)
+            panels[0, column].stairs(np.maximum(share, 1e-6), edges, label=label, **style)
+            panels[1, column].plot(edges, np.maximum(above, 1e-6), label=label, **style)
         drawn[transform] = {
             "edges": edges,
-            **{key: total[key].values for key in ("true_count", "predicted_count")},
+            "true_count": total["true_count"].values,
+            "predicted_count": predicted,
             **outside,
         }
         panels[0, column].set(yscale="log", ylim=(1e-5, 1))
@@ -175,8 +214,8 @@ def damage_frequency_levelsets(scores: list[xr.Dataset], run: Run) -> Drawing:
         panels[1, column].set(yscale="log", xlabel="threshold", ylim=(1e-5, 1.2))
     panels[0, 0].set_ylabel("share of voxels")
     panels[1, 0].set_ylabel("share above")
-    panels[0, -1].legend()
-    foot_note(figure, scores_note(named, run))
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    foot_note(figure, scores_note(named, run, "together"))
     return Drawing(figure, {}, drawn)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from mesobayes.drawing.bars import foot_note
+from mesobayes.drawing.bars import foot_note, line_key
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import BLACK, BLUE, GREY, ORANGE, VERMILION, new_figure
 from mesobayes.metrics.clusters import RankedClusters, rank_clusters
@@ -23,35 +24,32 @@ from mesobayes.studies.failure.figures.labels import (
 )
 from mesobayes.studies.failure.settings import LETTERS, FigureSettings, RankingSettings
 
+FloatArray = NDArray[np.floating]
+
+
+_NORMAL = 1.959963984540054  # half width of a 95 % interval of the normal distribution, in deviations
+
 
 def bcnn_variance(fits: list[xr.Dataset], figures: FigureSettings, run: Run) -> Drawing:
-    """Figure 14: variance by damage value, and predicted values, of the realizations a and g."""
+    """Figure 14: variance by predicted value, predicted values of a and g, and what 95 % intervals hold."""
     named = by_variant(fits)
-    figure = new_figure(height=0.4)
-    left, right = figure.subplots(1, 2)
-    bins = figures.variance_bins
-    edges = np.linspace(0, 1, bins + 1)
+    figure = new_figure(height=0.5)
+    left, middle, right = figure.subplots(1, 3)
+    edges = np.linspace(0, 1, figures.variance_bins + 1)
+    centres = (edges[1:] + edges[:-1]) / 2
     drawn: dict[str, Any] = {"edges": edges}
     for name, data in named.items():
-        label, style = MODEL_STYLE[name]
+        _, style = MODEL_STYLE[name]
+        line = {"linestyle": style.get("linestyle", "-")}
+        noise = float(data.attrs["noise_std"])
         for letter, colour in (("a", BLUE), ("g", VERMILION)):
             row = int(data.attrs["realizations"][LETTERS.index(letter)])
             solid = ~data["pores"].values[row].astype(bool)
             mean = data["mean"].values[row].astype(float)[solid]
             variance = data["std"].values[row].astype(float)[solid] ** 2
-            inside = (mean >= 0.0) & (mean <= 1.0)
-            index = np.minimum(np.digitize(mean[inside], edges) - 1, bins - 1)
-            count = np.bincount(index, minlength=bins)
-            by_value = np.divide(
-                np.bincount(index, variance[inside], minlength=bins),
-                count,
-                out=np.full(bins, np.nan),
-                where=count > 0,
-            )
-            line = {"color": colour, "linestyle": style.get("linestyle", "-")}
-            text = f"({letter}) {label.split(', ')[1]}"
-            left.plot((edges[1:] + edges[:-1]) / 2, by_value, label=text, **line)
-            right.stairs(np.maximum(count, 0.5), edges, **line)
+            count, by_value = mean_by_value(mean, variance, edges)
+            left.plot(centres, by_value, color=colour, **line)
+            middle.stairs(np.maximum(count, 0.5), edges, color=colour, **line)
             drawn[f"{name}/{letter}"] = {
                 "mean_variance": float(variance.mean()),
                 "variance": by_value,
@@ -59,12 +57,53 @@ def bcnn_variance(fits: list[xr.Dataset], figures: FigureSettings, run: Run) -> 
                 "voxels_below_0": int((mean < 0.0).sum()),
                 "voxels_above_1": int((mean > 1.0).sum()),
             }
-    left.set(xlabel="predicted damage (transformed)", ylabel="variance of the prediction", yscale="log")
-    right.set(xlabel="predicted damage (transformed)", ylabel="voxels", yscale="log")
-    left.legend()
-    note = fit_note(next(iter(named.values())), run)
-    foot_note(figure, note + "; pushed forward, without the noise of the likelihood")
+        left.axhline(noise**2, color=GREY, **line)
+        solid = ~data["pores"].values.astype(bool)
+        mean, std, true = (data[key].values.astype(np.float32)[solid] for key in ("mean", "std", "target"))
+        drawn[name] = {"noise_std": noise}
+        for what, deviation, colour in (
+            ("weight draws", std, ORANGE),
+            ("with the noise", np.sqrt(std**2 + noise**2), BLACK),
+        ):
+            inside = np.abs(mean - true) <= _NORMAL * deviation
+            _, share = mean_by_value(mean, inside, edges)
+            right.plot(centres, 100 * share, color=colour, **line)
+            drawn[name][what] = {"inside": float(inside.mean()), "by_value": share}
+    left.set(xlabel="predicted damage (transformed)", ylabel="variance of the weight draws", yscale="log")
+    middle.set(xlabel="predicted damage (transformed)", ylabel="voxels", yscale="log")
+    right.axhline(95, color=GREY, linestyle=":", linewidth=0.9)
+    right.set(
+        xlabel="predicted damage (transformed)", ylabel="voxels inside 95 % intervals (%)", ylim=(0, 101)
+    )
+    titles = ("realizations a and g", "realizations a and g", f"all {fits[0].attrs['n_test']} test specimens")
+    for axes, title in zip((left, middle, right), titles, strict=True):
+        axes.set_title(title, loc="left")
+    entries: list[tuple[str, dict[str, Any]]] = [
+        ("realization a", {"color": BLUE, "linewidth": 3}),
+        ("realization g", {"color": VERMILION, "linewidth": 3}),
+        ("variance of the noise", {"color": GREY, "linewidth": 3}),
+        ("intervals of weight draws alone", {"color": ORANGE, "linewidth": 3}),
+        ("with the learned noise", {"color": BLACK, "linewidth": 3}),
+        *((MODEL_STYLE[n][0], {**MODEL_STYLE[n][1], "color": BLACK, "linewidth": 1.3}) for n in named),
+    ]
+    line_key(figure, entries, columns=4)
+    some = next(iter(named.values()))
+    held = "; ".join(
+        f"{MODEL_STYLE[n][0]}: {100 * drawn[n]['weight draws']['inside']:.0f} % of all voxels inside, "
+        f"{100 * drawn[n]['with the noise']['inside']:.0f} % with noise {drawn[n]['noise_std']:.3f}"
+        for n in named
+    )
+    foot_note(figure, f"{fit_note(some, run)}\n{held}")
     return Drawing(figure, {}, drawn)
+
+
+def mean_by_value(value: FloatArray, what: NDArray, edges: FloatArray) -> tuple[NDArray, FloatArray]:
+    """Number of values in each bin, and the mean of something over them; NaN in empty bins."""
+    bins, inside = len(edges) - 1, (value >= edges[0]) & (value <= edges[-1])
+    index = np.minimum(np.digitize(value[inside], edges) - 1, bins - 1)
+    count = np.bincount(index, minlength=bins)
+    total = np.bincount(index, what[inside], minlength=bins)
+    return count, np.divide(total, count, out=np.full(bins, np.nan), where=count > 0)
 
 
 def ranked(fit: xr.Dataset, number: int, ranking: RankingSettings) -> RankedClusters:

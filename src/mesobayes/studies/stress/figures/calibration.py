@@ -13,7 +13,18 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from mesobayes.drawing.drawing import Drawing
-from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, new_figure
+from mesobayes.drawing.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    YELLOW,
+    new_figure,
+)
 from mesobayes.metrics.calibration import structure_band
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
@@ -37,13 +48,20 @@ Summary = tuple[float, float, float]  # mean over structures, and the band of th
 
 
 def calibration_stress(
-    series: list[xr.Dataset], ensemble: list[xr.Dataset], families: list[xr.Dataset], run: Run
+    series: list[xr.Dataset],
+    ensemble: list[xr.Dataset],
+    ensemble_full: list[xr.Dataset],
+    dropout: list[xr.Dataset],
+    families: list[xr.Dataset],
+    run: Run,
 ) -> Drawing:
     """Draw coverage by level, by number of labels and by family, scores of intervals, and some of them.
 
     Args:
         series: calibrations of networks fitted to few, some and all labels, some repeats of each.
         ensemble: of an ensemble that cost as much as one fit to some labels.
+        ensemble_full: of an ensemble of whole fits to some labels.
+        dropout: of networks whose draws leave out channels, fitted to some labels.
         families: of networks trained on one family and scored on each.
         run: scale and seed.
     """
@@ -63,7 +81,7 @@ def calibration_stress(
             "pixel": draw_reliability(pixel, some, "pixel", "(b) stress of a pixel"),
         },
         "labels": draw_labels(upper, lower, by_labels),
-        "scores": draw_scores(scores, some, ensemble),
+        "scores": draw_scores(scores, some, ensemble, ensemble_full, dropout),
         "families": draw_families(abroad, families),
         "single": draw_single(single, some[0], run.seed),
     }
@@ -71,7 +89,7 @@ def calibration_stress(
     more, called = abroad.get_legend_handles_labels()
     chosen = dict(zip([*names, *called], [*handles, *more], strict=True))
     figure.legend(chosen.values(), chosen.keys(), loc="outside upper center", ncols=4)
-    figure.supxlabel(textwrap.fill(_note(some, ensemble, families, run), 130), fontsize=6.5)
+    figure.supxlabel(textwrap.fill(_note(some, ensemble, ensemble_full, run), 130), fontsize=6.5)
     return Drawing(figure, drawn=drawn)
 
 
@@ -137,11 +155,22 @@ def draw_labels(upper: Axes, lower: Axes, by_labels: dict[str, list[xr.Dataset]]
     return drawn
 
 
-def draw_scores(axis: Axes, repeats: list[xr.Dataset], ensemble: list[xr.Dataset]) -> dict[str, Any]:
+def draw_scores(
+    axis: Axes,
+    repeats: list[xr.Dataset],
+    ensemble: list[xr.Dataset],
+    ensemble_full: list[xr.Dataset],
+    dropout: list[xr.Dataset],
+) -> dict[str, Any]:
     """Interval score of maxima at the highest level as bars, the mean width as the dark part of each."""
     level = float(repeats[0]["level"][-1])
     rows = [(SHORT[kind], repeats, kind, STYLE[kind][1]) for kind in SHORT]
-    rows.append(("ensemble, calibrated", ensemble, "calibrated", VERMILION))
+    rows += [
+        ("dropout draws", dropout, "weight_draws", YELLOW),
+        ("dropout, misfit, calibrated", dropout, "calibrated", YELLOW),
+        ("ensemble, misfit, calibrated", ensemble, "calibrated", VERMILION),
+        (f"{ensemble_full[0].attrs['draws']} whole fits, the same", ensemble_full, "calibrated", VERMILION),
+    ]
     drawn = {}
     for place, (name, some, kind, colour) in enumerate(rows):
         score, low, high = summary(some, "score", kind, "maximum", level)
@@ -224,7 +253,9 @@ def plain(values: Any) -> Any:
     return round(float(values), 5) if math.isfinite(values) else None
 
 
-def _note(some: list[xr.Dataset], ensemble: list[xr.Dataset], families: list[xr.Dataset], run: Run) -> str:
+def _note(
+    some: list[xr.Dataset], ensemble: list[xr.Dataset], ensemble_full: list[xr.Dataset], run: Run
+) -> str:
     facts, costs = some[0].attrs, [one.attrs["fit_seconds"] for one in some]
     kind = "with a guarantee" if facts["guaranteed"] else "estimated"
     return (
@@ -233,6 +264,7 @@ def _note(some: list[xr.Dataset], ensemble: list[xr.Dataset], families: list[xr.
         f"{facts['scored_structures']} held-out structures; half widths {kind} from {facts['calibrated_on']} "
         f"of them, tested on the others, {facts['halvings']} halvings; bands: bootstrap over structures; "
         f"ensemble of {ensemble[0].attrs['draws']} networks with {ensemble[0].attrs['steps']} steps in all, "
+        f"whole fits with {ensemble_full[0].attrs['steps']}; "
         f"one fit {np.mean(costs):.0f} s; (e) half widths from the home family; in (f) the half width comes "
         "from all held-out structures"
     )

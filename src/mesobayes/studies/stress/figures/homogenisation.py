@@ -27,7 +27,7 @@ from mesobayes.studies.stress.figures.panels import (
 )
 from mesobayes.studies.stress.figures.parts import SIGNED_MAP
 from mesobayes.studies.stress.figures.shown import Stores, origin, shown_network, store_of
-from mesobayes.studies.stress.patch_traits import extreme_patches
+from mesobayes.studies.stress.models.patch_traits import extreme_patches
 
 _KIND = {"varying": "most", "constant": "least"}
 

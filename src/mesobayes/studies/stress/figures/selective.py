@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 from mesobayes.drawing.drawing import Drawing, Number
 from mesobayes.drawing.style import new_figure
 from mesobayes.metrics.learning_curve import chains_of, label_saving, labels_by_repeat
 from mesobayes.record.provenance import Run
+from mesobayes.record.seeds import rng_from_name
 from mesobayes.studies.stress.figures.learning_curves import (
     ACQUISITION_STYLE,
     LEVEL_LINE,
@@ -23,6 +27,7 @@ from mesobayes.studies.stress.figures.learning_curves import (
     draw_levels,
     shared_legend,
 )
+from mesobayes.studies.stress.figures.tables import seconds_of
 
 
 def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
@@ -32,6 +37,29 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
         curves: scores of all chains, with what mechanics reaches, label noise and counts.
         run: scale and seed.
     """
+    figure, savings = _draw(curves, run, "labelled patches")
+    return Drawing(figure, _numbers(curves), curves_drawn(curves) | {"savings": savings})
+
+
+selective_learning_large = selective_learning  # figure 34 shows the same of a larger pool
+
+
+def selective_structures(curves: xr.Dataset, solves: list[Path], structures: int, run: Run) -> Drawing:
+    """Draw the same for chains that label whole structures, each by a finite-element solution.
+
+    Args:
+        curves: scores of all chains.
+        solves: benchmark files of the finite elements of all structures.
+        structures: how many of them there are.
+        run: scale and seed.
+    """
+    seconds = sum(seconds_of(path)["cpu_time"] for path in solves) / structures
+    figure, savings = _draw(curves, run, f"structures solved ({seconds:.1f} CPU s each)")
+    return Drawing(figure, {}, curves_drawn(curves) | {"savings": savings, "CPU s a structure": seconds})
+
+
+def _draw(curves: xr.Dataset, run: Run, labels: str) -> tuple[Figure, dict[str, dict[str, float | None]]]:
+    """Accuracy, its lead over random and squared error, a row per network, and what is saved."""
     networks = curves["network"].values
     figure = new_figure(width=1.0, height=0.3 * len(networks) + 0.16)
     axes = figure.subplots(len(networks), 3, squeeze=False, sharex=True, width_ratios=(1.5, 1.3, 1.0))
@@ -53,17 +81,15 @@ def selective_learning(curves: xr.Dataset, run: Run) -> Drawing:
         if macro <= 1.25 * highest:
             right.axhline(macro, **LEVEL_LINE)
     for axis in axes[-1]:
-        axis.set(xlabel="labelled patches", xticks=labelled)
+        axis.set(xlabel=labels, xticks=labelled)
     shared_legend(figure, axes)
+    savings = _savings(curves, run.seed)
     note = (
         f"{counts_note(curves, run)}; bands and bars: 95 % intervals of means over repeats, the lead paired "
-        f"by repeat; dotted: mechanics without a label; {_correlations(curves)}"
+        f"by repeat; dotted: mechanics without a label; {_correlations(curves)}; {_saving_text(savings)}"
     )
     figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
-    return Drawing(figure, _numbers(curves), curves_drawn(curves) | {"savings": _savings(curves)})
-
-
-selective_learning_large = selective_learning  # figure 34 shows the same of a larger pool
+    return figure, savings
 
 
 def _numbers(curves: xr.Dataset) -> dict[str, Number]:
@@ -101,10 +127,26 @@ def _correlations(curves: xr.Dataset) -> str:
     return "rank correlation of scores with squared / relative error of the pool, " + "; ".join(parts)
 
 
-def _savings(curves: xr.Dataset) -> dict[str, dict[str, float | None]]:
+def _savings(curves: xr.Dataset, seed: str) -> dict[str, dict[str, float | None]]:
     return {
-        f"{network}/{acquisition}": label_saving(curves, network, acquisition).as_dict()
+        f"{network}/{acquisition}": label_saving(
+            curves, network, acquisition, rng_from_name(seed, "saving", network, acquisition)
+        ).as_dict()
         for network in curves["network"].values
         for acquisition in chains_of(curves, network)
         if acquisition != "random" and "random" in chains_of(curves, network)
     }
+
+
+def _saving_text(savings: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Say how many labels each acquisition saves, with the interval of a bootstrap over repeats."""
+    parts = []
+    for chain, saving in savings.items():
+        network, acquisition = chain.split("/")
+        values = [saving[key] for key in ("saving", "saving_low", "saving_high")]
+        value, low, high = ["none" if v is None else f"{100 * v:.0f} %" for v in values]
+        parts.append(f"{network}, {ACQUISITION_STYLE[acquisition][0]} {value} ({low} to {high})")
+    return (
+        "labels saved until random's last accuracy is reached, with 95 % bootstrap interval over repeats, "
+        f"none where it is not reached: {'; '.join(parts)}"
+    )

@@ -19,8 +19,8 @@ from mesobayes.geometry.strip import Slot, Strip
 from mesobayes.images.tensor import tresca
 from mesobayes.record.provenance import Run
 from mesobayes.studies.stress.figures.parts import MACRO, MATERIAL, PORE, colour_names
-from mesobayes.studies.stress.random_strips import GOOD, draw_figure_strip
-from mesobayes.studies.stress.strip_settings import FigureStrip
+from mesobayes.studies.stress.strip.random_strips import GOOD, draw_figure_strip
+from mesobayes.studies.stress.strip.settings import FigureStrip
 
 _SHOWN = 99.5  # percentile at which the colour scale ends: clamps and edges of pores are singular or sharp
 _TENTH = 90.0

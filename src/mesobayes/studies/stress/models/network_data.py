@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbered patches as a network sees them, and the task of fitting it to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+from numpy.typing import NDArray
+
+from mesobayes.nets.build import StressNetwork
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
+from mesobayes.record.store import open_store
+from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.models.local_data import LocalData, local_data, local_variables
+from mesobayes.studies.stress.models.local_task import local_task
+from mesobayes.studies.stress.models.patch_data import PatchData, patch_data
+from mesobayes.studies.stress.stores import CHANNELS, PATCHES
+from mesobayes.studies.stress.task import PatchTask, patch_task
+
+AnyNetworkSettings = StressNetworkSettings | LocalNetworkSettings
+
+
+@dataclass(frozen=True)
+class NetworkData:
+    """Patches of a family in the form that one network takes.
+
+    Attributes:
+        patches: data set of the cut patches.
+        channels: data set of the channels of single pixels, under the same numbers; for pixel networks.
+        network: settings of the network.
+    """
+
+    patches: xr.Dataset
+    channels: xr.Dataset | None
+    network: AnyNetworkSettings
+
+    def training(self, numbers: NDArray) -> PatchData | LocalData:
+        """Return what the network learns from: images, or channels for the three unit loads."""
+        if isinstance(self.network, LocalNetworkSettings):
+            assert self.channels is not None
+            return local_data(self.channels, numbers, self.network.mechanics)
+        return patch_data(self.patches, numbers)
+
+    def seen(self, numbers: NDArray) -> PatchData:
+        """Return patches under the loads of their structures, as the network predicts them."""
+        data = self.training(numbers)
+        return data.patches() if isinstance(data, LocalData) else data
+
+
+def open_network_data(patches: Path, channels: Path | None, network: AnyNetworkSettings) -> NetworkData:
+    """Open what a network needs of a family.
+
+    Raises:
+        StoreError: a store is missing, damaged or not finite.
+    """
+    found = None
+    if isinstance(network, LocalNetworkSettings):
+        assert channels is not None
+        found = open_store(channels, CHANNELS, variables=local_variables(network.mechanics))
+    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    return NetworkData(data, found, network)
+
+
+def training_task(
+    start: StressNetwork,
+    settings: PatchFitSettings,
+    examples: PatchData | LocalData,
+    validation: PatchData | None,
+) -> PatchTask:
+    """Return the task of fitting a network to what it learns from."""
+    if isinstance(examples, LocalData):
+        return local_task(start, settings, examples, validation)
+    return patch_task(start, settings, examples, validation)
