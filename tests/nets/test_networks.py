@@ -104,7 +104,7 @@ def test_seeds_above_32_bits_give_different_networks():
 
 
 def test_settings_name_what_is_wrong():
-    with pytest.raises(ValueError, match="'none', 'shared' or 'flipout'"):
-        StressNetworkSettings("modern", 8, estimator="dropout")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'none', 'shared', 'flipout' or 'dropout'"):
+        StressNetworkSettings("modern", 8, estimator="drop")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="strides"):
         StressNetworkSettings("printed", 8, strides=(1, 2, 3))
