@@ -13,7 +13,7 @@ rule cell_mechanics:
     benchmark:
         "results/{scale}/benchmarks/cell_mechanics/{cells}.tsv"
     conda:
-        "../../envs/solve.yaml"
+        "../../envs/learn.yaml"
     threads: 1
     resources:
         gpu=0,
