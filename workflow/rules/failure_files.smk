@@ -3,13 +3,8 @@
 
 from dataclasses import replace
 
-from mesobayes.studies.failure.settings import (
-    LETTERS,
-    RANKERS,
-    READINGS,
-    TRANSFORMS,
-    WEIGHTINGS,
-)
+from mesobayes.studies.failure.place_settings import RANKERS
+from mesobayes.studies.failure.settings import LETTERS, READINGS, TRANSFORMS, WEIGHTINGS
 
 FAILURE = SETTINGS.failure
 STARTED = ("bayes", "longer")  # kinds that go on from a deterministic fit

@@ -11,17 +11,12 @@ from mesobayes.record.store import open_store
 from mesobayes.studies.failure.candidates import describe_specimens
 from mesobayes.studies.failure.other_size import rank_other_size
 from mesobayes.studies.failure.own_pores import rank_places
+from mesobayes.studies.failure.place_settings import ElasticSettings, RankerSettings, RankingSettings
 from mesobayes.studies.failure.place_timing import time_models
 from mesobayes.studies.failure.places import score_fields, score_rankers, smooth_ranking
 from mesobayes.studies.failure.rank_fit import ALL, load_ranker, rank_fold
 from mesobayes.studies.failure.rivals import damage_of, other_steps, run_rival
-from mesobayes.studies.failure.settings import (
-    ElasticSettings,
-    RankerSettings,
-    RankingSettings,
-    SplitSettings,
-    TransformSettings,
-)
+from mesobayes.studies.failure.settings import SplitSettings, TransformSettings
 from mesobayes.studies.failure.stores import CANDIDATES, PLACES, RANKED
 
 RUN = Run("failure", "smoke", "test")

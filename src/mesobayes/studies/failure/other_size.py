@@ -13,9 +13,9 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.store import write_store
 from mesobayes.studies.failure.folds import GOOD
 from mesobayes.studies.failure.own_pores import rank_places
+from mesobayes.studies.failure.place_settings import ElasticSettings, RankingSettings
 from mesobayes.studies.failure.places import label_places, score_fields
 from mesobayes.studies.failure.rank_fit import load_ranker
-from mesobayes.studies.failure.settings import ElasticSettings, RankingSettings
 from mesobayes.studies.failure.specimens import simulate
 from mesobayes.studies.failure.stores import PLACES
 

@@ -15,8 +15,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from mesobayes.studies.failure.candidates import describe
+from mesobayes.studies.failure.place_settings import ElasticSettings, RankerName
 from mesobayes.studies.failure.ranker import Ranker, log_softmax
-from mesobayes.studies.failure.settings import ElasticSettings, RankerName
 
 
 def rank_places(

@@ -24,9 +24,10 @@ from mesobayes.studies.failure.baseline import FEATURES, PoreBaseline
 from mesobayes.studies.failure.fit import solid_field
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.own_pores import rank_places
+from mesobayes.studies.failure.place_settings import ElasticSettings, RivalSettings
 from mesobayes.studies.failure.rank_fit import load_ranker
 from mesobayes.studies.failure.rivals import damage_of, other_steps
-from mesobayes.studies.failure.settings import ElasticSettings, RivalSettings, SplitSettings
+from mesobayes.studies.failure.settings import SplitSettings
 from mesobayes.studies.failure.stores import PLACE_TIMES, SPECIMENS
 
 BoolArray = NDArray[np.bool_]
