@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Helpers of all rules: the resolved configuration, the registry, what a rule tells its job.
 
+import contextlib
+import functools
+import importlib
 import json
 import os
 import re
@@ -132,9 +135,26 @@ def batch_items(items, size):
     return those
 
 
-def user_image(name):
-    """Return the user's image of a name in ``inputs``; its content, not its time, says whether it is another one."""
-    return ancient(str(find_image("inputs", name)))
+def user_image(name, reader, *arguments):
+    """Return the user's image of a name in ``inputs``, once the reader of its study ("package.module:name") takes it.
+
+    An image that is refused so ends the command before any job has begun. The content of an image, not its time,
+    says whether it is another one.
+    """
+    try:
+        image = find_image("inputs", name)
+        read_once(reader, image, *arguments)
+    except MesobayesError as error:
+        sys.exit(f"error: {error}")
+    return ancient(str(image))
+
+
+@functools.cache
+def read_once(reader, image, *arguments):
+    """Read an image; where this process lacks the libraries for that, its job will."""
+    where, _, name = reader.partition(":")
+    with contextlib.suppress(ModuleNotFoundError):
+        getattr(importlib.import_module(where), name)(image, *arguments)
 
 
 def draw(where, settings=None, **inputs):

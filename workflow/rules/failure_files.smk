@@ -115,3 +115,17 @@ def other_bars():
     return replace(
         FAILURE.porosity, shape=rivals.other_shape, porosity=rivals.other_porosity
     )
+
+
+def volume_to_predict(wildcards):
+    """Return the user's volume of that name in ``inputs``, whatever its format."""
+    return user_image(
+        wildcards.name,
+        "mesobayes.studies.failure.own_reading:read_own_bar",
+        FAILURE.own,
+    )
+
+
+def hash_of_volume(wildcards):
+    """Return a hash of the content of that volume."""
+    return content_hash(volume_to_predict(wildcards))

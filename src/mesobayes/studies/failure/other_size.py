@@ -47,7 +47,7 @@ def rank_other_size(
         ranker = load_ranker(path)
         fields = np.full(pores.shape, -np.inf, np.float32)
         for one, solid in zip(fields, pores, strict=True):
-            found = rank_places(solid, ranker, elastic)
+            found = rank_places(solid, [ranker], elastic)
             one[tuple(found["voxel"].values.T)] = found["probability"].values
         parts.append(score_fields(fields, ~pores, truth, ranking))
         names.append(f"ranker_{ranker[0]}")

@@ -61,6 +61,30 @@ class RankerSettings:
 
 
 @settings
+class OwnBarSettings:
+    """How a user's own porous volume is read and its places of failure are ranked.
+
+    Attributes:
+        ranker: whose folds say it together.
+        pulled: axis of the volume (z, y, x) along which it is pulled; z is that of the slices.
+        reach: voxels within so many of a likelier one belong to its place.
+        largest: places that are listed.
+        unlike_share: share of candidates with features that were cut off, above which a volume is unlike the
+            training specimens.
+        pixels_max: largest volume.
+        threshold: grey value at which it is cut; None chooses it.
+    """
+
+    ranker: RankerName
+    pulled: Literal["x", "y", "z"]
+    reach: CountOrZero
+    largest: Count
+    unlike_share: Share
+    pixels_max: Count
+    threshold: float | None
+
+
+@settings
 class RivalSettings:
     """Simulations that stand in for a simulation: coarse steps, and the other reading of the model.
 

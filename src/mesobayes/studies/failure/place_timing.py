@@ -66,7 +66,7 @@ def time_places(
     }
     for path in ranked:
         name, ranker = load_ranker(path)
-        calls[f"ranker_{name}"] = partial(rank_places, ranker=(name, ranker), settings=elastic)
+        calls[f"ranker_{name}"] = partial(rank_places, rankers=[(name, ranker)], settings=elastic)
     for step in rivals.strain_steps:
         calls[f"fast_{step:g}"] = partial(_simulate, other_steps("fast", step, maximum_strain))
     calls[f"printed_{rivals.printed_step:g}"] = partial(

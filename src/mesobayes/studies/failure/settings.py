@@ -19,6 +19,7 @@ from mesobayes.studies.failure.fit_settings import (
 )
 from mesobayes.studies.failure.place_settings import (
     ElasticSettings,
+    OwnBarSettings,
     RankerSettings,
     RankingSettings,
     RivalSettings,
@@ -201,6 +202,7 @@ class FailureSettings:
     baseline: BaselineSettings
     elastic: ElasticSettings
     ranker: RankerSettings
+    own: OwnBarSettings
     rivals: RivalSettings
     networks: NetworksSettings
     fits: FitsSettings
