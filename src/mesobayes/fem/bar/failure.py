@@ -52,6 +52,16 @@ def fail_specimen(
     Raises:
         ValueError: the pores are no truth values or have no three axes, no solid path leads from end to end,
             the loading is shorter than a step (or a record), or the preset is unknown.
+
+    A bar with one flat pore fails beside it:
+
+    >>> pores = np.zeros((4, 4, 8), bool)
+    >>> pores[1:3, 1:3, 4] = True
+    >>> outcome = fail_specimen(pores)
+    >>> outcome["status"].item(), outcome["failed_voxel"].values[2].item()
+    (0, 4)
+    >>> 0.05 < outcome["failure_strain"].item() < 0.07
+    True
     """
     field = np.asarray(pores)
     if field.ndim != 3:

@@ -60,6 +60,14 @@ def stopped_bounds(
 
     The steps are those of `homogenise`, in the precision that it takes them. Once they have converged the
     bounds stay as they are.
+
+    Of layers, two steps say all:
+
+    >>> layers = np.zeros((8, 8), bool)
+    >>> layers[:2] = True
+    >>> bounds = stopped_bounds(layers, 2)
+    >>> bounds.radau[:, -1].round(6).tolist(), bounds.lower[:, -1].round(6).tolist()
+    ([63.25, 1.331558], [63.25, 1.331558])
     """
     loads = image.ndim if loads is None else loads
     with jax.enable_x64(True):
