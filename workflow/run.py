@@ -12,12 +12,14 @@ import contextlib
 import gc
 import importlib
 import json
+import os
 import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 from mesobayes.record.logs import job_log
+from mesobayes.record.made import is_made
 
 
 def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
@@ -27,7 +29,13 @@ def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
 
 
 def execute(call: dict) -> None:
-    """Call the function that a job names; its checkpoint goes once its outputs are there."""
+    """Call the function that a job names; its checkpoint goes once its outputs are there.
+
+    A second attempt at a chain of jobs begins at its first one: what the first attempt has finished stays.
+    """
+    if int(os.environ.get("MESOBAYES_ATTEMPT", "1")) > 1 and was_made(call):
+        print("made by an earlier attempt")
+        return
     module, _, name = call["function"].partition(":")
     with loading():
         function = getattr(importlib.import_module(module), name)
@@ -40,6 +48,19 @@ def execute(call: dict) -> None:
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
+
+
+def was_made(call: dict) -> bool:
+    """Whether the outputs of a job are there already, made by the same call from the same inputs."""
+    outputs, inputs = (
+        [Path(file) for files in call[kind].values() for file in listed(files)] for kind in ("outputs", "inputs")
+    )
+    return is_made(outputs, inputs, call["text"])
+
+
+def listed(files: str | list[str] | None) -> list[str]:
+    """Return one file, many or none as a list."""
+    return [files] if isinstance(files, str) else files or []
 
 
 @contextlib.contextmanager
