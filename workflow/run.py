@@ -53,7 +53,8 @@ def execute(call: dict) -> None:
 def was_made(call: dict) -> bool:
     """Whether the outputs of a job are there already, made by the same call from the same inputs."""
     outputs, inputs = (
-        [Path(file) for files in call[kind].values() for file in listed(files)] for kind in ("outputs", "inputs")
+        [Path(file) for files in call[kind].values() for file in listed(files)]
+        for kind in ("outputs", "inputs")
     )
     return is_made(outputs, inputs, call["text"])
 
@@ -82,9 +83,10 @@ def run_of(call: dict):
     first = Path(next(iter(call["outputs"].values())))
     checkpoint = None
     if first.name.endswith(".zarr.zip"):
-        root = Path("results", call["run"]["scale"])
-        inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
-        checkpoint = root / "checkpoints" / inside.with_name(first.name.removesuffix(".zarr.zip") + ".npz")
+        root = f"results/{call['run']['scale']}/"  # of this folder, or of the copy of an object store
+        _, found, inside = f"/{first.as_posix()}".rpartition(f"/{root}")
+        name = Path(inside) if found else Path(first.name)
+        checkpoint = Path(root, "checkpoints", name.with_name(name.name.removesuffix(".zarr.zip") + ".npz"))
     origin = {key: value for key, value in call["run"].items() if key != "overrides"}
     return Run(
         **origin,

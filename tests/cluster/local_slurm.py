@@ -54,7 +54,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 SlurmdParameters=config_overrides
 ReturnToService=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 Boards=1 SocketsPerBoard=1 CoresPerSocket=2 ThreadsPerCore=1 \
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 ThreadsPerCore=1 \
 RealMemory=64000 State=UNKNOWN
 PartitionName=cpu Nodes={host} Default=YES DefaultTime=10 MaxTime=1000 State=UP
 PartitionName=brief Nodes={host} Default=NO DefaultTime=1 MaxTime=20 State=UP
@@ -81,8 +81,8 @@ def obstacle() -> str | None:
 
 
 @contextlib.contextmanager
-def local_slurm(folder: Path) -> Iterator[None]:
-    """Run a cluster of one node with two cores and the partitions `cpu` and `brief` until the block ends."""
+def local_slurm(folder: Path) -> Iterator[Path]:
+    """Run a cluster of one node and the partitions `cpu` and `brief` until the block ends."""
     for name in ("state", "spool"):
         folder.joinpath(name).mkdir(parents=True)
     folder.chmod(0o755)
@@ -96,7 +96,7 @@ def local_slurm(folder: Path) -> Iterator[None]:
         started.append(start(folder, "slurmctld", "-D"))
         started.append(start(folder, "slurmd", "-D"))
         wait_until(lambda: "idle" in said("sinfo", "--noheader", "--format", "%T"), folder)
-        yield
+        yield folder
         said("scancel", "--user", "root")
         wait_until(lambda: not said("squeue", "--noheader", "--format", "%i"), folder)
     finally:

@@ -40,8 +40,8 @@ def site_profile(
 ) -> dict[str, Any]:
     """Return the Slurm profile of a site.
 
-    The prefix of job names carries an id of the working folder, so that nobody who ends the jobs of this folder
-    ends those of another. Without a partition for GPUs no job asks for one.
+    The prefix of job names carries an id of the working folder, so that whoever ends the jobs of this folder
+    ends no others. Without a partition for GPUs no job asks for one.
 
     Raises:
         MesobayesError: a name holds what Slurm does not take.
@@ -73,7 +73,7 @@ def runtimes(folder: Path) -> dict[str, int]:
 def fit_times(
     profile: dict[str, Any], asked: Mapping[str, int], limits: Mapping[str, Limits]
 ) -> Iterator[str]:
-    """Stop the growth of runtimes at the limits of the partitions; say what does not fit at the first attempt.
+    """Stop the growth of runtimes at the limits of the partitions; say what does not even fit at first.
 
     Slurm would keep a job that asks for more pending for ever, without a word.
     """

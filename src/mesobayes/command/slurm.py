@@ -59,7 +59,7 @@ def partition_limits() -> dict[str, Limits]:
 
 
 def read_limits(text: str) -> dict[str, Limits]:
-    """Read lines such as `cpu 2-00:00:00 64000`, `debug 30:00 64000+`, `long infinite 64000`, one for each kind of node."""
+    """Read lines such as `cpu 2-00:00:00 64000`, `debug 30:00 64000+`, one for each kind of node."""
     found: dict[str, Limits] = {}
     for line in text.splitlines():
         name, limit, memory = line.split()
@@ -73,11 +73,13 @@ def read_limits(text: str) -> dict[str, Limits]:
 
 
 def beyond(asked: Iterable[Asked], limits: Mapping[str, Limits]) -> list[str]:
-    """Say which jobs would stay pending for ever, or be refused, since their partition gives less than they ask for."""
+    """Say which jobs ask for more than their partition gives: they would stay pending for ever."""
     found = []
     for job in asked:
         if limits and job.partition not in limits:
-            found.append(f"there is no partition {job.partition}: this cluster has {', '.join(sorted(limits))}")
+            found.append(
+                f"there is no partition {job.partition}: this cluster has {', '.join(sorted(limits))}"
+            )
             continue
         limit = limits.get(job.partition, Limits(None, None))
         for amount, most, unit, name in (
@@ -87,7 +89,7 @@ def beyond(asked: Iterable[Asked], limits: Mapping[str, Limits]) -> list[str]:
             if most is not None and amount > most:
                 found.append(
                     f"{job.job} asks for {amount} {unit} at attempt {job.attempt}, partition {job.partition} "
-                    f"gives {most}: set its {name} under set-resources in the profile, or take another partition"
+                    f"gives {most}: lower its {name} (set-resources of the profile) or take another one"
                 )
     return list(dict.fromkeys(found))
 
