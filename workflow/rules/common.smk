@@ -8,8 +8,6 @@ import json
 import os
 import re
 import sys
-import time
-import zipfile
 from pathlib import Path
 
 import yaml
@@ -25,6 +23,7 @@ from mesobayes.images.find import find_image
 from mesobayes.record.errors import MesobayesError
 from mesobayes.record.files import content_hash
 from mesobayes.record.logs import process_environment
+from mesobayes.record.made import made_by
 from mesobayes.record.provenance import code_hash, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain
 from mesobayes.studies.configuration import overrides, read_scale, resolve
@@ -64,6 +63,7 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
+    MESOBAYES_ATTEMPT=str(workflow.attempt),
 )
 
 
@@ -113,6 +113,15 @@ def named_files(files):
 def wildcard(name, kind=str):
     """Return an argument of call() that is a wildcard."""
     return lambda wildcards: kind(wildcards[name])
+
+
+def grows(base):
+    """Return a resource that a job gets once at its first attempt, twice at the second: a number, or a function of its wildcards."""
+
+    def amount(wildcards, attempt):
+        return attempt * (base(wildcards) if callable(base) else base)
+
+    return amount
 
 
 def pick(records, name):
@@ -208,16 +217,6 @@ def remember_what_was_made():
             record.params = [repr(made[0])]
             memory._write_record(memory._get_key(file), record)
             os.utime(file, (made[1], made[1]))
-
-
-def made_by(file):
-    """Return the call that a store was made by and the time at which its last part was written."""
-    if not Path(file).is_file():
-        return None
-    with zipfile.ZipFile(file) as archive:
-        attributes = json.loads(archive.read("zarr.json"))["attributes"]
-        last = max(info.date_time for info in archive.infolist())
-    return attributes["call"], time.mktime((*last, 0, 0, -1))
 
 
 def write_configuration():
