@@ -35,6 +35,7 @@ onstart:
 
 onerror:
     remember_what_was_made()
+    atexit.register(WATCH.say_failures)  # the last words, after Snakemake's own
 
 
 refuse_unmakeable_targets(sys.argv[1:])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Helpers of all rules: the resolved configuration, the registry, what a rule tells its job.
 
+import atexit
 import json
 import os
 import re
@@ -11,12 +12,15 @@ from pathlib import Path
 
 import yaml
 from snakemake.io import is_flagged
+from snakemake.logging import logger
+from snakemake.settings.types import ExecMode
 
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(
     0, str(SOURCES)
 )  # the package beside this file, whatever else is installed
 
+from mesobayes.command.watch import Watch
 from mesobayes.drawing.registry import read_registry
 from mesobayes.images.find import find_image
 from mesobayes.record.errors import MesobayesError
@@ -50,9 +54,16 @@ TABLE_REPRODUCTION = [
 # slug -> how a figure or table is drawn, see draw(); filled by the studies
 TARGETS = {}
 
+# hears what the run says of its jobs: the time left, and the failed ones at the end
+WATCH = Watch(
+    SCALE, workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+)
+if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+    logger.addHandler(WATCH)
+
 # The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
 # environment, so that the command, which Snakemake remembers, is the same in every folder.
-RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {params.call:q} {params.files:q}'
+RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
 IN_CONDA = "conda" in {
     str(method).lower() for method in workflow.deployment_settings.deployment_method
 }

@@ -15,6 +15,7 @@ from mesobayes.command.predict import TARGETS, predict
 from mesobayes.command.resume import resume
 from mesobayes.command.site import site
 from mesobayes.command.status import status
+from mesobayes.command.testcase import testcase
 from mesobayes.command.verdicts import verdicts
 from mesobayes.command.verify import verify
 from mesobayes.command.workflow import find_root
@@ -53,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument("image", type=Path, help="png, tif, npy or zarr; dark pixels are inclusions or pores")
     own.add_argument("--study", choices=sorted(TARGETS), required=True)
     own.add_argument("further", nargs="*", help="words for snakemake, after --")
+    one = word("testcase", "one structure, cell or specimen of a large run, computed alone and shown", scale)
+    one.add_argument("sample", help="study, family and number, such as stress/ellipse3/17")
+    one.add_argument("further", nargs="*", help="words for snakemake, after --")
     return found
 
 
@@ -69,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "explain": lambda: explain(asked.target),
         "site": lambda: site(asked.account, asked.partition, asked.gpu_partition),
         "predict": lambda: predict(asked.image, asked.study, asked.scale, asked.further),
+        "testcase": lambda: testcase(asked.sample, asked.scale, asked.further),
     }
     try:
         find_root()

@@ -21,6 +21,16 @@ _REASONS = {
 }
 
 
+def why_not_written(error: OSError) -> str:
+    """Return why a file could not be written, and what to do, as the end of a sentence."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the disk is full, or can be read only."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
 def content_hash(*paths: Path | str) -> str:
     """Return 16 hexadecimal digits for the content of files, and of folders with the names in them."""
     total = hashlib.sha256()
@@ -53,8 +63,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise StoreError(f"{path} cannot be written: {reason}") from error
+        raise StoreError(f"{path} cannot be written: {why_not_written(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
