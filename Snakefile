@@ -39,3 +39,4 @@ onerror:
 
 
 refuse_unmakeable_targets(sys.argv[1:])
+refuse_unwritable_folders()

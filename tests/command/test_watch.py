@@ -50,7 +50,7 @@ def test_the_time_left_follows_the_jobs_that_are_done(said, tmp_path):
     said(Event.JOB_FINISHED, job_id=5)
     (line,) = said(Event.PROGRESS, done=1, total=4)
     # two fits of (120 + 240) / 2 s on two cores; no drawing has been timed
-    assert line == "time left: about 3.0 min on 2 cores; not counted, as none has run yet: 1 jobs of draw"
+    assert line == "time left: about 3.0 min on 2 cores; not counted, as none has run yet: 1 job of draw"
 
 
 def test_nothing_is_said_of_time_when_nothing_is_left(said):
@@ -68,10 +68,10 @@ def test_each_failed_job_has_one_sentence_and_one_that_recovers_none(said, tmp_p
         said(Event.JOB_ERROR, jobid=jobid, rule_name="fit", log=[str(log)])
     said(Event.JOB_INFO, jobid=2, rule_name="fit", benchmark=None, log=[str(log)])  # its second attempt
     said.watch.say_failures()
-    assert capsys.readouterr().err == f"fit: error: too hot\n    the whole log: {log}\n"
+    assert capsys.readouterr().err == f"the whole log of fit: {log}\nerror: fit: too hot\n"
 
 
 def test_many_failures_are_counted_not_listed():
     lines = failure_lines([{"rule_name": "fit", "log": []}] * 9)
-    assert lines[0] == "fit: error: it ended without a word"
+    assert lines[0] == "error: fit: ended without a word"
     assert lines[-1] == "and 4 more; `mesobayes status` lists them"

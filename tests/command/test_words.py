@@ -56,7 +56,8 @@ def test_jobs_to_run_are_counted_by_rule_and_reason():
 def test_the_time_left_says_what_it_does_not_know():
     line = time_left({"fit": 4, "draw": 1}, {"fit": 60.0}, 2)
     assert "about 2.0 min on 2 cores" in line
-    assert "1 jobs of draw" in line
+    assert "1 job of draw" in line
+    assert time_left({"fig_b": 2}, {"fig_a": 6.0, "fit": 60.0}, 1) == "time left: about 12 s on 1 core"
     assert time_left({}, {}, 2) == "time left: none"
     assert [in_words(value) for value in (50, 100, 6000, 90000)] == ["50 s", "1.7 min", "1.7 h", "25 h"]
 

@@ -97,7 +97,7 @@ def test_a_job_that_is_killed_says_so_with_its_memory_and_what_to_do(tmp_path):
     assert done.returncode == 128 + signal.SIGKILL
     last = log.read_text().splitlines()[-1]
     assert done.stderr.splitlines()[-1] == f"fit_model/a | {last}"
-    assert last.startswith("error: fit_model/a was ended by SIGKILL after ")
+    assert last.startswith("error: ended by SIGKILL after ")
     assert 0.29 < float(last.split(" GB of memory in use")[0].split()[-1]) < 0.45
     assert "0.50 GB asked for" in last
     assert last.endswith("--set-resources fit_model:mem_mb=1000")
@@ -128,7 +128,7 @@ def test_a_signal_to_the_frame_ends_the_work(started):
     frame.terminate()
     assert frame.wait(timeout=30) == 128 + signal.SIGTERM
     assert not is_alive(child)
-    assert "was ended by SIGTERM" in log.read_text()
+    assert "error: ended by SIGTERM" in log.read_text()
 
 
 def test_no_work_goes_on_without_its_frame(started):

@@ -24,7 +24,7 @@ from mesobayes.command.watch import Watch
 from mesobayes.drawing.registry import read_registry
 from mesobayes.images.find import find_image
 from mesobayes.record.errors import MesobayesError
-from mesobayes.record.files import content_hash
+from mesobayes.record.files import content_hash, refuse_unwritable
 from mesobayes.record.logs import process_environment
 from mesobayes.record.provenance import code_hash, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain
@@ -221,6 +221,15 @@ def write_configuration():
 def write_command(words):
     """Write the words of this command, for `mesobayes resume`."""
     Path("results/.last_run.json").write_text(json.dumps(words), encoding="utf-8")
+
+
+def refuse_unwritable_folders():
+    """End with one sentence where the disk is full or read-only, before anything is lost there."""
+    if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+        try:
+            refuse_unwritable(".snakemake", "results", "logs")
+        except MesobayesError as error:
+            sys.exit(f"error: {error}")
 
 
 def refuse_unmakeable_targets(arguments):

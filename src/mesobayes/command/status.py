@@ -125,19 +125,29 @@ def was_begun_only(log: Path) -> bool:
 
 
 def time_left(left: Mapping[str, int], seconds: Mapping[str, float], cores: int) -> str:
-    """Wall time of so many jobs of each rule, by the mean of those done so far, as if all cores were busy."""
-    timed = sum(count * seconds[rule] for rule, count in left.items() if rule in seconds)
-    untimed = {rule: count for rule, count in left.items() if rule not in seconds}
+    """Wall time of so many jobs of each rule, by the mean of those done so far, as if all cores were busy.
+
+    A figure or table that was never drawn counts as the mean of all others.
+    """
+    drawn = [time for rule, time in seconds.items() if is_drawn(rule)]
+    usual = {rule: sum(drawn) / len(drawn) for rule in left if drawn and is_drawn(rule)} | dict(seconds)
+    timed = sum(count * usual[rule] for rule, count in left.items() if rule in usual)
+    untimed = {rule: count for rule, count in left.items() if rule not in usual}
     if not left:
         return "time left: none"
     known = (
         f"about {in_words(timed / cores)} on {cores} core{'s' if cores > 1 else ''}" if timed else "unknown"
     )
-    text = f"time left: {known}"
-    if untimed:
-        rules = ", ".join(sorted(untimed)[:_RULES_NAMED]) + (", ..." if len(untimed) > _RULES_NAMED else "")
-        text += f"; not counted, as none has run yet: {sum(untimed.values())} jobs of {rules}"
-    return text
+    if not untimed:
+        return f"time left: {known}"
+    count = sum(untimed.values())
+    rules = ", ".join(sorted(untimed)[:_RULES_NAMED]) + (", ..." if len(untimed) > _RULES_NAMED else "")
+    return f"time left: {known}; not counted, as none has run yet: {count} job{'s' if count > 1 else ''} of {rules}"
+
+
+def is_drawn(rule: str) -> bool:
+    """Whether a rule draws a figure or a table."""
+    return rule.startswith(("fig_", "table_"))
 
 
 def in_words(seconds: float) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from mesobayes.command.status import last_sentence, time_left
 from mesobayes.command.workflow import times_of_rules
+from mesobayes.record.job import Job
 
 _FAILED_SHOWN = 5
 
@@ -69,9 +70,10 @@ def failure_lines(failed: list[dict[str, Any]]) -> list[str]:
     for job in failed[:_FAILED_SHOWN]:
         log = Path(job["log"][0]) if job["log"] else None
         said = last_sentence(log) if log is not None else None
-        lines.append(f"{job['rule_name']}: {said or 'error: it ended without a word'}")
+        name = Job(log, 1).name if log is not None else job["rule_name"]
         if log is not None:
-            lines.append(f"    the whole log: {log}")
+            lines.append(f"the whole log of {name}: {log}")
+        lines.append(f"error: {name}: {(said or 'ended without a word').removeprefix('error: ')}")
     if len(failed) > _FAILED_SHOWN:
         lines.append(f"and {len(failed) - _FAILED_SHOWN} more; `mesobayes status` lists them")
     return lines

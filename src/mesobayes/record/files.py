@@ -43,6 +43,18 @@ def content_hash(*paths: Path | str) -> str:
     return total.hexdigest()[:16]
 
 
+def refuse_unwritable(*folders: Path | str) -> None:
+    """Find out before a run that its folders can be written, and make them.
+
+    Raises:
+        StoreError: one of them cannot.
+    """
+    for folder in folders:
+        with replacing(Path(folder) / ".writable") as temporary:
+            temporary.write_bytes(bytes(2**16))
+        Path(folder, ".writable").unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path in the same folder, which takes the place of ``path`` when the block ends well.

@@ -148,7 +148,7 @@ def killed(number: int, seconds: float, memory: float, job: Job) -> str:
         signal.SIGTERM: "somebody cancelled it, or its time was up: ask for more by --set-resources "
         f"{job.rule}:runtime=<minutes>, or give the same command again to go on",
     }.get(signal.Signals(number), "a compiled library crashed: run it again, alone")
-    return f"{job.name} was ended by {name} {used}; {remedy}"
+    return f"ended by {name} {used}; {remedy}"
 
 
 def copy_lines(reader: BinaryIO, log: BinaryIO, name: str) -> None:
