@@ -20,6 +20,8 @@ sys.path.insert(
     0, str(SOURCES)
 )  # the package beside this file, whatever else is installed
 
+from mesobayes.command.report import caption, category, label, other_scale
+from mesobayes.command.verify import read_record
 from mesobayes.command.watch import Watch
 from mesobayes.drawing.registry import read_registry
 from mesobayes.images.find import find_image
@@ -174,15 +176,6 @@ def drawing_call(target):
         settings=how["settings"],
         registry=os.path.relpath(WORKFLOW / "figures.yaml"),
     )
-
-
-def caption_file(target):
-    """Return the path of a file with the caption from the registry, for the report."""
-    path = Path(".snakemake/captions") / f"{target.rule}.rst"
-    if not path.is_file() or path.read_text(encoding="utf-8") != target.caption:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(target.caption, encoding="utf-8")
-    return str(path.resolve())
 
 
 def remember_what_was_made():

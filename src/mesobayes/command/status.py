@@ -142,7 +142,8 @@ def time_left(left: Mapping[str, int], seconds: Mapping[str, float], cores: int)
         return f"time left: {known}"
     count = sum(untimed.values())
     rules = ", ".join(sorted(untimed)[:_RULES_NAMED]) + (", ..." if len(untimed) > _RULES_NAMED else "")
-    return f"time left: {known}; not counted, as none has run yet: {count} job{'s' if count > 1 else ''} of {rules}"
+    some = f"{count} job{'s' if count > 1 else ''} of {rules}"
+    return f"time left: {known}; not counted, as none has run yet: {some}"
 
 
 def is_drawn(rule: str) -> bool:
