@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Helpers of all rules: the resolved configuration, the registry, what a rule tells its job.
 
+import atexit
 import contextlib
 import functools
 import importlib
-import atexit
 import json
 import os
 import re

@@ -54,7 +54,7 @@ rule whole_maxima:
     resources:
         gpu=0,
         mem_mb=patches_mem_mb,
-        runtime=60,
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.own.whole:whole_maxima",
