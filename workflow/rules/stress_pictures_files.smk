@@ -26,5 +26,5 @@ def stitched(model, index=0):
     settings = getattr(STRESS.models, model)
     return [
         f"{STRESS_FOLDER}/stitched/{network}/{model}/{settings.family}_{index}.zarr.zip"
-        for network in image_networks(model)
+        for network in settings.networks
     ]

@@ -10,9 +10,19 @@ from mesobayes.images.patches import PatchGeometry, patch_origins
 from mesobayes.images.tensor import tresca
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import StressNetworkSettings
-from mesobayes.studies.stress.models.stitch import StructureImages, held_out_structure, images_of, stitched
+from mesobayes.studies.stress.mechanics.channels import read_surroundings
+from mesobayes.studies.stress.models.stitch import (
+    StructureImages,
+    held_out_structure,
+    images_of,
+    predictor,
+    stitched,
+)
+from mesobayes.studies.stress.own.reading import OwnPlate
+from mesobayes.studies.stress.own.windows import Intervals, predict_plate
 from mesobayes.studies.stress.patches import patches_of_images, window_inputs
 from mesobayes.studies.stress.predict import on_whole_patch
+from studies.stress.drawn_image import mechanics_alone
 
 GEOMETRY = PatchGeometry(2)
 MARGIN = GEOMETRY.margin
@@ -133,6 +143,23 @@ def test_the_region_of_interest_is_the_same_on_the_whole_patch(name):
     whole = on_whole_patch(build_network(settings, 3), GEOMETRY.patch)(jnp.asarray(inputs))
     assert whole.shape == inputs.shape[:3]
     np.testing.assert_allclose(whole[:, roi, roi], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_local_put_together_is_what_it_says_of_the_same_plate_of_a_user(plates, model):
+    """Two ways from a structure to the same windows: one of the study, one of own images."""
+    images = images_of(plates.structures.isel(structure=0))
+    network = mechanics_alone()
+    found = stitched(predictor(network, model, images, GEOMETRY, 1, 0), images, GEOMETRY)
+    around = read_surroundings(images.macro[None], images.solid, images.coverage, 2)
+    plate = OwnPlate(images.solid, images.coverage, around, 2, 2.0, 0)
+    own = predict_plate(network, plate, model, Intervals("uncalibrated", False, None, None), 1, 0)
+    there = images.solid & np.isfinite(own["mean"].values)
+    assert there.sum() > 500
+    np.testing.assert_allclose(found["mean"].values[there], own["mean"].values[there], rtol=1e-4, atol=1e-5)
+    roi = GEOMETRY.roi_slice()
+    windows = found["window_mean"].values
+    assert np.isfinite(windows[:, roi, roi]).all()
+    assert np.isnan(windows).sum() == len(windows) * (GEOMETRY.patch**2 - GEOMETRY.roi**2)
 
 
 def splits(structures=12, held=5):

@@ -20,6 +20,17 @@ def test_the_error_of_the_largest_stress_is_that_where_windows_reach():
     assert all_within(drawing.figure)
 
 
+def test_local_has_a_row_of_its_own_below_the_network_of_images():
+    stores = [stitched(error=0.08), stitched(error=0.02, network="local")]
+    predictions = [*repeats(0.1), *repeats(0.01, network="local")]
+    drawing = whole_structures.full_structure_1ellipse(predictions, stores, RUN)
+    assert drawing.drawn["network"] == "modern"
+    assert drawing.drawn["local"]["relative_error_of_max"] == pytest.approx(0.02)
+    titles = [axes.get_title() for axes in drawing.figure.axes]
+    assert [sum(name in title for title in titles) for name in ("network modern", "network local")] == [1, 1]
+    assert all_within(drawing.figure)
+
+
 def test_a_strip_is_drawn_lying_and_its_error_is_a_number():
     drawing = whole_structures.full_structure_nonlinear_1(
         repeats(0.1), [stitched((44, 220), error=-0.03)], RUN

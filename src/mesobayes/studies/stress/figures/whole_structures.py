@@ -41,12 +41,23 @@ from mesobayes.studies.stress.figures.shown import (
 
 
 def full_structure_1ellipse(predictions: list[xr.Dataset], stitched: list[xr.Dataset], run: Run) -> Drawing:
-    """Figure 15: finite elements, the prediction put together, and their difference."""
-    shown = shown_network(predictions, stitched)
-    figure = new_figure(1.0, 0.5)
-    drawn = _draw_structure(figure, list(figure.subplots(1, 3)), store_of(stitched, shown.network))
-    foot_note(figure, _note(run, store_of(stitched, shown.network), shown))
-    return Drawing(figure, drawn=drawn | {"network": shown.network, "seed": run.seed})
+    """Figure 15: finite elements, the prediction put together, and their difference; below, `local` alike."""
+    of_images = [store for store in predictions if store.attrs["network"] != "local"]
+    shown = shown_network(of_images or predictions, stitched)
+    further = [store for store in stitched if store.attrs["network"] == "local" != shown.network]
+    rows = [store_of(stitched, shown.network), *further]
+    figure = new_figure(1.0, 0.1 + 0.4 * len(rows))
+    grid = np.reshape(figure.subplots(len(rows), 3), (len(rows), 3))
+    drawn = [_draw_structure(figure, list(axes), store) for axes, store in zip(grid, rows, strict=True)]
+    note = _note(run, rows[0], shown)
+    if further:
+        note += (
+            f" Lower row: network local, pixel by pixel, fitted to {further[0].attrs['labels']} patches "
+            f"in {further[0].attrs['steps']} steps."
+        )
+    foot_note(figure, note)
+    networks = {store.attrs["network"]: found for store, found in zip(rows[1:], drawn[1:], strict=True)}
+    return Drawing(figure, drawn=drawn[0] | {"network": shown.network, "seed": run.seed} | networks)
 
 
 def full_structure_nonlinear_1(
@@ -85,9 +96,10 @@ def _draw_structure(figure: Figure, axes: list[Axes], store: xr.Dataset) -> dict
     scale = stress_scale([truth], [mean])
     gap = np.abs(mean - truth)
     top = ColourScale(0.0, float(np.nanmax(gap)))
-    for place, field, name in zip(axes[:2], (truth, mean), ("finite elements", "network"), strict=True):
+    network = f"network {store.attrs['network']}"
+    for place, field, name in zip(axes[:2], (truth, mean), ("finite elements", network), strict=True):
         image = draw_field(place, field, solid, scale, pixel=pixel)
-        where = "max" if name == "network" or np.nanmax(truth) <= np.nanmax(reached) else "max where reached"
+        where = "max" if name == network or np.nanmax(truth) <= np.nanmax(reached) else "max where reached"
         place.set_title(f"{name}, {where} {np.nanmax(np.where(np.isnan(mean), np.nan, field)):.3g}")
     last = draw_field(axes[2], gap, solid, top, ERROR_MAP, pixel=pixel)
     axes[2].set_title(f"|difference|, max {np.nanmax(gap):.3g}")

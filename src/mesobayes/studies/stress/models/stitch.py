@@ -19,15 +19,18 @@ from mesobayes.learning.predict import predict_draws
 from mesobayes.learning.settings import Precision
 from mesobayes.learning.weights import load_network
 from mesobayes.nets.build import StressNetwork
+from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name, seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import model_inputs
+from mesobayes.studies.stress.mechanics.channels import read_surroundings
+from mesobayes.studies.stress.models.local_windows import window_channels
 from mesobayes.studies.stress.models.patch_data import PatchData
 from mesobayes.studies.stress.models.settings import ModelSettings
 from mesobayes.studies.stress.models.training_sets import held_out
 from mesobayes.studies.stress.patches import window_inputs
-from mesobayes.studies.stress.predict import on_whole_patch
+from mesobayes.studies.stress.predict import on_whole_patch, predict_patches
 from mesobayes.studies.stress.stores import MODEL, PATCHES, STITCHED, STRUCTURES
 
 Predict = Callable[[NDArray], tuple[NDArray, NDArray]]  # inputs of windows -> mean, spread (window, y, x)
@@ -63,16 +66,11 @@ def stitch_structure(
     number = held_out_structure(splits, model, origin["repeat"], index, run.seed)
     structure = open_store(structures, STRUCTURES, sample_id="structure").isel(structure=number)
     geometry = PatchGeometry(splits.attrs["pixels_per_radius"])
-    network = on_whole_patch(cast(StressNetwork, load_network(weights)), geometry.patch)
+    images = images_of(structure, splits.attrs.get("stress_unit"))
+    network = cast(StressNetwork, load_network(weights))
     seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
-
-    def predict(inputs: NDArray) -> tuple[NDArray, NDArray]:
-        roi = np.zeros((len(inputs), geometry.roi, geometry.roi), np.float32)
-        seen = model_inputs(PatchData(inputs, roi, roi.astype(bool)), model).inputs
-        found = predict_draws(network, seen, draws, seed, precision=precision)
-        return found.mean, found.std
-
-    result = stitched(predict, images_of(structure, splits.attrs.get("stress_unit")), geometry)
+    predict = predictor(network, model, images, geometry, draws, seed, precision)
+    result = stitched(predict, images, geometry)
     keys = ("model", "network", "repeat", "labels", "examples", "steps", "fit_seconds")
     attributes = {key: origin[key] for key in keys} | {
         **{"family": splits.attrs["family"], "trained_on": model.family, "draws": draws},
@@ -80,6 +78,50 @@ def stitch_structure(
     }
     print(f"structure {attributes['structure']} from {result.sizes['window']} windows", flush=True)
     write_store(result.assign_attrs(attributes), store, STITCHED, run)
+
+
+def predictor(
+    network: StressNetwork,
+    model: ModelSettings,
+    images: StructureImages,
+    geometry: PatchGeometry,
+    draws: int,
+    seed: int,
+    precision: Precision = "default",
+) -> Predict:
+    """Return how a network predicts the windows of a structure.
+
+    A network of images sees them. `local` reads their channels from the structure, in the same order, and
+    says nothing outside the regions of interest: NaN.
+    """
+    if isinstance(network.settings, LocalNetworkSettings):
+        mechanics = network.settings.mechanics
+        origins = tile_origins(images.solid.shape, geometry, geometry.stride)
+        around = read_surroundings(
+            images.macro[None], images.solid, images.coverage, geometry.pixels_per_radius
+        )
+        seen = window_channels(around, images.solid, images.coverage, origins, geometry, mechanics)
+        margin = [(0, 0), *[(geometry.margin, geometry.margin)] * 2]
+
+        def by_pixels(inputs: NDArray) -> tuple[NDArray, NDArray]:
+            del inputs
+            found = predict_patches(network, seen.patches().inputs, draws, seed, precision=precision)
+            mean, std = (
+                np.pad(field.astype(float), margin, constant_values=np.nan)
+                for field in (found.mean, found.epistemic_std)
+            )
+            return mean, std
+
+        return by_pixels
+    whole = on_whole_patch(network, geometry.patch)
+
+    def by_images(inputs: NDArray) -> tuple[NDArray, NDArray]:
+        roi = np.zeros((len(inputs), geometry.roi, geometry.roi), np.float32)
+        seen = model_inputs(PatchData(inputs, roi, roi.astype(bool)), model).inputs
+        found = predict_draws(whole, seen, draws, seed, precision=precision)
+        return found.mean, found.std
+
+    return by_images
 
 
 def held_out_structure(

@@ -27,8 +27,8 @@ from mesobayes.nets.settings import Mechanics
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.models.local_data import local_data, local_variables
+from mesobayes.studies.stress.models.local_windows import window_channels
 from mesobayes.studies.stress.own.reading import OwnPlate, pore_shapes
-from mesobayes.studies.stress.own.windows import window_channels
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES, USUAL
 
@@ -101,7 +101,9 @@ def unlike_training(
     detector = OutlierDetector(
         usual["feature_mean"].values, usual["feature_whitening"].values, float(usual["threshold"])
     )
-    seen = window_channels(plate, origins, MECHANICS)
+    seen = window_channels(
+        plate.around, plate.solid, plate.coverage, origins, PatchGeometry(plate.pixels_per_radius), MECHANICS
+    )
     distance = np.where(
         seen.solid.any(axis=(1, 2)), detector.distance(roi_features(seen.patches().inputs)), np.nan
     )

@@ -15,10 +15,9 @@ from mesobayes.images.patches import PatchGeometry, cut_windows
 from mesobayes.images.stitching import stitch_rois, tile_origins
 from mesobayes.learning.settings import Precision
 from mesobayes.nets.build import StressNetwork
-from mesobayes.nets.settings import LocalNetworkSettings, Mechanics
+from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.studies.stress.fit import model_inputs
-from mesobayes.studies.stress.mechanics.channels import FEATURES, pixel_channels
-from mesobayes.studies.stress.models.local_data import LocalData
+from mesobayes.studies.stress.models.local_windows import window_channels, window_scales
 from mesobayes.studies.stress.models.patch_data import PatchData, masked_maximum
 from mesobayes.studies.stress.models.settings import ModelSettings
 from mesobayes.studies.stress.own.reading import OwnPlate
@@ -59,42 +58,13 @@ def intervals(calibration: xr.Dataset | None, heads: bool, level: float) -> Inte
     )
 
 
-def window_channels(plate: OwnPlate, origins: NDArray, mechanics: Mechanics) -> LocalData:
-    """Regions of interest of the windows at origins (window, 2) as the network `local` sees them."""
-    geometry = PatchGeometry(plate.pixels_per_radius)
-    image = (len(origins), geometry.roi, geometry.roi)
-    solid = cut_windows(plate.solid, origins, geometry.roi, geometry.margin)
-    features = np.zeros((*image, len(FEATURES)), np.float32)
-    macro = np.zeros((*image, 1, 3), np.float32)
-    prior = macro.copy() if mechanics != "none" else macro[..., :0]
-    priors = () if mechanics == "none" else (mechanics,)
-    for number, (row, column) in enumerate(origins.tolist()):
-        y, x = np.nonzero(solid[number])
-        window = plate.around.window(row, column, geometry.patch, geometry.patch)
-        coverage = plate.coverage[row : row + geometry.patch, column : column + geometry.patch]
-        found = pixel_channels(window, coverage, y + geometry.margin, x + geometry.margin, priors)
-        features[number, y, x] = found.features
-        macro[number, y, x] = found.macro_stress
-        if priors:
-            prior[number, y, x] = found.priors[mechanics]
-    deviator = np.zeros((*image, 1, 2), np.float32)
-    strain = np.ones((len(origins), 1), np.float32)  # the load is the one in the channels
-    return LocalData(features, macro, prior, deviator, solid, strain, window_scales(plate, origins))
-
-
-def window_scales(plate: OwnPlate, origins: NDArray) -> NDArray:
-    """Scale (window,) of each window: its largest macroscopic stress component, 1 where there is none."""
-    stress = cut_windows(plate.around.macro_stress[0], origins, 18 * plate.pixels_per_radius)
-    largest = np.abs(stress).max(axis=(1, 2, 3))
-    return np.where(largest > 0, largest, 1.0)
-
-
 def seen_by(network: StressNetwork, plate: OwnPlate, origins: NDArray, model: ModelSettings) -> PatchData:
     """Return windows as a network sees them, in units of their scales; there is no truth in them."""
+    geometry, around = PatchGeometry(plate.pixels_per_radius), plate.around
     if isinstance(network.settings, LocalNetworkSettings):
-        return window_channels(plate, origins, network.settings.mechanics).patches()
-    geometry = PatchGeometry(plate.pixels_per_radius)
-    inputs, _ = window_inputs(plate.around.macro_stress[0], plate.solid, plate.coverage, origins, geometry)
+        mechanics = network.settings.mechanics
+        return window_channels(around, plate.solid, plate.coverage, origins, geometry, mechanics).patches()
+    inputs, _ = window_inputs(around.macro_stress[0], plate.solid, plate.coverage, origins, geometry)
     mask = cut_windows(plate.solid, origins, geometry.roi, geometry.margin)
     return model_inputs(PatchData(inputs, np.zeros(mask.shape, np.float32), mask), model)
 
@@ -118,7 +88,7 @@ def predict_plate(
     origins = tile_origins(plate.solid.shape, geometry)
     seen = seen_by(network, plate, origins, model)
     found = predict_patches(network, seen.inputs, draws, seed, precision=precision)
-    scale = window_scales(plate, origins)
+    scale = window_scales(plate.around, origins, geometry)
     whole = partial(stitch_rois, origins=origins, shape=plate.solid.shape, geometry=geometry)
     law = found.predictive if half.law else None
     spread = np.ones_like(found.mean) if law is None else law.std
