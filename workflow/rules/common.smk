@@ -51,7 +51,7 @@ TARGETS = {}
 
 # The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
 # environment, so that the command, which Snakemake remembers, is the same in every folder.
-RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {params.call:q} {params.files:q}'
+RUN = 'MESOBAYES_ATTEMPT={workflow.attempt} "$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {params.call:q} {params.files:q}'
 IN_CONDA = "conda" in {
     str(method).lower() for method in workflow.deployment_settings.deployment_method
 }
@@ -60,7 +60,6 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
-    MESOBAYES_ATTEMPT=str(workflow.attempt),
 )
 
 
