@@ -45,9 +45,10 @@ def test_a_killed_driver_is_resumed_beside_another_clone_and_nothing_is_done_twi
     for copy in (one, other):
         copy.wait_at("src/mesobayes/studies/permeability/data.py", "    cells = label_cells(family, indices")
         copy.replace("workflow/rules/permeability.smk", "mem_mb=grows(3000)", "mem_mb=grows(30000)")
-    beside = other.start(CELLS.format(0), *QUICK)
+    once = (*QUICK, "--retries", "0")  # the memory of three jobs is more than the node has
+    beside = other.start(CELLS.format(0), *once)
     wait_for(lambda: job_of(other, "generate_cells"), beside)
-    driver = one.start(CELLS.format(0), CELLS.format(1), *QUICK)
+    driver = one.start(CELLS.format(0), CELLS.format(1), *once)
     wait_for(lambda: sorted(one.queue) == ["PENDING", "RUNNING"], driver)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.wait()
