@@ -40,12 +40,16 @@ def on_one_machine(tmp_path_factory):
 
 @pytest.fixture
 def cluster_copy(slurm):
-    """Make a copy of the repository, with a profile for this cluster."""
+    """Make a copy of the repository, with a profile for this cluster; what still runs in it ends with the test."""
+    copies = []
 
     def make(folder):
         folder.mkdir()
         copy = ClusterCopy(copy_of(ROOT, folder).path)
+        copies.append(copy)
         copy.make_profile()
         return copy
 
-    return make
+    yield make
+    for copy in copies:
+        copy.stop()

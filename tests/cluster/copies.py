@@ -2,14 +2,17 @@
 """A copy of the repository whose jobs go through Slurm, and what Slurm remembers of them."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from mesobayes.command.slurm import prefix_of
+from mesobayes.command.slurm import cancel, prefix_of, queue_of
 from workflow.copies import SMOKE, Checkout, Run, environment
 
 # a cluster of one's own may be asked more often
@@ -25,6 +28,22 @@ WAIT = """\
 
 class ClusterCopy(Checkout):
     """A copy of the repository with a profile for the Slurm of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        object.__setattr__(self, "started", [])
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        self.started.append(super().start(*arguments))
+        return self.started[-1]
+
+    def stop(self) -> None:
+        """End what was started here, and its jobs."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        cancel(queue_of(self.path))
 
     def mesobayes(self, *words: str) -> Run:
         command = [sys.executable, "-m", "mesobayes.command.main", *words]
@@ -54,10 +73,15 @@ class ClusterCopy(Checkout):
         self.replace(name, line, WAIT.format(condition=condition) + line)
 
     def start_word(self, *words: str) -> subprocess.Popen:
+        """Start a word of the command `mesobayes` in a session of its own."""
         command = [sys.executable, "-m", "mesobayes.command.main", *words]
-        return subprocess.Popen(
-            command, cwd=self.path, env=environment() | {"PYTHONPATH": "src"}, stdout=subprocess.DEVNULL
+        variables = environment() | {"PYTHONPATH": "src"}
+        self.started.append(
+            subprocess.Popen(
+                command, cwd=self.path, env=variables, start_new_session=True, stdout=subprocess.DEVNULL
+            )
         )
+        return self.started[-1]
 
     @property
     def jobs(self) -> list[tuple[int, str, str]]:

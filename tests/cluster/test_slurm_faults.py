@@ -14,25 +14,24 @@ BARS = "results/smoke/failure/fast/batches/0000.zarr.zip"
 PLATES = "results/smoke/stress/ellipse3/batches/0000.zarr.zip"
 
 
-def test_a_job_over_its_memory_or_its_time_or_cancelled_gets_another_attempt(cluster_copy, tmp_path):
+def test_a_job_over_its_memory_or_its_time_or_cancelled_gets_another_attempt(slurm, cluster_copy, tmp_path):
     copy = cluster_copy(tmp_path / "copy")
-    copy.replace("workflow/rules/permeability.smk", "mem_mb=grows(3000)", "mem_mb=grows(350)")
-    bars = 'params:\n        **call(\n            "mesobayes.studies.failure.data:simulate_specimens"'
-    copy.replace(
-        "workflow/rules/failure.smk", f"runtime=grows(120),\n    {bars}", f"runtime=grows(1),\n    {bars}"
-    )
+    cells = "mem_mb=grows(3000),\n        runtime=grows({}),"
+    copy.replace("workflow/rules/permeability.smk", cells.format(60), cells.format(1))
+    copy.replace("workflow/rules/stress.smk", "mem_mb=grows(2000)", "mem_mb=grows(300)")
+    copy.wait_at("src/mesobayes/studies/permeability/data.py", "    cells = label_cells(family, indices")
     copy.wait_at("src/mesobayes/studies/failure/data.py", "    data = simulate(field, indices")
-    copy.wait_at("src/mesobayes/studies/stress/data.py", "    batch = simulate_batch(family, indices")
     driver = copy.start(CELLS.format(0), BARS, PLATES, *QUICK)
-    wait_for(lambda: job_of(copy, "simulate_structures"), driver)
-    subprocess.run(["scancel", str(job_of(copy, "simulate_structures"))], check=True)
+    wait_for(lambda: job_of(copy, "simulate_specimens"), driver)
+    subprocess.run(["scancel", str(job_of(copy, "simulate_specimens"))], check=True)
     assert driver.wait(timeout=900) == 0
     ends = {rule: [state for _, name, state in copy.jobs if name == rule] for _, rule, _ in copy.jobs}
     assert {rule: (states[0], states[-1]) for rule, states in ends.items()} == {
-        "generate_cells": ("OUT_OF_MEMORY", "COMPLETED"),
-        "simulate_specimens": ("TIMEOUT", "COMPLETED"),
-        "simulate_structures": ("CANCELLED", "COMPLETED"),
+        "generate_cells": ("TIMEOUT", "COMPLETED"),
+        "simulate_specimens": ("CANCELLED", "COMPLETED"),
+        "simulate_structures": ("FAILED", "COMPLETED"),
     }
+    assert "exceeded memory limit" in (slurm / "slurmd.log").read_text("utf-8")
 
 
 def job_of(copy, rule):
@@ -46,9 +45,10 @@ def test_a_killed_driver_is_resumed_beside_another_clone_and_nothing_is_done_twi
     for copy in (one, other):
         copy.wait_at("src/mesobayes/studies/permeability/data.py", "    cells = label_cells(family, indices")
         copy.replace("workflow/rules/permeability.smk", "mem_mb=grows(3000)", "mem_mb=grows(30000)")
-    beside = other.start(CELLS.format(0), *QUICK)
+    once = (*QUICK, "--retries", "0")  # the memory of three jobs is more than the node has
+    beside = other.start(CELLS.format(0), *once)
     wait_for(lambda: job_of(other, "generate_cells"), beside)
-    driver = one.start(CELLS.format(0), CELLS.format(1), *QUICK)
+    driver = one.start(CELLS.format(0), CELLS.format(1), *once)
     wait_for(lambda: sorted(one.queue) == ["PENDING", "RUNNING"], driver)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.wait()
