@@ -65,7 +65,7 @@ def results(tmp_path):
     for ending in ("pdf", "png"):
         (folder / f"fig_rotation_augmentation.{ending}").touch()
     (folder / "fig_rotation_augmentation.json").write_text(json.dumps(record("rotation_augmentation")))
-    (folder / "table_se_ablation.csv").write_text("network,accuracy\nmodern <x>,0.5\n")
+    (folder / "table_se_ablation.csv").write_text("network,accuracy,scale,seed\nmodern <x>,0.5,smoke,s\n")
     (folder / "smoke/records/table_se_ablation.json").write_text(json.dumps(record("se_ablation")))
     return folder
 

@@ -135,7 +135,9 @@ def values_of(data: xr.Dataset) -> dict[str, Any]:
         for name in sample.data_vars
         if sample[name].size <= _VALUES_SHOWN
     }
-    status = {name: short.pop(name)["value"] for name in ("status", "status_reason") if name in short}
+    status: dict[str, Any] = {
+        name: short.pop(name)["value"] for name in ("status", "status_reason") if name in short
+    }
     return {**status, "values": short}
 
 
