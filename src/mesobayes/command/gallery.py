@@ -15,6 +15,7 @@ from typing import Any
 
 import jinja2
 
+from mesobayes.command.report import scale_made
 from mesobayes.command.workflow import registry, scale_of
 from mesobayes.drawing.judge import number_text
 from mesobayes.drawing.registry import Registry, Target
@@ -63,7 +64,8 @@ def cards_of(known: Registry, scale: str, results: Path) -> list[Card]:
     found = []
     for target in known.targets:
         path = results.parent / target.record(scale)
-        if path.is_file():
+        mine = target.output == "figure" or scale_made(target, scale, results.parent) == scale
+        if mine and path.is_file():
             found.append(_card(known, target, json.loads(path.read_text(encoding="utf-8")), results))
     return found
 
