@@ -39,6 +39,9 @@ def folder(tmp_path, monkeypatch):
     for slug, scale in (("se_block", "smoke"), ("mlp", "small")):
         for file in REGISTRY[slug].files:
             write(file, json.dumps({"scale": scale}))
+    write("results/table_se_ablation.csv", "network,scale,seed\nmodern,small,s\n")  # drawn at smoke before
+    write("results/smoke/records/table_se_ablation.json", json.dumps({"scale": "smoke"}))
+    write("results/table_reproduction.csv", "x")
     write(STORE, "data")
     write(memory_of(STORE), "{}")
     write("results/smoke/checkpoints/stress/a.npz", "left out")
@@ -70,8 +73,19 @@ def elsewhere(packed, tmp_path, monkeypatch):
 def test_everything_of_one_scale_is_in_it_and_nothing_of_another(packed):
     with zipfile.ZipFile(packed) as file:
         names = set(file.namelist())
-    assert {"Snakefile", str(STORE), str(memory_of(STORE)), *REGISTRY["se_block"].files} < names
-    assert not names & {*REGISTRY["mlp"].files, "results/smoke/checkpoints/stress/a.npz"}
+    assert {
+        "Snakefile",
+        "results/table_reproduction.csv",
+        str(STORE),
+        str(memory_of(STORE)),
+        *REGISTRY["se_block"].files,
+    } < names
+    others = [
+        *REGISTRY["mlp"].files,
+        "results/table_se_ablation.csv",
+        "results/smoke/checkpoints/stress/a.npz",
+    ]
+    assert not names.intersection(others)
 
 
 def test_it_describes_itself_as_a_workflow_run_crate(packed):

@@ -65,7 +65,7 @@ def results(tmp_path):
     for ending in ("pdf", "png"):
         (folder / f"fig_rotation_augmentation.{ending}").touch()
     (folder / "fig_rotation_augmentation.json").write_text(json.dumps(record("rotation_augmentation")))
-    (folder / "table_se_ablation.csv").write_text("network,accuracy\nmodern <x>,0.5\n")
+    (folder / "table_se_ablation.csv").write_text("network,accuracy,scale,seed\nmodern <x>,0.5,smoke,s\n")
     (folder / "smoke/records/table_se_ablation.json").write_text(json.dumps(record("se_ablation")))
     return folder
 
@@ -111,7 +111,12 @@ def test_claims_are_listed_and_settings_only_counted(results):
 
 
 def test_tables_of_another_scale_are_left_out(results):
-    assert [card.target.slug for card in cards_of(REGISTRY, "paper", results)] == ["rotation_augmentation"]
+    figure = ["rotation_augmentation"]
+    assert [card.target.slug for card in cards_of(REGISTRY, "paper", results)] == figure
+    (results / "table_se_ablation.csv").write_text(
+        "network,scale,seed\nmodern,small,s\n"
+    )  # drawn again since
+    assert [card.target.slug for card in cards_of(REGISTRY, "smoke", results)] == figure
 
 
 def test_the_page_is_written_beside_the_results(results, monkeypatch, capsys):

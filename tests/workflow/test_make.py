@@ -28,6 +28,12 @@ def test_make_test_runs_the_whole_suite():
     assert ".venv/bin/python -m pytest\n" in make("test").stdout
 
 
+def test_report_and_archive_are_of_the_scale_that_is_asked_for():
+    assert ".venv/bin/mesobayes report --scale smoke" in make("report", "SCALE=smoke").stdout
+    assert ".venv/bin/mesobayes archive --scale smoke" in make("archive", "SCALE=smoke").stdout
+    assert ".venv/bin/mesobayes restore a.zip" in make("restore", "ARCHIVE=a.zip").stdout
+
+
 def test_the_environment_is_installed_from_hashes_alone(tmp_path):
     done = make("env", f"VENV={tmp_path}/new")
     assert re.search(r"pip install .*--require-hashes .*-r envs/requirements-dev.txt", done.stdout)

@@ -15,7 +15,9 @@ def test_a_store_stays_until_its_replacement_is_whole_and_is_remembered_as_what_
     for _ in range(2):  # the second time, the store must not pass for the work of the refused job
         run = copy.snakemake(FIT, *IMPOSSIBLE)
         assert run.code != 0
-        assert "selective learning needs 5000 patches" in run.text
+        last = run.text.splitlines()[-1]
+        assert last.startswith("error: fit_selective/selective_modern_initial_repeat0_query0: ")
+        assert "selective learning needs 5000 patches" in last
         assert (copy.path / FIT).read_bytes() == before
     again = copy.plan("fig_selective_learning", *SMOKE)
     assert "Nothing to be done" in again.text

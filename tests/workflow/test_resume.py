@@ -54,8 +54,14 @@ def test_a_killed_fit_goes_on_where_it_was_and_ends_with_the_same_numbers(starte
     assert started.snakemake("--unlock", *LONGER).code == 0
     resumed = started.snakemake(FIT, *LONGER)
     assert resumed.code == 0, resumed.text
-    first_step = next(line for line in resumed.text.splitlines() if line.startswith("step "))
-    assert not first_step.startswith("step 1/60")
+    said = [
+        line
+        for line in resumed.text.splitlines()
+        if line.startswith("fit_selective/selective_modern_initial")
+    ]
+    step = next(int(line.split("resumed at step ")[1].split(",")[0]) for line in said if "resumed at" in line)
+    first_step = next(line.split(" | ")[1] for line in said if " | step " in line)
+    assert first_step.startswith(f"step {step + 1}/60")
 
     assert whole.snakemake(FIT, *LONGER).code == 0
     a, b = (open_store(copy.path / FIT, "stress/fit") for copy in (started, whole))

@@ -150,7 +150,11 @@ def test_every_job_left_a_log_that_says_something_and_nothing_half_written(finis
     assert len(logs) == sum(finished.first.jobs.values()) - finished.first.jobs["all"]
     for log in logs:
         text = log.read_text(encoding="utf-8")
-        assert "wall time" in text, log
+        first, *_, last = text.splitlines()
+        assert first.startswith("begun "), log
+        assert last.startswith("done in "), log
         assert "warning" not in text.lower(), log
+    assert finished.first.text.count(" | done in ") == len(logs)  # behind the name of the job
+    assert "\ntime left: about " in finished.first.text
     assert not list(finished.path.rglob("*.tmp.*"))
     assert not list((finished.path / "results/smoke/checkpoints").rglob("*.npz"))

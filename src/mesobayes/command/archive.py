@@ -24,12 +24,20 @@ from mesobayes.drawing.registry import Registry
 from mesobayes.record.errors import MesobayesError
 from mesobayes.record.files import replacing
 from mesobayes.record.provenance import versions
+from mesobayes.studies.configuration import SCALES
 
 MANIFEST, CRATE = "manifest.json", "ro-crate-metadata.json"
 _SOURCES = (
     *("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src", "Makefile", "pyproject.toml"),
     *("README.md", "LICENSE", "CITATION.cff"),
 )
+_OWN = (
+    ".cache",
+    ".last_run.json",
+    "README.md",
+    "index.html",
+    "predict",
+)  # below results, of this folder alone
 _LEFT_OUT = ("__pycache__", "checkpoints", "site", "mesobayes.egg-info")
 _MEMORY = Path(".snakemake/metadata")
 _RESTORED = ("results/", f"{_MEMORY}/")
@@ -44,7 +52,7 @@ def archive(scale: str | None) -> int:
     scale, known = scale_of(scale), registry()
     if drivers():
         raise MesobayesError("snakemake works in this folder: archive it when the run has ended")
-    results = sorted(results_of(scale, known))
+    results = sorted(results_of(scale, known)) if Path("results", scale).is_dir() else []
     if not results:
         raise MesobayesError(f"nothing was made at scale {scale} yet: ask snakemake for a figure first")
     paths = [*sources(), *results, *filter(Path.is_file, map(memory_of, results))]
@@ -109,12 +117,12 @@ def bring(file: zipfile.ZipFile, path: str, facts: dict[str, Any], present: bool
 
 
 def results_of(scale: str, known: Registry) -> Iterator[Path]:
-    """Every file that was made at a scale: data, records, figures and tables."""
-    yield from files_below(Path("results") / scale)
-    for target in known.targets:
-        if scale_made(target, scale) == scale:
-            yield from (Path(file) for file in target.files if Path(file).is_file())
-    yield from Path("results").glob("table_reproduction.*")
+    """Every file below `results` that was made at a scale: data, records, figures and tables."""
+    others = {file for target in known.targets if scale_made(target, scale) != scale for file in target.files}
+    for path in files_below(Path("results")):
+        top = path.parts[1]
+        if top == scale or (top not in _OWN and top not in SCALES and path.as_posix() not in others):
+            yield path
 
 
 def sources() -> Iterator[Path]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import jinja2
 
+from mesobayes.command.report import scale_made
 from mesobayes.command.workflow import registry, scale_of
 from mesobayes.drawing.judge import number_text
 from mesobayes.drawing.registry import Registry, Target
@@ -63,7 +64,8 @@ def cards_of(known: Registry, scale: str, results: Path) -> list[Card]:
     found = []
     for target in known.targets:
         path = results.parent / target.record(scale)
-        if path.is_file():
+        mine = target.output == "figure" or scale_made(target, scale, results.parent) == scale
+        if mine and path.is_file():
             found.append(_card(known, target, json.loads(path.read_text(encoding="utf-8")), results))
     return found
 
@@ -75,7 +77,7 @@ def _card(known: Registry, target: Target, record: dict[str, Any], results: Path
     table: list[list[str]] = []
     if target.output == "table":
         with (results / links["CSV"]).open(encoding="utf-8", newline="") as file:
-            table = list(csv.reader(file))
+            table = [row[:-2] for row in csv.reader(file)]  # scale and seed stand below it
     rows = [row for row in reproduction_rows(known, {target.slug: record}) if row.target == target.slug]
     words = f"{target.label} {target.slug} {target.title} {target.caption} {target.paper}".lower()
     return Card(target, record, picture, links, rows, table[: _ROWS_SHOWN + 1], words)
@@ -91,7 +93,7 @@ def render(known: Registry, cards: list[Card]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number_text
-    verdicts = Counter(row.verdict for card in cards for row in card.rows)
+    verdicts = dict(Counter(row.verdict for card in cards for row in card.rows).most_common())
     scales = sorted({card.record["scale"] for card in cards})
     return environment.get_template("gallery.html").render(
         papers=known.papers, cards=cards, verdicts=verdicts, scales=scales, total=len(known.targets)

@@ -52,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     word("resume", "go on with the last run of this folder")
     one = word("explain", "what a target shows, needs and costs at each scale")
     one.add_argument("target", help="a file of results/, or the name of a figure")
+    picture = word("graph", "draw all rules and what they hand on", scale)
+    picture.add_argument("file", type=Path, help="an SVG, PDF or PNG file")
     cluster = word("site", "write profiles/site: the Slurm profile with your account and partitions, checked")
     cluster.add_argument("--account", required=True)
     cluster.add_argument("--partition", required=True, help="of jobs on cores")
@@ -64,6 +66,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("sample", help="study, family and number, such as stress/ellipse3/17")
     one.add_argument("further", nargs="*", help="words for snakemake, after --")
     return found
+
+
+def draw_graph(file: Path, scale: str | None) -> int:
+    """Draw the graph of rules; only this word loads matplotlib."""
+    from mesobayes.command.graph import graph
+
+    return graph(file, scale)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "report": lambda: report(asked.scale),
         "resume": resume,
         "explain": lambda: explain(asked.target),
+        "graph": lambda: draw_graph(asked.file, asked.scale),
         "site": lambda: site(asked.account, asked.partition, asked.gpu_partition),
         "predict": lambda: predict(asked.image, asked.study, asked.scale, asked.further),
         "testcase": lambda: testcase(asked.sample, asked.scale, asked.further),

@@ -7,6 +7,7 @@ from the registry and from what the record of the figure says.
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 from collections import Counter
@@ -40,10 +41,18 @@ def report(scale: str | None, file: str = "report.zip") -> int:
     return subprocess.run(command, check=False).returncode
 
 
-def scale_made(target: Target, scale: str) -> str | None:
-    """Return the scale of a figure or table that lies in `results`; None where there is none."""
-    record = read_record(Path(target.record(scale)))
-    return None if record is None or not Path(target.files[0]).is_file() else str(record.get("scale"))
+def scale_made(target: Target, scale: str, folder: Path = Path()) -> str | None:
+    """Return the scale of a figure or table that lies in `results` of a folder; None where there is none.
+
+    The record of a table is kept for each scale, the table itself is that of the last: its rows say which.
+    """
+    file, record = folder / target.files[0], read_record(folder / target.record(scale))
+    if not file.is_file():
+        return None
+    if target.output == "table":
+        with file.open(encoding="utf-8", newline="") as rows:
+            return next((str(row.get("scale")).split()[0] for row in csv.DictReader(rows)), None)
+    return None if record is None else str(record.get("scale"))
 
 
 def other_scale(asked: Sequence[str], known: Registry, scale: str) -> str | None:
