@@ -54,11 +54,13 @@ def selective_structures(curves: xr.Dataset, solves: list[Path], structures: int
         run: scale and seed.
     """
     seconds = sum(seconds_of(path)["cpu_time"] for path in solves) / structures
-    figure, savings = _draw(curves, run, f"structures solved ({seconds:.1f} CPU s each)")
+    figure, savings = _draw(curves, run, "structures solved", f"; a structure takes {seconds:.1f} CPU s")
     return Drawing(figure, {}, curves_drawn(curves) | {"savings": savings, "CPU s a structure": seconds})
 
 
-def _draw(curves: xr.Dataset, run: Run, labels: str) -> tuple[Figure, dict[str, dict[str, float | None]]]:
+def _draw(
+    curves: xr.Dataset, run: Run, labels: str, cost: str = ""
+) -> tuple[Figure, dict[str, dict[str, float | None]]]:
     """Accuracy, its lead over random and squared error, a row per network, and what is saved."""
     networks = curves["network"].values
     figure = new_figure(width=1.0, height=0.3 * len(networks) + 0.16)
@@ -85,7 +87,7 @@ def _draw(curves: xr.Dataset, run: Run, labels: str) -> tuple[Figure, dict[str, 
     shared_legend(figure, axes)
     savings = _savings(curves, run.seed)
     note = (
-        f"{counts_note(curves, run)}; bands and bars: 95 % intervals of means over repeats, the lead paired "
+        f"{counts_note(curves, run)}{cost}; bands and bars: 95 % intervals of means over repeats, the lead paired "
         f"by repeat; dotted: mechanics without a label; {_correlations(curves)}; {_saving_text(savings)}"
     )
     figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
