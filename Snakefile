@@ -21,6 +21,7 @@ include: "workflow/rules/strip.smk"
 include: "workflow/rules/permeability.smk"
 include: "workflow/rules/failure.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/cluster.smk"
 
 
 rule all:
@@ -32,6 +33,7 @@ rule all:
 
 
 onstart:
+    refuse_what_slurm_would_keep()
     write_configuration()
     write_command(sys.argv[1:])
 

@@ -12,12 +12,14 @@ import contextlib
 import gc
 import importlib
 import json
+import os
 import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 from mesobayes.record.job import Job, run_job
+from mesobayes.record.made import is_made
 
 
 def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
@@ -27,7 +29,13 @@ def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) 
 
 
 def execute(call: dict) -> None:
-    """Call the function that a job names; its checkpoint goes once its outputs are there."""
+    """Call the function that a job names; its checkpoint goes once its outputs are there.
+
+    A second attempt at a chain of jobs begins at its first one: what the first attempt has finished stays.
+    """
+    if int(os.environ.get("MESOBAYES_ATTEMPT", "1")) > 1 and was_made(call):
+        print("made by an earlier attempt")
+        return
     module, _, name = call["function"].partition(":")
     with loading():
         function = getattr(importlib.import_module(module), name)
@@ -40,6 +48,20 @@ def execute(call: dict) -> None:
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
+
+
+def was_made(call: dict) -> bool:
+    """Whether the outputs of a job are there already, made by the same call from the same inputs."""
+    outputs, inputs = (
+        [Path(file) for files in call[kind].values() for file in listed(files)]
+        for kind in ("outputs", "inputs")
+    )
+    return is_made(outputs, inputs, call["text"])
+
+
+def listed(files: str | list[str] | None) -> list[str]:
+    """Return one file, many or none as a list."""
+    return [files] if isinstance(files, str) else files or []
 
 
 @contextlib.contextmanager
@@ -61,9 +83,10 @@ def run_of(call: dict):
     first = Path(next(iter(call["outputs"].values())))
     checkpoint = None
     if first.name.endswith(".zarr.zip"):
-        root = Path("results", call["run"]["scale"])
-        inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
-        checkpoint = root / "checkpoints" / inside.with_name(first.name.removesuffix(".zarr.zip") + ".npz")
+        root = f"results/{call['run']['scale']}/"  # of this folder, or of the copy of an object store
+        _, found, inside = f"/{first.as_posix()}".rpartition(f"/{root}")
+        name = Path(inside) if found else Path(first.name)
+        checkpoint = Path(root, "checkpoints", name.with_name(name.name.removesuffix(".zarr.zip") + ".npz"))
     origin = {key: value for key, value in call["run"].items() if key != "overrides"}
     return Run(
         **origin,

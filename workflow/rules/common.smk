@@ -2,12 +2,13 @@
 # Helpers of all rules: the resolved configuration, the registry, what a rule tells its job.
 
 import atexit
+import contextlib
+import functools
+import importlib
 import json
 import os
 import re
 import sys
-import time
-import zipfile
 from pathlib import Path
 
 import yaml
@@ -28,6 +29,7 @@ from mesobayes.images.find import find_image
 from mesobayes.record.errors import MesobayesError
 from mesobayes.record.files import content_hash, refuse_unwritable
 from mesobayes.record.logs import process_environment
+from mesobayes.record.made import made_by
 from mesobayes.record.provenance import code_hash, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain
 from mesobayes.studies.configuration import overrides, read_scale, resolve
@@ -74,6 +76,7 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
+    MESOBAYES_ATTEMPT=str(workflow.attempt),
 )
 
 
@@ -125,6 +128,15 @@ def wildcard(name, kind=str):
     return lambda wildcards: kind(wildcards[name])
 
 
+def grows(base):
+    """Return a resource that a job gets once at its first attempt, twice at the second: a number, or a function of its wildcards."""
+
+    def amount(wildcards, attempt):
+        return attempt * (base(wildcards) if callable(base) else base)
+
+    return amount
+
+
 def pick(records, name):
     """Return an argument of call() that is the record which a wildcard names."""
     return lambda wildcards: getattr(records, wildcards[name])
@@ -145,9 +157,26 @@ def batch_items(items, size):
     return those
 
 
-def user_image(name):
-    """Return the user's image of a name in ``inputs``; its content, not its time, says whether it is another one."""
-    return ancient(str(find_image("inputs", name)))
+def user_image(name, reader, *arguments):
+    """Return the user's image of a name in ``inputs``, once the reader of its study ("package.module:name") takes it.
+
+    An image that is refused so ends the command before any job has begun. The content of an image, not its time,
+    says whether it is another one.
+    """
+    try:
+        image = find_image("inputs", name)
+        read_once(reader, image, *arguments)
+    except MesobayesError as error:
+        sys.exit(f"error: {error}")
+    return ancient(str(image))
+
+
+@functools.cache
+def read_once(reader, image, *arguments):
+    """Read an image; where this process lacks the libraries for that, its job will."""
+    where, _, name = reader.partition(":")
+    with contextlib.suppress(ModuleNotFoundError):
+        getattr(importlib.import_module(where), name)(image, *arguments)
 
 
 def draw(where, settings=None, **inputs):
@@ -192,16 +221,6 @@ def remember_what_was_made():
             record.params = [repr(made[0])]
             memory._write_record(memory._get_key(file), record)
             os.utime(file, (made[1], made[1]))
-
-
-def made_by(file):
-    """Return the call that a store was made by and the time at which its last part was written."""
-    if not Path(file).is_file():
-        return None
-    with zipfile.ZipFile(file) as archive:
-        attributes = json.loads(archive.read("zarr.json"))["attributes"]
-        last = max(info.date_time for info in archive.infolist())
-    return attributes["call"], time.mktime((*last, 0, 0, -1))
 
 
 def write_configuration():

@@ -28,8 +28,8 @@ for target in [target for target in MADE if target.output == "figure"]:
         threads: 1
         resources:
             gpu=0,
-            mem_mb=2000,
-            runtime=15,
+            mem_mb=grows(2000),
+            runtime=grows(15),
         params:
             **drawing_call(target),
         message:
@@ -61,8 +61,8 @@ for target in [target for target in MADE if target.output == "table"]:
         threads: 1
         resources:
             gpu=0,
-            mem_mb=1000,
-            runtime=15,
+            mem_mb=grows(1000),
+            runtime=grows(15),
         params:
             **drawing_call(target),
         message:
@@ -125,8 +125,8 @@ rule table_reproduction:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=grows(1000),
+        runtime=grows(15),
     params:
         **call(
             "mesobayes.drawing.reproduction:table_reproduction",

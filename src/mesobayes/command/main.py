@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     cluster.add_argument("--partition", required=True, help="of jobs on cores")
     cluster.add_argument("--gpu-partition", help="of jobs on a GPU; without it they run on cores")
     own = word("predict", "an image of your own through a study", scale)
-    own.add_argument("image", type=Path, help="png, tif, npy or zarr; dark pixels are inclusions or pores")
+    own.add_argument("image", type=Path, help="png, tif, npy, zarr or slices; dark is inclusions or pores")
     own.add_argument("--study", choices=sorted(TARGETS), required=True)
     own.add_argument("further", nargs="*", help="words for snakemake, after --")
     one = word("testcase", "one structure, cell or specimen of a large run, computed alone and shown", scale)
