@@ -62,7 +62,7 @@ def other_scale(asked: Sequence[str], known: Registry, scale: str) -> str | None
             found = scale_made(target, scale)
             if found not in (None, scale):
                 return (
-                    f"{target.files[0]} was made at scale {found}, and this report is of scale {scale}: use "
+                    f"{target.files[0]} was made at scale {found}, and this report is of {scale}: use "
                     f"`mesobayes report --scale {found}`, or make the figure again"
                 )
     return None
