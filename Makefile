@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make env                       prepare .venv from the locked requirements (GPU=1 adds CUDA, CLUSTER=1 Slurm and S3)
 # make results/<anything>        make a figure, a table or any intermediate file by snakemake
-# make test | test-cluster | bench | report | gpu-check | schema | lock | peers
+# make test | test-cluster | bench | report | archive | restore | gpu-check | schema | lock | peers
 #
 # SCALE=smoke|small|paper and SNAKEMAKE_FLAGS="..." are passed on; PYTHON=python3.12 picks the interpreter.
 
@@ -14,13 +14,12 @@ CLUSTER ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-FIGURES = $(wildcard results/fig_*.pdf)
 PEERS = $(if $(wildcard .venv-peers/ready),--peers .venv-peers/bin/python)
 LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt) $(if $(CLUSTER),envs/requirements-cluster.txt)
 STAMP := $(VENV)/ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)
 CONFIG := $(if $(SCALE),--config scale=$(SCALE))
 
-.PHONY: help env all test test-cluster bench report gpu-check schema lock peers
+.PHONY: help env all test test-cluster bench report archive restore gpu-check schema lock peers
 .DEFAULT_GOAL := help
 
 help:
@@ -64,8 +63,14 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/failure_training.py --output docs/benchmarks/failure_training.md
 
 report: $(STAMP)
-	@test -n "$(FIGURES)" || { echo "There is no figure to report yet: make one first"; exit 1; }
-	$(BIN)/snakemake --report report.zip $(CONFIG) -- $(FIGURES)
+	$(BIN)/mesobayes report $(if $(SCALE),--scale $(SCALE))
+
+# everything of one scale in one file, and back: make restore ARCHIVE=archive-smoke.zip
+archive: $(STAMP)
+	$(BIN)/mesobayes archive $(if $(SCALE),--scale $(SCALE))
+
+restore: $(STAMP)
+	$(BIN)/mesobayes restore $(ARCHIVE)
 
 gpu-check: $(STAMP)
 	$(BIN)/python benchmarks/gpu_check.py

@@ -6,6 +6,9 @@
 configfile: "config.yaml"
 
 
+report: "workflow/report/introduction.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/stress_models.smk"
@@ -37,6 +40,9 @@ onstart:
 
 onerror:
     remember_what_was_made()
+    atexit.register(WATCH.say_failures)  # the last words, after Snakemake's own
 
 
 refuse_unmakeable_targets(sys.argv[1:])
+refuse_unwritable_folders()
+refuse_report_of_another_scale(sys.argv[1:])

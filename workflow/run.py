@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The script behind every rule: run one job, described by two lines of JSON.
 
-    python workflow/run.py LOG THREADS GPUS CALL FILES
+    python workflow/run.py LOG THREADS GPUS MEM_MB CALL FILES
 
 CALL names a function, its arguments and the run it belongs to; FILES its inputs and outputs. Arguments are
 rebuilt from the type hints of the function; files come under their names in the rule, as paths. A function
@@ -18,14 +18,14 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from mesobayes.record.logs import job_log
+from mesobayes.record.job import Job, run_job
 from mesobayes.record.made import is_made
 
 
-def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
-    """Run one job with its output in a log."""
-    with job_log(log, int(threads), int(gpus)):
-        execute({**json.loads(call), **json.loads(files), "text": call})
+def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
+    """Run one job with its output in a log; return its exit status."""
+    job = Job(Path(log), int(threads), int(gpus), int(mem_mb))
+    return run_job(lambda: execute({**json.loads(call), **json.loads(files), "text": call}), job)
 
 
 def execute(call: dict) -> None:
@@ -112,4 +112,4 @@ def as_paths(files: str | list[str] | None) -> Path | list[Path] | None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

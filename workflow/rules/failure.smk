@@ -6,6 +6,7 @@
 include: "failure_files.smk"
 include: "failure_fits.smk"
 include: "failure_places.smk"
+include: "failure_own.smk"
 include: "failure_targets.smk"
 
 
