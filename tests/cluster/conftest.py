@@ -40,7 +40,7 @@ def on_one_machine(tmp_path_factory):
 
 @pytest.fixture
 def cluster_copy(slurm):
-    """Make a copy of the repository, with a profile for this cluster; what still runs in it ends with the test."""
+    """Make a copy of the repository with a profile for this cluster; what runs in it ends with the test."""
     copies = []
 
     def make(folder):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from mesobayes.command.slurm import cancel, prefix_of, queue_of
 from workflow.copies import SMOKE, Checkout, Run, environment
@@ -26,12 +26,15 @@ WAIT = """\
 """
 
 
+@dataclass(frozen=True)
 class ClusterCopy(Checkout):
-    """A copy of the repository with a profile for the Slurm of this machine."""
+    """A copy of the repository with a profile for the Slurm of this machine.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        object.__setattr__(self, "started", [])
+    Attributes:
+        started: processes that were started in it.
+    """
+
+    started: list[subprocess.Popen] = field(default_factory=list)
 
     def start(self, *arguments: str) -> subprocess.Popen:
         self.started.append(super().start(*arguments))
