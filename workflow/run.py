@@ -12,6 +12,7 @@ import contextlib
 import gc
 import importlib
 import json
+import os
 import sys
 import typing
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from mesobayes.record.logs import job_log
 def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
     """Run one job with its output in a log."""
     with job_log(log, int(threads), int(gpus)):
-        execute({**json.loads(call), **json.loads(files), "text": call})
+        execute({**json.loads(call), **json.loads(files), "text": call, "log": log})
 
 
 def execute(call: dict) -> None:
@@ -37,6 +38,8 @@ def execute(call: dict) -> None:
     for kind in ("inputs", "outputs"):
         files = {key: as_paths(value) for key, value in call[kind].items()}
         values |= {kind: files} if kind in hints else files
+    if "registry" in hints:
+        values["registry"] = Path(__file__).with_name("figures.yaml")
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
@@ -54,16 +57,28 @@ def loading() -> Iterator[None]:
 
 
 def run_of(call: dict):
-    """Return what the job knows of itself; which samples a batch holds is no setting."""
+    """Return what the job knows of itself; which samples a batch holds is no setting.
+
+    The checkpoint of a fit carries the hash of its settings, and of those behind its inputs, in its name.
+    """
+    from mesobayes.record.lineage import benchmark_of, lineage_of
     from mesobayes.record.provenance import Run, config_hash
 
     settings = {key: value for key, value in call["arguments"].items() if key != "indices"}
-    first = Path(next(iter(call["outputs"].values())))
+    inputs, outputs = as_list(call["inputs"]), as_list(call["outputs"])
+    lineage = lineage_of(
+        *(inputs, outputs, config_hash(settings), call["run"]["scale"]),
+        benchmark=benchmark_of(call.get("log", "")),
+        configuration=os.environ.get("MESOBAYES_CONFIGURATION", ""),
+        commit=os.environ.get("MESOBAYES_COMMIT", ""),
+    )
+    first = Path(outputs[0])
     checkpoint = None
     if first.name.endswith(".zarr.zip"):
         root = Path("results", call["run"]["scale"])
         inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
-        checkpoint = root / "checkpoints" / inside.with_name(first.name.removesuffix(".zarr.zip") + ".npz")
+        name = f"{first.name.removesuffix('.zarr.zip')}.{lineage.settings_hash}.npz"
+        checkpoint = root / "checkpoints" / inside.with_name(name)
     origin = {key: value for key, value in call["run"].items() if key != "overrides"}
     return Run(
         **origin,
@@ -71,7 +86,13 @@ def run_of(call: dict):
         overrides=tuple(call["run"]["overrides"]),
         call=call.get("text", ""),
         checkpoint=checkpoint,
+        lineage=lineage,
     )
+
+
+def as_list(files: dict) -> list[str]:
+    """Return every path below the names of inputs or outputs."""
+    return [path for value in files.values() for path in ([value] if isinstance(value, str) else value or [])]
 
 
 def rebuilt(hint: object, value: object) -> object:

@@ -122,6 +122,7 @@ rule table_reproduction:
     output:
         csv="results/table_reproduction.csv",
         pdf="results/table_reproduction.pdf",
+        record=f"{RESULTS}/records/table_reproduction.json",
     log:
         f"{LOGS}/table_reproduction.log",
     benchmark:
@@ -138,7 +139,6 @@ rule table_reproduction:
             "mesobayes.drawing.reproduction:table_reproduction",
             study="all",
             entry={target.slug: plain(target.printed) for target in REGISTRY.targets},
-            registry=os.path.relpath(WORKFLOW / "figures.yaml"),
         ),
     message:
         "table_reproduction: printed values beside ours"
