@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mesobayes.drawing.registry import read_registry
+from workflow.toy import FIGURE, SECTIONS, follow, without_other_studies
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src")
@@ -68,8 +69,9 @@ class Checkout:
     path: Path
     first: Run | None = None
 
-    def snakemake(self, *arguments: str, timeout: float = 1800) -> Run:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    def snakemake(self, *arguments: str, timeout: float = 1800, by: tuple[str, ...] = ()) -> Run:
+        """Run snakemake, as a child of the command ``by`` if one is given."""
+        command = [*by, sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(
             command, cwd=self.path, env=environment(), capture_output=True, text=True, timeout=timeout
         )
@@ -125,6 +127,35 @@ def checkout(tmp_path_factory):
 def made():
     """The targets of the registry that a study builds."""
     return MADE
+
+
+@pytest.fixture(scope="session")
+def new_toy():
+    """Make a copy with the toy study alone, without results, in a folder."""
+
+    def make(folder):
+        copy = copy_of(ROOT, folder)
+        follow(SECTIONS["A study"], folder)
+        without_other_studies(folder)
+        return copy
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def made_toy(tmp_path_factory, new_toy):
+    """A copy in which the figure of the toy study has been made; not to be changed."""
+    copy = new_toy(tmp_path_factory.mktemp("toys") / "made")
+    run = copy.snakemake(FIGURE, *SMOKE)
+    assert run.code == 0, run.text[-6000:]
+    return copy
+
+
+@pytest.fixture
+def toy(made_toy, tmp_path):
+    """A copy of the made toy study, times and memory of Snakemake included."""
+    shutil.copytree(made_toy.path, tmp_path / "toy", symlinks=True)
+    return Checkout(tmp_path / "toy")
 
 
 @pytest.fixture(scope="session")
