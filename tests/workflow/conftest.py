@@ -103,6 +103,7 @@ def environment() -> dict[str, str]:
 
 
 def copy_of(source: Path, target: Path) -> Checkout:
+    target.mkdir(parents=True, exist_ok=True)
     for name in PARTS:
         if (source / name).is_dir():
             shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -171,6 +171,13 @@ def drawing_call(target):
     )
 
 
+def describe(name, text):
+    """Say what a rule does, under whatever name another workflow uses it."""
+    used = workflow.modifier.modify_rulename(name)
+    if workflow.is_rule(used):
+        workflow.get_rule(used).docstring = text
+
+
 def caption_file(target):
     """Return the path of a file with the caption from the registry, for the report."""
     path = Path(".snakemake/captions") / f"{target.rule}.rst"

@@ -38,8 +38,9 @@ def accept_touched():
     if not workflow.touch:
         return
     memory = FilePersistence(nolock=True)
-    folder = read_folder(Path("results"), SCALE, load_folder(KNOWN)[0])
-    accepted = {
+    before, accepted = load_folder(KNOWN)
+    folder = read_folder(Path("results"), SCALE, before)
+    accepted |= {
         output: signature(memory._read_record(output), path, folder)
         for path in folder
         for output in described(path, folder)

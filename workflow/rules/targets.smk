@@ -38,9 +38,7 @@ for target in [target for target in MADE if target.output == "figure"]:
         shell:
             RUN
 
-    workflow.get_rule(target.rule).docstring = (
-        f"{target.label} of {target.paper}: {target.title}."
-    )
+    describe(target.rule, f"{target.label} of {target.paper}: {target.title}.")
 
 
 for target in [target for target in MADE if target.output == "table"]:
@@ -76,9 +74,7 @@ for target in [target for target in MADE if target.output == "table"]:
         shell:
             RUN
 
-    workflow.get_rule(target.rule).docstring = (
-        f"{target.label} of {target.paper}: {target.title}."
-    )
+    describe(target.rule, f"{target.label} of {target.paper}: {target.title}.")
 
 
 for target in [target for target in REGISTRY.targets if target.slug not in TARGETS]:
@@ -97,9 +93,7 @@ for target in [target for target in REGISTRY.targets if target.slug not in TARGE
         shell:
             "echo {params.sentence:q} | tee {log} >&2; exit 1"
 
-    workflow.get_rule(target.rule).docstring = (
-        f"planned: {target.label} of {target.paper}: {target.title}."
-    )
+    describe(target.rule, f"planned: {target.label} of {target.paper}: {target.title}.")
 
 
 for paper in REGISTRY.papers:
@@ -110,8 +104,9 @@ for paper in REGISTRY.papers:
         input:
             [file for target in MADE if target.paper == paper for file in target.files],
 
-    workflow.get_rule(paper).docstring = (
-        f"Every figure and table of {REGISTRY.papers[paper]['authors']} {REGISTRY.papers[paper]['year']}."
+    describe(
+        paper,
+        f"Every figure and table of {REGISTRY.papers[paper]['authors']} {REGISTRY.papers[paper]['year']}.",
     )
 
 

@@ -116,8 +116,10 @@ def data_hash(dataset: xr.Dataset) -> str:
         kind = "text" if text else values.dtype.str
         head = [str(name), name in dataset.coords, variable.dims, values.shape, kind, variable.attrs]
         total.update(json.dumps(_plain(head), sort_keys=True).encode())
-        content = "\0".join(map(str, values.ravel())).encode() if text else values.tobytes()
-        total.update(content)
+        if text:
+            total.update("\0".join(map(str, values.ravel())).encode())
+        else:
+            total.update(np.ascontiguousarray(values).data)
     own = {str(key): value for key, value in dataset.attrs.items() if key not in _ORIGIN}
     total.update(json.dumps(_plain(own), sort_keys=True).encode())
     return total.hexdigest()[:16]
