@@ -13,6 +13,9 @@ if not os.path.isfile(CONFIGFILE):
 configfile: CONFIGFILE
 
 
+report: "workflow/report/introduction.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/memory.smk"
 include: "workflow/rules/stress.smk"
@@ -26,6 +29,7 @@ include: "workflow/rules/strip.smk"
 include: "workflow/rules/permeability.smk"
 include: "workflow/rules/failure.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/cluster.smk"
 
 
 rule all:
@@ -37,6 +41,7 @@ rule all:
 
 
 onstart:
+    refuse_what_slurm_would_keep()
     write_configuration()
     write_command(sys.argv[1:])
 
@@ -45,9 +50,15 @@ onsuccess:
     accept_touched()
 
 
+onerror:
+    atexit.register(WATCH.say_failures)  # the last words, after Snakemake's own
+
+
 if workflow.modifier.is_main_snakefile():
     refuse_unmakeable_targets(sys.argv[1:])
+    refuse_report_of_another_scale(sys.argv[1:])
 else:
     write_configuration()
+refuse_unwritable_folders()
 correct_memory()
 CODE.keep()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The script behind every rule: run one job, described by two lines of JSON.
 
-    python workflow/run.py LOG THREADS GPUS CALL FILES
+    python workflow/run.py LOG THREADS GPUS MEM_MB CALL FILES
 
 CALL names a function, its arguments and the run it belongs to; FILES its inputs and outputs. Arguments are
 rebuilt from the type hints of the function; files come under their names in the rule, as paths. A function
@@ -18,17 +18,25 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from mesobayes.record.logs import job_log
+from mesobayes.record.job import Job, run_job
+from mesobayes.record.made import is_made
 
 
-def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
-    """Run one job with its output in a log."""
-    with job_log(log, int(threads), int(gpus)):
-        execute({**json.loads(call), **json.loads(files), "text": call, "log": log})
+def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
+    """Run one job with its output in a log; return its exit status."""
+    job = Job(Path(log), int(threads), int(gpus), int(mem_mb))
+    content = {**json.loads(call), **json.loads(files), "text": call, "log": log}
+    return run_job(lambda: execute(content), job)
 
 
 def execute(call: dict) -> None:
-    """Call the function that a job names; its checkpoint goes once its outputs are there."""
+    """Call the function that a job names; its checkpoint goes once its outputs are there.
+
+    A second attempt at a chain of jobs begins at its first one: what the first attempt has finished stays.
+    """
+    if int(os.environ.get("MESOBAYES_ATTEMPT", "1")) > 1 and was_made(call):
+        print("made by an earlier attempt")
+        return
     module, _, name = call["function"].partition(":")
     with loading():
         function = getattr(importlib.import_module(module), name)
@@ -43,6 +51,17 @@ def execute(call: dict) -> None:
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
+
+
+def was_made(call: dict) -> bool:
+    """Whether the outputs of a job are there already, made by the same call from the same inputs."""
+    outputs, inputs = (list(map(Path, files_of(call[kind]))) for kind in ("outputs", "inputs"))
+    return is_made(outputs, inputs, call["text"])
+
+
+def files_of(named: dict) -> list[str]:
+    """Return every path below the names of inputs or of outputs, each of which may be one, many or none."""
+    return [path for files in named.values() for path in ([files] if isinstance(files, str) else files or [])]
 
 
 @contextlib.contextmanager
@@ -65,7 +84,7 @@ def run_of(call: dict):
     from mesobayes.record.provenance import Run, config_hash
 
     settings = {key: value for key, value in call["arguments"].items() if key != "indices"}
-    inputs, outputs = as_list(call["inputs"]), as_list(call["outputs"])
+    inputs, outputs = files_of(call["inputs"]), files_of(call["outputs"])
     lineage = lineage_of(
         *(inputs, outputs, config_hash(settings), call["run"]["scale"]),
         benchmark=benchmark_of(call.get("log", "")),
@@ -75,10 +94,11 @@ def run_of(call: dict):
     first = Path(outputs[0])
     checkpoint = None
     if first.name.endswith(".zarr.zip"):
-        root = Path("results", call["run"]["scale"])
-        inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
-        name = f"{first.name.removesuffix('.zarr.zip')}.{lineage.settings_hash}.npz"
-        checkpoint = root / "checkpoints" / inside.with_name(name)
+        root = f"results/{call['run']['scale']}/"  # of this folder, or of the copy of an object store
+        _, found, inside = f"/{first.as_posix()}".rpartition(f"/{root}")
+        name = Path(inside) if found else Path(first.name)
+        stem = f"{name.name.removesuffix('.zarr.zip')}.{lineage.settings_hash}"
+        checkpoint = Path(root, "checkpoints", name.with_name(f"{stem}.npz"))
     origin = {key: value for key, value in call["run"].items() if key != "overrides"}
     return Run(
         **origin,
@@ -88,11 +108,6 @@ def run_of(call: dict):
         checkpoint=checkpoint,
         lineage=lineage,
     )
-
-
-def as_list(files: dict) -> list[str]:
-    """Return every path below the names of inputs or outputs."""
-    return [path for value in files.values() for path in ([value] if isinstance(value, str) else value or [])]
 
 
 def rebuilt(hint: object, value: object) -> object:
@@ -110,4 +125,4 @@ def as_paths(files: str | list[str] | None) -> Path | list[Path] | None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

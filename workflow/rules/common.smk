@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Helpers of all rules: the resolved configuration, the registry, what a rule tells its job.
 
+import atexit
+import contextlib
+import functools
+import importlib
 import json
 import os
 import re
@@ -8,6 +12,8 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.logging import logger
+from snakemake.settings.types import ExecMode
 
 BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parents[1]
 SOURCES = BASE / "src"
@@ -15,11 +21,14 @@ sys.path.insert(
     0, str(SOURCES)
 )  # the package beside this file, whatever else is installed
 
+from mesobayes.command.report import caption, category, label, other_scale
+from mesobayes.command.verify import read_record
+from mesobayes.command.watch import Watch
 from mesobayes.drawing.registry import read_registry
 from mesobayes.images.find import find_image
 from mesobayes.record.code import Sources
 from mesobayes.record.errors import MesobayesError
-from mesobayes.record.files import content_hash, replacing
+from mesobayes.record.files import content_hash, refuse_unwritable, replacing
 from mesobayes.record.logs import process_environment
 from mesobayes.record.provenance import commit_of, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain
@@ -49,9 +58,16 @@ TABLE_REPRODUCTION = [
 # slug -> how a figure or table is drawn, see draw(); filled by the studies
 TARGETS = {}
 
+# hears what the run says of its jobs: the time left, and the failed ones at the end
+WATCH = Watch(
+    SCALE, workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
+)
+if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+    logger.addHandler(WATCH)
+
 # The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
 # environment, so that the command, which Snakemake remembers, is the same in every folder.
-RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {params.call:q} {params.files:q}'
+RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
 IN_CONDA = "conda" in {
     str(method).lower() for method in workflow.deployment_settings.deployment_method
 }
@@ -62,6 +78,7 @@ os.environ.update(
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
     MESOBAYES_CONFIGURATION=config_hash(plain(SETTINGS)),
     MESOBAYES_COMMIT=commit_of(BASE),
+    MESOBAYES_ATTEMPT=str(workflow.attempt),
 )
 CODE = Sources(
     SOURCES / "mesobayes",
@@ -76,7 +93,8 @@ def call(function, /, uses=(), entry=None, study=None, modified=(), **arguments)
 
     function: "package.module:name"; arguments: values, settings records, or functions of the wildcards. A hash
     of the content of the modules in use, of the script and the locked libraries (and of a further ``entry``) is
-    part of the call, so that an edit runs exactly what depends on it. Snakemake remembers the call, and by itself the names of the files.
+    part of the call, so that an edit runs exactly what depends on it. Snakemake remembers the call, and by itself
+    the names of the files.
     """
     source = function.partition(":")[0]
     code = config_hash(
@@ -119,6 +137,15 @@ def wildcard(name, kind=str):
     return lambda wildcards: kind(wildcards[name])
 
 
+def grows(base):
+    """Return a resource that a job gets once at its first attempt, twice at the second: a number, or a function of its wildcards."""
+
+    def amount(wildcards, attempt):
+        return attempt * (base(wildcards) if callable(base) else base)
+
+    return amount
+
+
 def pick(records, name):
     """Return an argument of call() that is the record which a wildcard names."""
     return lambda wildcards: getattr(records, wildcards[name])
@@ -139,9 +166,26 @@ def batch_items(items, size):
     return those
 
 
-def user_image(name):
-    """Return the user's image of a name in ``inputs``; its content, not its time, says whether it is another one."""
-    return ancient(str(find_image("inputs", name)))
+def user_image(name, reader, *arguments):
+    """Return the user's image of a name in ``inputs``, once the reader of its study ("package.module:name") takes it.
+
+    An image that is refused so ends the command before any job has begun. The content of an image, not its time,
+    says whether it is another one.
+    """
+    try:
+        image = find_image("inputs", name)
+        read_once(reader, image, *arguments)
+    except MesobayesError as error:
+        sys.exit(f"error: {error}")
+    return ancient(str(image))
+
+
+@functools.cache
+def read_once(reader, image, *arguments):
+    """Read an image; where this process lacks the libraries for that, its job will."""
+    where, _, name = reader.partition(":")
+    with contextlib.suppress(ModuleNotFoundError):
+        getattr(importlib.import_module(where), name)(image, *arguments)
 
 
 def draw(where, settings=None, **inputs):
@@ -178,15 +222,6 @@ def describe(name, text):
         workflow.get_rule(used).docstring = text
 
 
-def caption_file(target):
-    """Return the path of a file with the caption from the registry, for the report."""
-    path = Path(".snakemake/captions") / f"{target.rule}.rst"
-    if not path.is_file() or path.read_text(encoding="utf-8") != target.caption:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(target.caption, encoding="utf-8")
-    return str(path.resolve())
-
-
 def write_configuration():
     """Keep the resolved configuration under its hash, which every result states."""
     name = os.environ["MESOBAYES_CONFIGURATION"]
@@ -201,6 +236,15 @@ def write_configuration():
 def write_command(words):
     """Write the words of this command, for `mesobayes resume`."""
     Path("results/.last_run.json").write_text(json.dumps(words), encoding="utf-8")
+
+
+def refuse_unwritable_folders():
+    """End with one sentence where the disk is full or read-only, before anything is lost there."""
+    if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+        try:
+            refuse_unwritable(".snakemake", "results", "logs")
+        except MesobayesError as error:
+            sys.exit(f"error: {error}")
 
 
 def refuse_unmakeable_targets(arguments):

@@ -41,10 +41,17 @@ def identity(path: Path | str, origin: Mapping[str, Any]) -> str:
     return stated or content_hash(path)
 
 
+def place(path: str) -> str:
+    """Return the path of a file in the working folder; a copy of an object store lies deeper than that."""
+    _, deeper, inside = path.rpartition("/results/")
+    return f"results/{inside}" if deeper else path
+
+
 def benchmark_of(log: str) -> str:
     """Return where Snakemake writes what a job took, beside its log ``logs/<scale>/<rule>/<item>.log``."""
-    parts = Path(log).with_suffix(".tsv").parts if log else ()
-    return str(Path("results", parts[1], "benchmarks", *parts[2:])) if len(parts) > 2 else ""
+    _, found, inside = f"/{log}".rpartition("/logs/")
+    scale, _, item = inside.removesuffix(".log").partition("/")
+    return f"results/{scale}/benchmarks/{item}.tsv" if found else ""
 
 
 def lineage_of(
@@ -67,17 +74,17 @@ def lineage_of(
     Raises:
         StoreError: the inputs are of another scale, or do not belong together.
     """
-    there = sorted(path for path in inputs if Path(path).exists())
-    origins = {path: read_origin(path) for path in there}
-    hashes = {path: identity(path, origin) for path, origin in origins.items()}
+    there = {path: place(path) for path in sorted(inputs) if Path(path).exists()}
+    origins = {name: read_origin(path) for path, name in there.items()}
+    hashes = {name: identity(path, origins[name]) for path, name in there.items()}
     refuse_mixed(origins, hashes, scale)
     for line in other_versions(origins):
         print(line, flush=True)
     behind = {origin["settings_hash"] for origin in origins.values() if origin.get("settings_hash")}
     return Lineage(
         settings_hash=config_hash({"own": settings, "behind": sorted(behind)}),
-        made_from=tuple((path, hashes[path]) for path in there),
-        outputs=tuple(sorted(outputs)),
+        made_from=tuple(sorted((there[path], hashes[there[path]]) for path in inputs if path in there)),
+        outputs=tuple(sorted(map(place, outputs))),
         benchmark=benchmark,
         configuration=configuration,
         commit=commit,
