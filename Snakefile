@@ -2,14 +2,22 @@
 # The front door: configuration, one include per study, and the collection of everything that is built.
 # What to compute stands in config.yaml, what a machine can do in profiles/.
 
+import os
 
-configfile: "config.yaml"
+# that of the folder it runs in, where there is one
+CONFIGFILE = "config.yaml"
+if not os.path.isfile(CONFIGFILE):
+    CONFIGFILE = workflow.current_basedir.join(CONFIGFILE).get_path_or_uri(False)
+
+
+configfile: CONFIGFILE
 
 
 report: "workflow/report/introduction.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/memory.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/stress_models.smk"
 include: "workflow/rules/stress_intervals.smk"
@@ -38,11 +46,19 @@ onstart:
     write_command(sys.argv[1:])
 
 
+onsuccess:
+    accept_touched()
+
+
 onerror:
-    remember_what_was_made()
     atexit.register(WATCH.say_failures)  # the last words, after Snakemake's own
 
 
-refuse_unmakeable_targets(sys.argv[1:])
+if workflow.modifier.is_main_snakefile():
+    refuse_unmakeable_targets(sys.argv[1:])
+    refuse_report_of_another_scale(sys.argv[1:])
+else:
+    write_configuration()
 refuse_unwritable_folders()
-refuse_report_of_another_scale(sys.argv[1:])
+correct_memory()
+CODE.keep()

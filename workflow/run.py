@@ -25,7 +25,8 @@ from mesobayes.record.made import is_made
 def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
     """Run one job with its output in a log; return its exit status."""
     job = Job(Path(log), int(threads), int(gpus), int(mem_mb))
-    return run_job(lambda: execute({**json.loads(call), **json.loads(files), "text": call}), job)
+    content = {**json.loads(call), **json.loads(files), "text": call, "log": log}
+    return run_job(lambda: execute(content), job)
 
 
 def execute(call: dict) -> None:
@@ -45,6 +46,8 @@ def execute(call: dict) -> None:
     for kind in ("inputs", "outputs"):
         files = {key: as_paths(value) for key, value in call[kind].items()}
         values |= {kind: files} if kind in hints else files
+    if "registry" in hints:
+        values["registry"] = Path(__file__).with_name("figures.yaml")
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
@@ -52,16 +55,13 @@ def execute(call: dict) -> None:
 
 def was_made(call: dict) -> bool:
     """Whether the outputs of a job are there already, made by the same call from the same inputs."""
-    outputs, inputs = (
-        [Path(file) for files in call[kind].values() for file in listed(files)]
-        for kind in ("outputs", "inputs")
-    )
+    outputs, inputs = (list(map(Path, files_of(call[kind]))) for kind in ("outputs", "inputs"))
     return is_made(outputs, inputs, call["text"])
 
 
-def listed(files: str | list[str] | None) -> list[str]:
-    """Return one file, many or none as a list."""
-    return [files] if isinstance(files, str) else files or []
+def files_of(named: dict) -> list[str]:
+    """Return every path below the names of inputs or of outputs, each of which may be one, many or none."""
+    return [path for files in named.values() for path in ([files] if isinstance(files, str) else files or [])]
 
 
 @contextlib.contextmanager
@@ -76,17 +76,29 @@ def loading() -> Iterator[None]:
 
 
 def run_of(call: dict):
-    """Return what the job knows of itself; which samples a batch holds is no setting."""
+    """Return what the job knows of itself; which samples a batch holds is no setting.
+
+    The checkpoint of a fit carries the hash of its settings, and of those behind its inputs, in its name.
+    """
+    from mesobayes.record.lineage import benchmark_of, lineage_of
     from mesobayes.record.provenance import Run, config_hash
 
     settings = {key: value for key, value in call["arguments"].items() if key != "indices"}
-    first = Path(next(iter(call["outputs"].values())))
+    inputs, outputs = files_of(call["inputs"]), files_of(call["outputs"])
+    lineage = lineage_of(
+        *(inputs, outputs, config_hash(settings), call["run"]["scale"]),
+        benchmark=benchmark_of(call.get("log", "")),
+        configuration=os.environ.get("MESOBAYES_CONFIGURATION", ""),
+        commit=os.environ.get("MESOBAYES_COMMIT", ""),
+    )
+    first = Path(outputs[0])
     checkpoint = None
     if first.name.endswith(".zarr.zip"):
         root = f"results/{call['run']['scale']}/"  # of this folder, or of the copy of an object store
         _, found, inside = f"/{first.as_posix()}".rpartition(f"/{root}")
         name = Path(inside) if found else Path(first.name)
-        checkpoint = Path(root, "checkpoints", name.with_name(name.name.removesuffix(".zarr.zip") + ".npz"))
+        stem = f"{name.name.removesuffix('.zarr.zip')}.{lineage.settings_hash}"
+        checkpoint = Path(root, "checkpoints", name.with_name(f"{stem}.npz"))
     origin = {key: value for key, value in call["run"].items() if key != "overrides"}
     return Run(
         **origin,
@@ -94,6 +106,7 @@ def run_of(call: dict):
         overrides=tuple(call["run"]["overrides"]),
         call=call.get("text", ""),
         checkpoint=checkpoint,
+        lineage=lineage,
     )
 
 

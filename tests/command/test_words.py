@@ -17,7 +17,7 @@ from mesobayes.command.workflow import Output
 from mesobayes.drawing.registry import read_registry
 from mesobayes.record.errors import MesobayesError
 from mesobayes.record.provenance import Run
-from mesobayes.record.store import write_store
+from mesobayes.record.store import open_store, write_store
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = read_registry(ROOT / "workflow" / "figures.yaml")
@@ -94,19 +94,19 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("config.yaml").write_text("scale: smoke\n", encoding="utf-8")
     store = Path("results/smoke/stress/a.zarr.zip")
-    write(store, "one")
-    entry = {"file": str(store), "config_hash": "one", "code_hash": "c"}
+    write(store, 4)
+    content = open_store(store).attrs["content_hash"]
     for ending in ("pdf", "png"):
         Path(f"results/fig_a.{ending}").write_text("x", encoding="utf-8")
     Path("results/fig_a.json").write_text(
-        json.dumps({"scale": "smoke", "inputs": {"curves": [entry]}}), encoding="utf-8"
+        json.dumps({"scale": "smoke", "made_from": [[str(store), content]]}), encoding="utf-8"
     )
     return tmp_path
 
 
-def write(store, config):
-    run = Run("stress", "smoke", "seed", config_hash=config, code_hash="c")
-    write_store(xr.Dataset({"x": ("i", np.arange(4.0))}), store, "stress/a", run)
+def write(store, length):
+    run = Run("stress", "smoke", "seed", config_hash="a", code_hash="c")
+    write_store(xr.Dataset({"x": ("i", np.arange(float(length)))}), store, "stress/a", run)
 
 
 def test_whole_stores_and_figures_drawn_from_them_pass(folder, capsys):
@@ -125,9 +125,9 @@ def test_a_flipped_byte_is_found(folder, capsys):
 
 
 def test_a_figure_of_another_store_is_found(folder, capsys):
-    write(Path("results/smoke/stress/a.zarr.zip"), "two")
+    write(Path("results/smoke/stress/a.zarr.zip"), 5)
     assert verify(None) == 1
-    assert "was drawn from another results/smoke/stress/a.zarr.zip" in capsys.readouterr().out
+    assert "was made from another results/smoke/stress/a.zarr.zip" in capsys.readouterr().out
 
 
 def test_a_missing_picture_and_a_damaged_record_are_found(folder, capsys):

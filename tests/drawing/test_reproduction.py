@@ -147,9 +147,9 @@ def test_the_stage_reads_records_and_says_what_it_counted(tmp_path, capsys):
     path = tmp_path / "fig_selective_learning.json"
     path.write_text(json.dumps(record()))
     run = Run("all", "small", "seed")
-    table_reproduction([path], PATH, tmp_path / "t.csv", tmp_path / "t.pdf", run)
+    table_reproduction([path], PATH, tmp_path / "t.csv", tmp_path / "t.pdf", tmp_path / "t.json", run)
     assert "4 not shown at this scale" in capsys.readouterr().out
-    table_reproduction(None, PATH, tmp_path / "t.csv", tmp_path / "t.pdf", run)
+    table_reproduction(None, PATH, tmp_path / "t.csv", tmp_path / "t.pdf", tmp_path / "t.json", run)
     assert "0 not shown at this scale" in capsys.readouterr().out
 
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Copies of the repository in which the workflow runs, so that tests may edit whatever they like."""
 
+import shutil
+
 import pytest
 
 from mesobayes.drawing.registry import read_registry
 from workflow.copies import ROOT, SMOKE, Checkout, copy_of
+from workflow.toy import FIGURE, SECTIONS, follow, without_other_studies
 
 REGISTRY = read_registry(ROOT / "workflow/figures.yaml")
 RULES = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
@@ -35,6 +38,35 @@ def checkout(tmp_path_factory):
 def made():
     """The targets of the registry that a study builds."""
     return MADE
+
+
+@pytest.fixture(scope="session")
+def new_toy():
+    """Make a copy with the toy study alone, without results, in a folder."""
+
+    def make(folder):
+        copy = copy_of(ROOT, folder)
+        follow(SECTIONS["A study"], folder)
+        without_other_studies(folder)
+        return copy
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def made_toy(tmp_path_factory, new_toy):
+    """A copy in which the figure of the toy study has been made; not to be changed."""
+    copy = new_toy(tmp_path_factory.mktemp("toys") / "made")
+    run = copy.snakemake(FIGURE, *SMOKE)
+    assert run.code == 0, run.text[-6000:]
+    return copy
+
+
+@pytest.fixture
+def toy(made_toy, tmp_path):
+    """A copy of the made toy study, times and memory of Snakemake included."""
+    shutil.copytree(made_toy.path, tmp_path / "toy", symlinks=True)
+    return Checkout(tmp_path / "toy")
 
 
 @pytest.fixture(scope="session")

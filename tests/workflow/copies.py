@@ -53,8 +53,9 @@ class Checkout:
     path: Path
     first: Run | None = None
 
-    def snakemake(self, *arguments: str, timeout: float = 1800) -> Run:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    def snakemake(self, *arguments: str, timeout: float = 1800, by: tuple[str, ...] = ()) -> Run:
+        """Run snakemake, as a child of the command ``by`` if one is given."""
+        command = [*by, sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(
             command, cwd=self.path, env=environment(), capture_output=True, text=True, timeout=timeout
         )
@@ -86,6 +87,7 @@ def environment() -> dict[str, str]:
 
 
 def copy_of(source: Path, target: Path) -> Checkout:
+    target.mkdir(parents=True, exist_ok=True)
     for name in PARTS:
         if (source / name).is_dir():
             shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import mesobayes
-from mesobayes.record.provenance import module_files
+from mesobayes.record.code import Sources
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(mesobayes.__file__).parent
@@ -91,7 +91,7 @@ def stages():
 
 
 def distributions_of(*modules):
-    files = module_files(*modules, root=PACKAGE)
+    files = Sources(PACKAGE).files(*modules)
     names = {name for path in files for name in imported(path)} - set(sys.stdlib_module_names) - {"mesobayes"}
     return {DISTRIBUTION.get(name, name) for name in names} - {"cycler"}  # comes with matplotlib
 

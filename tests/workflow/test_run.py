@@ -5,6 +5,7 @@ import gc
 import importlib.util
 import json
 import os
+import re
 import sys
 import types
 import zipfile
@@ -76,12 +77,38 @@ def test_which_samples_a_batch_holds_is_no_setting():
 
 
 def test_a_checkpoint_has_the_path_of_the_output_and_goes_after_success():
-    path = Path("results/smoke/checkpoints/stress/ellipse3/fit.npz")
-    assert script.run_of(call()).checkpoint == path
+    path = script.run_of(call()).checkpoint
+    assert path.parent == Path("results/smoke/checkpoints/stress/ellipse3")
+    assert re.fullmatch(r"fit\.[0-9a-f]{16}\.npz", path.name)
     path.parent.mkdir(parents=True)
     path.touch()
     script.execute(call())
     assert not path.exists()
+
+
+def test_a_detour_to_another_configuration_leaves_the_checkpoint_alone():
+    detour = call(arguments={"mesh": plain(MeshSettings(order=2)), "indices": [3, 4]})
+    path, other = (script.run_of(content).checkpoint for content in (call(), detour))
+    path.parent.mkdir(parents=True)
+    path.touch()
+    script.execute(detour)
+    assert path.exists()
+    assert other != path
+
+
+def test_the_registry_is_the_one_beside_the_script_wherever_the_job_runs(monkeypatch):
+    asked = {}
+    module = sys.modules["stages_of_a_test"]
+    module.registered = with_registry(asked)
+    script.execute({**call(), "function": "stages_of_a_test:registered", "arguments": {}})
+    assert asked["registry"] == PATH.with_name("figures.yaml")
+
+
+def with_registry(asked):
+    def registered(batches: list[Path], start: Path | None, store: Path, registry: Path, run: Run) -> None:
+        asked["registry"] = registry
+
+    return registered
 
 
 def test_a_function_may_ask_for_all_files_in_one_mapping():

@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,32 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from workflow.toy import FOLDER, SECTIONS, follow
+
 ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs/add_a_study.md").read_text(encoding="utf-8")
-SECTIONS = dict(part.split("\n", 1) for part in re.split(r"^## ", DOCUMENT, flags=re.MULTILINE)[1:])
-BLOCK = re.compile(
-    r"^((?:New file|At the end of|In `)[^\n]*)\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL
-)
 SMOKE = ("--config", "scale=smoke")
-FOLDER = "src/mesobayes/studies/toy"
-
-
-def follow(text, root):
-    """Do in a copy of the tree what a part of the document says."""
-    blocks = BLOCK.findall(text)
-    assert len(blocks) >= 3
-    for said, code in blocks:
-        names = re.findall(r"`([^`]+)`", said)
-        if said.startswith("New file"):
-            for name in names[: 2 if said.startswith("New files") else 1]:
-                path = root / name
-                assert not path.exists()
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(code, encoding="utf-8")
-        else:
-            path, text = root / names[0], (root / names[0]).read_text(encoding="utf-8")
-            place = len(text) if said.startswith("At the end of") else text.index(names[1])
-            path.write_text(text[:place] + code + text[place:], encoding="utf-8")
 
 
 def tree(checkout):

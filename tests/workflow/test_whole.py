@@ -11,6 +11,7 @@ from matplotlib.image import imread
 from pypdf import PdfReader
 
 from mesobayes.drawing.judge import CALIBRATED, HARDWARE, MISPRINT, NO_VERDICT, PLANNED, SETTING
+from mesobayes.record.provenance import config_hash
 from mesobayes.record.settings import plain
 from mesobayes.studies.configuration import resolve
 
@@ -78,7 +79,10 @@ def assert_complete(record, target):
     assert record["slug"] == target.slug
     assert (record["title"], record["caption"]) == (target.title, target.caption)
     assert (record["scale"], record["seed"], record["overrides"]) == ("smoke", "mesobayes", [])
-    assert len(record["config_hash"]) == len(record["code_hash"]) == 16
+    hashes = ("config_hash", "code_hash", "settings_hash", "configuration")
+    assert [len(record[name]) for name in hashes] == [16] * 4
+    named = [origin["file"] for files in record["inputs"].values() for origin in files]
+    assert sorted(named) == [file for file, _ in record["made_from"]]
     assert {"python", "jax", "numpy", "gmsh"} <= set(record["versions"])
     assert record["wall_time_s"] >= 0
     for files in record["inputs"].values():
@@ -139,8 +143,10 @@ def test_the_table_of_all_printed_values_gives_none_a_verdict_at_smoke(results, 
         assert_fonts_are_embedded(page)
 
 
-def test_the_resolved_configuration_stands_beside_the_results(results, finished):
-    written = yaml.safe_load((results / "smoke/config.yaml").read_text())
+def test_the_resolved_configuration_is_kept_under_its_hash(results, finished):
+    (path,) = (results / "configurations").glob("*.yaml")
+    written = yaml.safe_load(path.read_text())
+    assert config_hash(written) == path.stem
     config = yaml.safe_load((finished.path / "config.yaml").read_text()) | {"scale": "smoke"}
     assert written == plain(resolve(config, finished.path / "workflow/scales"))
 

@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 import yaml
-from snakemake.io import is_flagged
 from snakemake.logging import logger
 from snakemake.settings.types import ExecMode
 
-SOURCES = Path(workflow.basedir) / "src"
+BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parents[1]
+SOURCES = BASE / "src"
 sys.path.insert(
     0, str(SOURCES)
 )  # the package beside this file, whatever else is installed
@@ -26,15 +26,15 @@ from mesobayes.command.verify import read_record
 from mesobayes.command.watch import Watch
 from mesobayes.drawing.registry import read_registry
 from mesobayes.images.find import find_image
+from mesobayes.record.code import Sources
 from mesobayes.record.errors import MesobayesError
-from mesobayes.record.files import content_hash, refuse_unwritable
+from mesobayes.record.files import content_hash, refuse_unwritable, replacing
 from mesobayes.record.logs import process_environment
-from mesobayes.record.made import made_by
-from mesobayes.record.provenance import code_hash, config_hash
+from mesobayes.record.provenance import commit_of, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain
 from mesobayes.studies.configuration import overrides, read_scale, resolve
 
-WORKFLOW = Path(workflow.basedir) / "workflow"
+WORKFLOW = BASE / "workflow"
 
 try:
     SETTINGS = resolve(config, WORKFLOW / "scales")
@@ -44,7 +44,7 @@ except MesobayesError as error:
 
 OVERRIDES = overrides(
     config,
-    yaml.safe_load((Path(workflow.basedir) / "config.yaml").read_text("utf-8")),
+    yaml.safe_load((BASE / "config.yaml").read_text("utf-8")),
     read_scale(config, WORKFLOW / "scales"),
 )
 SCALE = SETTINGS.scale
@@ -76,20 +76,29 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
+    MESOBAYES_CONFIGURATION=config_hash(plain(SETTINGS)),
+    MESOBAYES_COMMIT=commit_of(BASE),
 )
+CODE = Sources(
+    SOURCES / "mesobayes",
+    BASE / "envs/requirements.txt",
+    Path("results/.cache/imports.json"),
+)
+RUN_HASH = content_hash(WORKFLOW / "run.py")
 
 
 def call(function, /, uses=(), entry=None, study=None, modified=(), **arguments):
     """Return the parameters of a rule: ``call``, what its job calls, as canonical JSON, and its ``files``.
 
     function: "package.module:name"; arguments: values, settings records, or functions of the wildcards. A hash
-    of the content of the modules in use (and of a further ``entry``) is part of the call, so that an edit runs
-    exactly what depends on it. Snakemake remembers the call, and by itself the names of the files.
+    of the content of the modules in use, of the script and the locked libraries (and of a further ``entry``) is
+    part of the call, so that an edit runs exactly what depends on it. Snakemake remembers the call, and by itself
+    the names of the files.
     """
     source = function.partition(":")[0]
-    code = code_hash(source, *uses)
-    if entry is not None:
-        code = config_hash({"code": code, "entry": entry})
+    code = config_hash(
+        {"code": CODE.hash(source, *uses), "run": RUN_HASH, "entry": entry}
+    )
     run = {
         "study": study or source.split(".")[2],
         "scale": SCALE,
@@ -202,31 +211,25 @@ def drawing_call(target):
         entry=plain(kept),
         function=f"{how['module']}:{target.slug}",
         settings=how["settings"],
-        registry=os.path.relpath(WORKFLOW / "figures.yaml"),
     )
 
 
-def remember_what_was_made():
-    """Say of every store that a failed job has left in its place what it was made by, and when.
-
-    Outputs under ``update`` stay until their replacement is whole, but after a failure Snakemake takes what
-    stayed for the work of the job that failed, and for new. The store itself knows better.
-    """
-    memory = workflow.persistence
-    for file in memory.all_outputfiles():
-        record = memory._read_record(memory._get_key(file))
-        made = made_by(file) if is_flagged(file, "update") and record else None
-        if made and record.params != [repr(made[0])]:
-            record.params = [repr(made[0])]
-            memory._write_record(memory._get_key(file), record)
-            os.utime(file, (made[1], made[1]))
+def describe(name, text):
+    """Say what a rule does, under whatever name another workflow uses it."""
+    used = workflow.modifier.modify_rulename(name)
+    if workflow.is_rule(used):
+        workflow.get_rule(used).docstring = text
 
 
 def write_configuration():
-    """Write the resolved configuration beside the results of its scale."""
-    path = Path(RESULTS) / "config.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8")
+    """Keep the resolved configuration under its hash, which every result states."""
+    name = os.environ["MESOBAYES_CONFIGURATION"]
+    path = Path(f"results/configurations/{name}.yaml")
+    if not path.is_file():
+        with replacing(path) as temporary:
+            temporary.write_text(
+                yaml.safe_dump(plain(SETTINGS), sort_keys=False), encoding="utf-8"
+            )
 
 
 def write_command(words):

@@ -37,9 +37,7 @@ for target in [target for target in MADE if target.output == "figure"]:
         shell:
             RUN
 
-    workflow.get_rule(target.rule).docstring = (
-        f"{target.label} of {target.paper}: {target.title}."
-    )
+    describe(target.rule, f"{target.label} of {target.paper}: {target.title}.")
 
 
 for target in [target for target in MADE if target.output == "table"]:
@@ -70,9 +68,7 @@ for target in [target for target in MADE if target.output == "table"]:
         shell:
             RUN
 
-    workflow.get_rule(target.rule).docstring = (
-        f"{target.label} of {target.paper}: {target.title}."
-    )
+    describe(target.rule, f"{target.label} of {target.paper}: {target.title}.")
 
 
 for target in [target for target in REGISTRY.targets if target.slug not in TARGETS]:
@@ -91,9 +87,7 @@ for target in [target for target in REGISTRY.targets if target.slug not in TARGE
         shell:
             "echo {params.sentence:q} | tee {log} >&2; exit 1"
 
-    workflow.get_rule(target.rule).docstring = (
-        f"planned: {target.label} of {target.paper}: {target.title}."
-    )
+    describe(target.rule, f"planned: {target.label} of {target.paper}: {target.title}.")
 
 
 for paper in REGISTRY.papers:
@@ -104,8 +98,9 @@ for paper in REGISTRY.papers:
         input:
             [file for target in MADE if target.paper == paper for file in target.files],
 
-    workflow.get_rule(paper).docstring = (
-        f"Every figure and table of {REGISTRY.papers[paper]['authors']} {REGISTRY.papers[paper]['year']}."
+    describe(
+        paper,
+        f"Every figure and table of {REGISTRY.papers[paper]['authors']} {REGISTRY.papers[paper]['year']}.",
     )
 
 
@@ -116,6 +111,7 @@ rule table_reproduction:
     output:
         csv="results/table_reproduction.csv",
         pdf=in_report("results/table_reproduction.pdf"),
+        record=f"{RESULTS}/records/table_reproduction.json",
     log:
         f"{LOGS}/table_reproduction.log",
     benchmark:
@@ -132,7 +128,6 @@ rule table_reproduction:
             "mesobayes.drawing.reproduction:table_reproduction",
             study="all",
             entry={target.slug: plain(target.printed) for target in REGISTRY.targets},
-            registry=os.path.relpath(WORKFLOW / "figures.yaml"),
         ),
     message:
         "table_reproduction: printed values beside ours"

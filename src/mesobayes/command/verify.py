@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`mesobayes verify`: every store is whole, and every figure was drawn from the stores that lie beside it."""
+"""`mesobayes verify`: every store holds what it states, and everything was made from what lies beside it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from typing import Any
 
 from mesobayes.command.workflow import scale_of
 from mesobayes.record.errors import StoreError
-from mesobayes.record.store import open_store
-
-_ORIGIN = ("config_hash", "code_hash")
+from mesobayes.record.files import content_hash
+from mesobayes.record.lineage import STORE
+from mesobayes.record.store import data_hash, open_store
 
 
 def verify(scale: str | None, results: Path = Path("results")) -> int:
     """Print what is damaged or does not belong together; 1 if anything is."""
     scale = scale_of(scale)
     stores = sorted((results / scale).rglob("*.zarr.zip"))
-    problems, origins = [], {}
+    problems: list[str] = []
+    contents: dict[str, str] = {}
+    origins: dict[Path, dict[str, Any]] = {}
     for number, path in enumerate(stores, 1):
         try:
-            attributes = open_store(path).attrs
+            data = open_store(path)
         except StoreError as error:
             problems.append(str(error))
         else:
-            origins[str(path)] = {key: attributes[key] for key in _ORIGIN}
+            contents[str(path)], origins[path] = data_hash(data), data.attrs
+            if data.attrs.get("content_hash", contents[str(path)]) != contents[str(path)]:
+                problems.append(f"{path} holds something else than was written: delete it and run again")
         if number % 100 == 0:
             print(f"{number} of {len(stores)} stores read", flush=True)
     records = [*sorted(results.glob("fig_*.json")), *sorted((results / scale / "records").glob("*.json"))]
@@ -37,8 +41,10 @@ def verify(scale: str | None, results: Path = Path("results")) -> int:
             problems.append(f"{path} cannot be read: delete it and ask for its figure again")
         elif record.get("scale") == scale:
             drawn += 1
-            problems += foreign_inputs(path, record, origins)
+            origins[path] = record
             problems += missing_files(path, results)
+    for path, origin in origins.items():
+        problems += foreign_inputs(path, origin, contents)
     for problem in problems:
         print(f"problem: {problem}")
     counts = f"{len(stores)} stores and {drawn} figures and tables checked"
@@ -55,24 +61,21 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def foreign_inputs(path: Path, record: dict[str, Any], origins: dict[str, dict[str, str]]) -> Iterator[str]:
-    """Say which stores beside a figure are not those that it was drawn from."""
-    for entry in inputs_of(record.get("inputs", {})):
-        now = origins.get(entry["file"])
-        if now is None:
-            if entry["file"].endswith(".zarr.zip") and not Path(entry["file"]).exists():
-                yield f"{path} was drawn from {entry['file']}, which is not there any more"
-        elif any(entry.get(key) not in (None, now[key]) for key in _ORIGIN):
-            yield f"{path} was drawn from another {entry['file']}: ask snakemake for it again"
+def foreign_inputs(path: Path, origin: dict[str, Any], contents: dict[str, str]) -> Iterator[str]:
+    """Say which files beside a result are not those that it was made from.
 
-
-def inputs_of(value: Any) -> Iterator[dict[str, Any]]:
-    """Every entry of the inputs of a record, which may be lists of them."""
-    if isinstance(value, dict) and "file" in value:
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from inputs_of(inner)
+    Args:
+        origin: what the result says of itself.
+        contents: hash of what each whole store holds; other files are read and kept there.
+    """
+    for file, content in origin.get("made_from", ()):
+        if not Path(file).exists():
+            yield f"{path} was made from {file}, which is not there any more"
+            continue
+        if not file.endswith(STORE) and file not in contents:
+            contents[file] = content_hash(file)
+        if contents.get(file, content) != content:  # a damaged store was told of above
+            yield f"{path} was made from another {file}: ask snakemake for it again"
 
 
 def missing_files(path: Path, results: Path) -> Iterator[str]:

@@ -41,7 +41,7 @@ from mesobayes.drawing.registry import PrintedValue, Registry, Target, read_regi
 from mesobayes.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, drawing_style
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
-from mesobayes.record.provenance import Run
+from mesobayes.record.provenance import Run, versions
 
 _COLOURS = {
     SHOWN: GREEN,
@@ -102,8 +102,10 @@ class Row:
     same: str = ""
 
 
-def table_reproduction(records: list[Path] | None, registry: Path, csv: Path, pdf: Path, run: Run) -> None:
-    """Write the table from the records of the figures and tables that were made.
+def table_reproduction(
+    records: list[Path] | None, registry: Path, csv: Path, pdf: Path, record: Path, run: Run
+) -> None:
+    """Write the table from the records of the figures and tables that were made, and what it was made from.
 
     Raises:
         StoreError: a record does not fit the registry, or a file cannot be written.
@@ -111,6 +113,9 @@ def table_reproduction(records: list[Path] | None, registry: Path, csv: Path, pd
     contents = [json.loads(path.read_text(encoding="utf-8")) for path in records or []]
     rows = reproduction_rows(read_registry(registry), {content["slug"]: content for content in contents})
     save_table(rows, csv, pdf)
+    origin = {**run.origin, "versions": versions()}
+    with replacing(record) as temporary:
+        temporary.write_text(json.dumps(origin, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(*summary(rows), run.label, sep="\n", flush=True)
 
 

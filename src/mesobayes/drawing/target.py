@@ -75,7 +75,7 @@ def make_target(
         raise SettingsError(f"{function} returns {type(result).__name__}, but {slug} is a {target.output}")
     content = {
         **target_record(target, result.numbers, run),
-        "inputs": {name: _origins(arguments[name], files) for name, files in inputs.items()},
+        "inputs": {name: _origins(arguments[name], files, run) for name, files in inputs.items()},
         "drawn": result.drawn,
         "wall_time_s": round(time.perf_counter() - begin, 1),
     }
@@ -105,11 +105,8 @@ def target_record(target: Target, numbers: Mapping[str, Number], run: Run) -> di
         "title": target.title,
         "caption": target.caption,
         "settings_of_the_paper": dict(target.settings),
-        "scale": run.scale,
-        "seed": run.seed,
         "overrides": list(run.overrides),
-        "config_hash": run.config_hash,
-        "code_hash": run.code_hash,
+        **run.origin,
         "versions": versions(),
         "printed": [_compared(value, numbers.get(value.key), run) for value in target.printed],
     }
@@ -197,14 +194,19 @@ def _open(path: Path, variables: Sequence[str] | None, run: Run) -> xr.Dataset:
     return data
 
 
-def _origins(opened: Any, files: Files) -> list[dict[str, str]]:
-    """Return from which code and which settings each input comes."""
+def _origins(opened: Any, files: Files, run: Run) -> list[dict[str, str]]:
+    """Return the content of each input, and from which code and which settings it comes."""
     if files is None:
         return []
     paths = files if isinstance(files, list) else [files]
     sets = opened if isinstance(opened, list) else [opened]
-    keys = ("schema", "config_hash", "code_hash")
+    keys = ("schema", "config_hash", "code_hash", "settings_hash")
+    contents = dict(run.lineage.made_from)
     return [
-        {"file": str(path), **{key: str(data.attrs[key]) for key in keys if hasattr(data, "attrs")}}
+        {
+            "file": str(path),
+            "content_hash": contents.get(str(path), ""),
+            **{key: str(data.attrs.get(key, "")) for key in keys if hasattr(data, "attrs")},
+        }
         for path, data in zip(paths, sets, strict=True)
     ]

@@ -8,6 +8,7 @@ damaged or overwritten chunk is found instead of being read back as plausible nu
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import warnings
@@ -29,6 +30,7 @@ from mesobayes.record.provenance import Run, versions
 
 LAYOUT = 1  # raised when the way of writing changes
 _CHUNK_BYTES = 2**22
+_ORIGIN = frozenset(Run("", "", "").origin) | {"schema", "layout", "versions", "content_hash"}
 _NAN_COUNT = "nan_count"
 
 
@@ -47,6 +49,7 @@ def write_store(dataset: xr.Dataset, path: Path | str, schema: str, run: Run) ->
     attributes = {
         **{key: _plain(value) for key, value in dataset.attrs.items()},
         **{"schema": schema, "layout": LAYOUT, **run.origin, "versions": versions()},
+        "content_hash": data_hash(dataset),
         "contents": sorted(map(str, dataset.variables)),
     }
     with replacing(path) as temporary:
@@ -102,6 +105,24 @@ def open_store(
     if problem:
         raise StoreError(_delete_hint(path, problem))
     return dataset
+
+
+def data_hash(dataset: xr.Dataset) -> str:
+    """Return 16 hexadecimal digits for what a data set holds, whoever made it and whenever."""
+    total = hashlib.sha256()
+    for name, variable in sorted(dataset.variables.items(), key=lambda item: str(item[0])):
+        values = np.asarray(variable.values)
+        text = values.dtype.kind in "OU"
+        kind = "text" if text else values.dtype.str
+        head = [str(name), name in dataset.coords, variable.dims, values.shape, kind, variable.attrs]
+        total.update(json.dumps(_plain(head), sort_keys=True).encode())
+        if text:
+            total.update("\0".join(map(str, values.ravel())).encode())
+        else:
+            total.update(np.ascontiguousarray(values).data)
+    own = {str(key): value for key, value in dataset.attrs.items() if key not in _ORIGIN}
+    total.update(json.dumps(_plain(own), sort_keys=True).encode())
+    return total.hexdigest()[:16]
 
 
 def _write_zip(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Any]) -> None:

@@ -84,9 +84,7 @@ def predict_image(
             "draws": draws,
             **predict_tensor_diagonal(network, trained, given.pixels, draws),
         },
-        "scale": run.scale,
-        "seed": run.seed,
-        "code_hash": run.code_hash,
+        **run.origin,
         "versions": versions(),
     }
     print(f"by {found['model']}: {found['because']}")

@@ -119,7 +119,8 @@ def predict_own_image(
         content["finite_elements"] = compared(field, plate, macro, settings, mesh)
     content |= {
         "seconds": seconds,
-        **{"scale": run.scale, "seed": run.seed, "code_hash": run.code_hash, "versions": versions()},
+        **run.origin,
+        "versions": versions(),
     }
     for line in sentences(content):
         print(line, flush=True)
