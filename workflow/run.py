@@ -32,9 +32,9 @@ def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) 
 def execute(call: dict) -> None:
     """Call the function that a job names; its checkpoint goes once its outputs are there.
 
-    A second attempt at a chain of jobs begins at its first one: what the first attempt has finished stays.
+    A further attempt at a chain of jobs begins at its first one: what this run has made stays.
     """
-    if int(os.environ.get("MESOBAYES_ATTEMPT", "1")) > 1 and was_made(call):
+    if was_made(call, float(os.environ.get("MESOBAYES_BEGAN", "inf"))):
         print("made by an earlier attempt")
         return
     module, _, name = call["function"].partition(":")
@@ -53,10 +53,10 @@ def execute(call: dict) -> None:
         run.checkpoint.unlink(missing_ok=True)
 
 
-def was_made(call: dict) -> bool:
-    """Whether the outputs of a job are there already, made by the same call from the same inputs."""
+def was_made(call: dict, began: float) -> bool:
+    """Whether the outputs of a job are there already, made by the same call since the run began."""
     outputs, inputs = (list(map(Path, files_of(call[kind]))) for kind in ("outputs", "inputs"))
-    return is_made(outputs, inputs, call["text"])
+    return is_made(outputs, inputs, call.get("text", ""), began)
 
 
 def files_of(named: dict) -> list[str]:

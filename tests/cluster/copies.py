@@ -20,8 +20,12 @@ PROFILE = ("--profile", "profiles/site", "--slurm-status-command", "squeue")
 OFTEN = ("--slurm-init-seconds-before-status-checks", "1", "--max-status-checks-per-second", "5")
 QUICK = (*PROFILE, *OFTEN, "--latency-wait", "5", *SMOKE)
 WAIT = """\
-    import os, pathlib, time
-    while os.environ["MESOBAYES_ATTEMPT"] == "1" and not pathlib.Path("go").exists(){condition}:
+    import pathlib, time
+    begun = pathlib.Path("begun_" + __name__)
+    first = not begun.exists(){condition}
+    if first:
+        begun.touch()
+    while first and not pathlib.Path("go").exists():
         time.sleep(0.1)
 """
 
@@ -72,7 +76,7 @@ class ClusterCopy(Checkout):
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def wait_at(self, name: str, line: str, condition: str = "") -> None:
-        """Make a stage wait before a line of it, at its first attempt, until there is a file `go`."""
+        """Make a stage wait before a line of it, at its first call, until there is a file `go`."""
         self.replace(name, line, WAIT.format(condition=condition) + line)
 
     def start_word(self, *words: str) -> subprocess.Popen:

@@ -26,7 +26,7 @@ ON_CORES = {
     "describe_training",
     *("simulate_strips", "simulate_figure_strip", "measure_strip_noise", "merge_strips", "cut_strip_patches"),
     *("time_networks", "time_mechanics", "time_places"),  # they take CPU time
-    *("cover_families", "fit_stopped", "rank_fold", "predict_bar", "score_places", "score_rankers"),
+    *("cover_families", "fit_stopped", "rank_fold", "score_places", "score_rankers"),
     *("merge_cells", "merge_specimens", "fit_baseline", "score_variant", "table_reproduction"),
 }
 

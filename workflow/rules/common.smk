@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 import yaml
@@ -67,7 +68,7 @@ if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
 
 # The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
 # environment, so that the command, which Snakemake remembers, is the same in every folder.
-RUN = 'MESOBAYES_ATTEMPT={workflow.attempt} "$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
+RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
 IN_CONDA = "conda" in {
     str(method).lower() for method in workflow.deployment_settings.deployment_method
 }
@@ -76,6 +77,7 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
+    MESOBAYES_BEGAN=os.environ.get("MESOBAYES_BEGAN", str(time.time())),
     MESOBAYES_CONFIGURATION=config_hash(plain(SETTINGS)),
     MESOBAYES_COMMIT=commit_of(BASE),
 )

@@ -24,12 +24,12 @@ def made_by(store: Path | str) -> tuple[str, float] | None:
         return None
 
 
-def is_made(outputs: Iterable[Path], inputs: Iterable[Path], call: str) -> bool:
-    """Whether all outputs are stores that this very call has made, after all of its inputs."""
+def is_made(outputs: Iterable[Path], inputs: Iterable[Path], call: str, since: float) -> bool:
+    """Whether all outputs are stores that this very call has made, after all its inputs and since a time."""
     outputs, inputs = list(outputs), list(inputs)
     for output in outputs:
         made = made_by(output)
         if made is None or made[0] != call:
             return False
-    newest = max((path.stat().st_mtime for path in inputs), default=0.0)
+    newest = max([since, *(path.stat().st_mtime for path in inputs)])
     return min(path.stat().st_mtime for path in outputs) >= newest

@@ -87,8 +87,9 @@ def _draw(
     shared_legend(figure, axes)
     savings = _savings(curves, run.seed)
     note = (
-        f"{counts_note(curves, run)}{cost}; bands and bars: 95 % intervals of means over repeats, the lead paired "
-        f"by repeat; dotted: mechanics without a label; {_correlations(curves)}; {_saving_text(savings)}"
+        f"{counts_note(curves, run)}{cost}; bands and bars: 95 % intervals of means over repeats, the lead "
+        f"paired by repeat; dotted: mechanics without a label; {_correlations(curves)}; "
+        f"{_saving_text(savings)}"
     )
     figure.supxlabel(textwrap.fill(note, 125), fontsize=6.5)
     return figure, savings
