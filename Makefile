@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make env                       prepare .venv from the locked requirements (GPU=1 adds CUDA, CLUSTER=1 Slurm and S3)
 # make results/<anything>        make a figure, a table or any intermediate file by snakemake
-# make test | test-cluster | bench | report | archive | restore | gpu-check | schema | lock | peers
+# make test | test-cluster | bench | report | archive | restore | gpu-check | schema | tutorial | lock | peers
 #
 # SCALE=smoke|small|paper and SNAKEMAKE_FLAGS="..." are passed on; PYTHON=python3.12 picks the interpreter.
 
@@ -19,7 +19,7 @@ LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt) $(if $(
 STAMP := $(VENV)/ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)
 CONFIG := $(if $(SCALE),--config scale=$(SCALE))
 
-.PHONY: help env all test test-cluster bench report archive restore gpu-check schema lock peers
+.PHONY: help env all test test-cluster bench report archive restore gpu-check schema tutorial lock peers
 .DEFAULT_GOAL := help
 
 help:
@@ -78,6 +78,10 @@ gpu-check: $(STAMP)
 # what config.yaml may hold, for editors; made from the settings of the studies, and a test keeps it so
 schema: $(STAMP)
 	{ echo "# SPDX-License-Identifier: GPL-3.0-or-later"; $(BIN)/python -m mesobayes.studies.configuration; } > workflow/schemas/config.schema.yaml
+
+# docs/tutorial.ipynb from docs/tutorial.md, and a test keeps it so
+tutorial: $(STAMP)
+	$(BIN)/python docs/notebook.py
 
 # the locks: universal for Linux and Python 3.11 or newer, with hashes
 LOCKING = uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \

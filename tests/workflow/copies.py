@@ -67,6 +67,20 @@ class Checkout:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         return subprocess.Popen(command, cwd=self.path, env=environment(), start_new_session=True, **quiet)
 
+    def python(self, code: str, given: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+        """Run Python code on an input, with the package of this copy, and the programs beside Python."""
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        further = {"PATH": programs, "PYTHONPATH": str(self.path / "src"), "MPLBACKEND": "agg"}
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            input=given,
+            cwd=self.path,
+            env=environment() | further,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
     def plan(self, *arguments: str) -> Run:
         run = self.snakemake("--dry-run", *arguments)
         assert run.code == 0, run.text

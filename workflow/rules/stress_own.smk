@@ -49,7 +49,7 @@ rule whole_maxima:
     benchmark:
         "results/{scale}/benchmarks/whole_maxima/{network}_{model}.tsv"
     conda:
-        "../../envs/learn.yaml"
+        "../../envs/predict.yaml"
     threads: 1
     resources:
         gpu=0,

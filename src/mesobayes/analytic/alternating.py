@@ -92,7 +92,7 @@ def pore_stresses(
 ) -> dict[str, FloatArray]:
     """Return what `pore_stress` does for several priors, which share most of the work."""
     loads = around.macro_stress.shape[0]
-    if len(around.pores) == 0:
+    if len(around.pores) == 0 or len(points) == 0:
         return {prior: np.zeros((loads, 3, len(points))) for prior in priors}
     edges = PoreEdges(around.pores, expansion.order, expansion.points)
     macro = fitted_stress(around.macro_stress, around.large, around.pores, edges.points, around.radius)

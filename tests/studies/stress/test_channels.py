@@ -118,6 +118,18 @@ def test_a_mirrored_patch_has_the_channels_of_the_mirror(image):
         assert np.mean(apart > 1e-3 * np.abs(expected).max()) < 0.01, name
 
 
+def test_a_region_in_a_large_hole_has_no_pixels_and_no_channels():
+    """As windows of whole plates may be; patches with labels never are."""
+    y, x = np.mgrid[:60, :60] + 0.5
+    solid = np.hypot(x - 20, y - 30) > 4
+    around = read_surroundings(np.ones((1, 3, 60, 60)), solid, solid.astype(float), 4)
+    assert len(around.pores) == 1
+    none = np.zeros(0, int)
+    found = pixel_channels(around, solid.astype(float), none, none, ("pores",))
+    assert found.features.shape == (0, len(FEATURES))
+    assert found.priors["pores"].shape == found.macro_stress.shape == (0, 1, 3)
+
+
 def test_the_stage_writes_the_channels_that_the_function_gives(plates, tmp_path):
     write_store(plates.structures, tmp_path / "structures.zarr.zip", STRUCTURES, RUN)
     write_store(plates.patches, tmp_path / "patches.zarr.zip", PATCHES, RUN)
