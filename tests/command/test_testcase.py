@@ -87,7 +87,7 @@ def test_one_cell_of_a_run_is_computed_without_touching_the_results(tmp_path):
         "--scale",
         "smoke",
     ]
-    done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "testcases/smoke/permeability/mono/61.json").read_text("utf-8"))
     assert facts["batch"] == "results/smoke/permeability/mono/batches/0002.zarr.zip"
@@ -101,7 +101,7 @@ def test_one_cell_of_a_run_is_computed_without_touching_the_results(tmp_path):
         env=os.environ,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     assert wrong.returncode == 1
     assert wrong.stderr.splitlines()[-1].startswith("error: nothing makes results/")

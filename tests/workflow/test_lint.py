@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -105,3 +106,16 @@ def test_figures_know_neither_printed_values_nor_verdicts():
     for path in FIGURES:
         found = words.search(path.read_text(encoding="utf-8"))
         assert not found, (path, found)
+
+
+def test_editors_and_the_catalog_of_workflows_find_what_they_look_for():
+    first = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert (ROOT / first.removeprefix("# yaml-language-server: $schema=")).is_file()
+    catalog = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))
+    assert catalog["usage"]["software-stack-deployment"] == {"conda": True}
+    assert catalog["usage"]["report"]
+    explained = (ROOT / "config/README.md").read_text(encoding="utf-8")
+    sections = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    assert all(f"| `{name}` |" in explained for name in sections)
+    for link in re.findall(r"\]\((\.\./[^)]+)\)", explained):
+        assert (ROOT / "config" / link).exists(), link

@@ -73,7 +73,7 @@ def mesobayes(copy, *words):
     command = [sys.executable, "-m", "mesobayes.command.main", *words]
     environment = {**os.environ, "PYTHONPATH": str(copy.path / "src")}
     return subprocess.run(
-        command, cwd=copy.path, env=environment, capture_output=True, text=True, timeout=300
+        command, cwd=copy.path, env=environment, capture_output=True, text=True, timeout=1800
     )
 
 
