@@ -11,7 +11,9 @@ CHAIN = "results/smoke/stress/selective_structures/geometry/random/repeat0/query
 LONGER = "stress={selective_structures: {initial: 1, pool: 3, query_rate: 1, queries: 2}}"
 
 
-def test_simulation_fit_and_figure_have_the_numbers_of_one_machine(on_one_machine, cluster_copy, tmp_path):
+def test_simulation_fit_and_figure_have_the_numbers_of_one_machine(
+    slurm, on_one_machine, cluster_copy, tmp_path
+):
     copy = cluster_copy(tmp_path / "copy")
     run = copy.snakemake(FIGURE, *QUICK)
     assert run.code == 0, run.text[-4000:]
@@ -21,7 +23,7 @@ def test_simulation_fit_and_figure_have_the_numbers_of_one_machine(on_one_machin
 
 
 def test_a_chain_of_fits_is_one_job_and_begins_again_at_the_fit_that_was_cut_off(
-    on_one_machine, cluster_copy, tmp_path
+    slurm, on_one_machine, cluster_copy, tmp_path
 ):
     copy = cluster_copy(tmp_path / "copy")
     copy.take_results_of(on_one_machine)
