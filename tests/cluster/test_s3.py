@@ -5,6 +5,8 @@ import contextlib
 import subprocess
 import sys
 
+import pytest
+
 from cluster.conftest import FIGURE, needs
 from cluster.copies import shown
 from cluster.local_slurm import free_ports
@@ -13,6 +15,12 @@ from workflow.copies import ROOT, SMOKE, copy_of
 BUCKET = "results-of-a-test"
 CELLS = "results/smoke/permeability/mono/cells.zarr.zip"
 STORAGE = ("--default-storage-provider", "s3", "--default-storage-prefix", f"s3://{BUCKET}/mine")
+
+
+@pytest.fixture(scope="session")
+def s3_tools():
+    needs("snakemake_storage_plugin_s3")
+    needs("moto")
 
 
 @contextlib.contextmanager
@@ -35,10 +43,8 @@ def local_s3(folder):
 
 
 def test_results_in_an_object_store_are_those_of_a_folder_and_are_made_once(
-    on_one_machine, tmp_path, monkeypatch
+    s3_tools, on_one_machine, tmp_path, monkeypatch
 ):
-    needs("snakemake_storage_plugin_s3")
-    needs("moto")
     copy = copy_of(ROOT, tmp_path)
     with local_s3(tmp_path) as variables:
         for name, value in variables.items():

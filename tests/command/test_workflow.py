@@ -86,6 +86,18 @@ def test_a_driver_counts_in_its_own_folder_only(tmp_path, monkeypatch):
         process.kill()
 
 
+def test_the_snakemake_of_a_job_is_no_driver(tmp_path, monkeypatch):
+    script = tmp_path / "snakemake"
+    script.write_text("import time\nprint('on', flush=True)\ntime.sleep(60)\n", encoding="utf-8")
+    command = [sys.executable, str(script), "--target-jobs", "a", "--mode", "remote"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        monkeypatch.chdir(tmp_path)
+        assert drivers() == []
+        process.kill()
+
+
 def test_the_times_of_a_rule_are_the_mean_of_its_jobs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "results" / "small" / "benchmarks"

@@ -124,7 +124,10 @@ def in_progress(folder: Path = Path(".snakemake/incomplete")) -> list[str]:
 
 
 def drivers() -> list[int]:
-    """Return the processes of Snakemake that work in this folder; empty where the system does not say."""
+    """Return the processes of Snakemake that work in this folder; empty where the system does not say.
+
+    A job of a cluster may run on this machine too, by a Snakemake of its own: it is no driver.
+    """
     here, found = Path.cwd(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -132,7 +135,8 @@ def drivers() -> list[int]:
             inside = process.joinpath("cwd").resolve() == here
         except OSError:
             continue
-        if inside and any(Path(word.decode(errors="replace")).name == "snakemake" for word in words[:4]):
+        named = any(Path(word.decode(errors="replace")).name == "snakemake" for word in words[:4])
+        if inside and named and b"--mode" not in words:
             found.append(int(process.name))
     return sorted(set(found) - {os.getpid()})
 
