@@ -3,6 +3,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -213,3 +214,12 @@ def test_the_names_of_a_package_can_be_listed_and_a_wrong_one_is_refused_by_name
     assert {"solve_plate", "fail_specimen"} <= set(dir(fem))
     with pytest.raises(AttributeError, match=r"'mesobayes\.fem' has no attribute 'solve_plat'"):
         fem.solve_plat  # noqa: B018
+
+
+def test_the_workflow_starts_without_any_numerical_library():
+    rules = "".join(path.read_text("utf-8") for path in (ROOT.parents[1] / "workflow/rules").glob("*.smk"))
+    names = sorted(set(re.findall(r"^from (mesobayes[\w.]+) import", rules, re.MULTILINE)))
+    assert "mesobayes.record.memory" in names
+    run(
+        f"import sys, {', '.join(names)}; heavy = {{*{NUMERICAL}}} & set(sys.modules); assert not heavy, heavy"
+    )

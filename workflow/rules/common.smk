@@ -23,13 +23,13 @@ sys.path.insert(
 )  # the package beside this file, whatever else is installed
 
 from mesobayes.command.report import caption, category, label, other_scale
-from mesobayes.command.verify import read_record
 from mesobayes.command.watch import Watch
 from mesobayes.drawing.registry import read_registry
 from mesobayes.images.find import find_image
 from mesobayes.record.code import Sources
 from mesobayes.record.errors import MesobayesError
 from mesobayes.record.files import content_hash, refuse_unwritable, replacing
+from mesobayes.record.lineage import read_record
 from mesobayes.record.logs import process_environment
 from mesobayes.record.provenance import commit_of, config_hash
 from mesobayes.record.settings import narrowed, nearest, plain

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesobayes.command.verify import read_record
 from mesobayes.command.workflow import registry, scale_of, snakemake
 from mesobayes.drawing.judge import number_text
 from mesobayes.drawing.registry import CLAIMS, Registry, Target
 from mesobayes.record.errors import MesobayesError
+from mesobayes.record.lineage import read_record
 
 _ALL = "4. All printed values"
 _STYLE = ("--report-stylesheet", "workflow/report/style.css")

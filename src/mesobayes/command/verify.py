@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from mesobayes.command.workflow import scale_of
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import content_hash
-from mesobayes.record.lineage import STORE
+from mesobayes.record.lineage import STORE, read_record
 from mesobayes.record.store import data_hash, open_store
 
 
@@ -50,15 +49,6 @@ def verify(scale: str | None, results: Path = Path("results")) -> int:
     counts = f"{len(stores)} stores and {drawn} figures and tables checked"
     print(f"scale {scale}: {counts}, {len(problems)} problems")
     return 1 if problems else 0
-
-
-def read_record(path: Path) -> dict[str, Any] | None:
-    """Return the record of a figure, None where it is damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def foreign_inputs(path: Path, origin: dict[str, Any], contents: dict[str, str]) -> Iterator[str]:

@@ -52,6 +52,7 @@ class Sources:
     def __init__(self, root: Path | None = None, lock: Path | None = None, cache: Path | None = None):
         self.root = Path(__file__).resolve().parents[1] if root is None else Path(root)
         self._contents: dict[Path, bytes] = {}
+        self._found: dict[Path, Imports] = {}
         self._resolved: dict[Path, list[Path]] = {}
         self._locked = {} if lock is None else read_lock(lock.read_text(encoding="utf-8"))
         self._cache = cache
@@ -131,6 +132,11 @@ class Sources:
         return self._contents[path]
 
     def _imports(self, path: Path) -> Imports:
+        if path not in self._found:
+            self._found[path] = self._read_imports(path)
+        return self._found[path]
+
+    def _read_imports(self, path: Path) -> Imports:
         content = self._content(path)
         place = path.relative_to(self.root)
         key = f"{place.parent.as_posix()}:{hashlib.sha256(content).hexdigest()}"

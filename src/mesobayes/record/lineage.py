@@ -26,13 +26,20 @@ def read_origin(path: Path | str) -> dict[str, Any]:
         if str(path).endswith(STORE):
             with zipfile.ZipFile(path) as archive:
                 found = json.loads(archive.read("zarr.json"))["attributes"]
-        elif str(path).endswith(".json"):
-            found = json.loads(Path(path).read_text(encoding="utf-8"))
         else:
-            return {}
+            found = (read_record(path) or {}) if str(path).endswith(".json") else {}
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, NotImplementedError):
         return {}
-    return found if isinstance(found, dict) and isinstance(found.get("call"), str) else {}
+    return found if isinstance(found.get("call"), str) else {}
+
+
+def read_record(path: Path | str) -> dict[str, Any] | None:
+    """Return the record of a figure or a table, None where it is damaged."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def identity(path: Path | str, origin: Mapping[str, Any]) -> str:
