@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mesobayes.record.job import Job, run_job
-from mesobayes.record.made import is_made
+from mesobayes.record.made import files_of, was_made
 
 
 def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
@@ -51,17 +51,6 @@ def execute(call: dict) -> None:
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
-
-
-def was_made(call: dict, began: float) -> bool:
-    """Whether the outputs of a job are there already, made by the same call since the run began."""
-    outputs, inputs = (list(map(Path, files_of(call[kind]))) for kind in ("outputs", "inputs"))
-    return is_made(outputs, inputs, call.get("text", ""), began)
-
-
-def files_of(named: dict) -> list[str]:
-    """Return every path below the names of inputs or of outputs, each of which may be one, many or none."""
-    return [path for files in named.values() for path in ([files] if isinstance(files, str) else files or [])]
 
 
 @contextlib.contextmanager

@@ -66,6 +66,7 @@ WATCH = Watch(
 if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
     logger.addHandler(WATCH)
 
+CONFIGURATION = config_hash(plain(SETTINGS))
 # The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
 # environment, so that the command, which Snakemake remembers, is the same in every folder.
 RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
@@ -78,7 +79,7 @@ os.environ.update(
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
     MESOBAYES_BEGAN=os.environ.get("MESOBAYES_BEGAN", str(time.time())),
-    MESOBAYES_CONFIGURATION=config_hash(plain(SETTINGS)),
+    MESOBAYES_CONFIGURATION=CONFIGURATION,
     MESOBAYES_COMMIT=commit_of(BASE),
 )
 CODE = Sources(
@@ -225,8 +226,7 @@ def describe(name, text):
 
 def write_configuration():
     """Keep the resolved configuration under its hash, which every result states."""
-    name = os.environ["MESOBAYES_CONFIGURATION"]
-    path = Path(f"results/configurations/{name}.yaml")
+    path = Path(f"results/configurations/{CONFIGURATION}.yaml")
     if not path.is_file():
         with replacing(path) as temporary:
             temporary.write_text(
