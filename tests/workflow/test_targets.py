@@ -107,7 +107,7 @@ def test_a_mistake_gives_one_clear_line_with_the_nearest_name(checkout, argument
 
 
 def test_a_folder_that_cannot_be_written_gives_one_clear_line_before_anything_runs(new_copy, tmp_path):
-    copy = new_copy(tmp_path / "copy")
+    copy = new_copy(tmp_path)
     (copy.path / "results").touch()
     run = copy.snakemake("fig_se_block", "--config", "scale=smoke")
     assert run.code != 0

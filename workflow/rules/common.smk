@@ -63,7 +63,11 @@ TARGETS = {}
 WATCH = Watch(
     SCALE, workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
 )
-if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+# whether jobs may run: Snakemake itself knows of --dry-run only after it has read the rules
+RUNS = workflow.exec_mode == ExecMode.DEFAULT and not any(
+    re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", word) for word in sys.argv
+)
+if RUNS:
     logger.addHandler(WATCH)
 
 CONFIGURATION = config_hash(plain(SETTINGS))
@@ -241,7 +245,7 @@ def write_command(words):
 
 def refuse_unwritable_folders():
     """End with one sentence where the disk is full or read-only, before anything is lost there."""
-    if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+    if RUNS:
         try:
             refuse_unwritable(".snakemake", "results", "logs")
         except MesobayesError as error:
