@@ -21,8 +21,8 @@ rule predict_bar:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.failure.own_bar:predict_own_bar",

@@ -21,8 +21,8 @@ rule describe_training:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.own.usual:describe_training",
@@ -54,7 +54,7 @@ rule whole_maxima:
     resources:
         gpu=0,
         mem_mb=patches_mem_mb,
-        runtime=60,
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.own.whole:whole_maxima",
@@ -93,8 +93,8 @@ rule predict_plate:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.own.image:predict_own_image",
