@@ -53,7 +53,7 @@ rule whole_maxima:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
+        mem_mb=grows(patches_mem_mb),
         runtime=grows(60),
     params:
         **call(
