@@ -67,7 +67,7 @@ if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
 
 # The command of every rule; what the job is stands in its parameters. Interpreter and script come from the
 # environment, so that the command, which Snakemake remembers, is the same in every folder.
-RUN = 'MESOBAYES_ATTEMPT={workflow.attempt} "$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
+RUN = '"$MESOBAYES_PYTHON" "$MESOBAYES_RUN" {log:q} {threads} {resources.gpu} {resources.mem_mb} {params.call:q} {params.files:q}'
 IN_CONDA = "conda" in {
     str(method).lower() for method in workflow.deployment_settings.deployment_method
 }
@@ -76,6 +76,8 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
+    # workflow.attempt is set once the workflow has been read
+    MESOBAYES_ATTEMPT=dict(zip(sys.argv, sys.argv[1:])).get("--attempt", "1"),
 )
 
 
