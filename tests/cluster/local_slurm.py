@@ -97,9 +97,10 @@ def local_slurm(folder: Path) -> Iterator[Path]:
         started.append(start(folder, "slurmd", "-D"))
         wait_until(lambda: "idle" in said("sinfo", "--noheader", "--format", "%T"), folder)
         yield folder
-        said("scancel", "--user", "root")
-        wait_until(lambda: not said("squeue", "--noheader", "--format", "%i"), folder)
     finally:
+        said("scancel", "--user", "root")
+        with contextlib.suppress(RuntimeError):
+            wait_until(lambda: not said("squeue", "--noheader", "--format", "%i"), folder, seconds=20.0)
         for process in reversed(started):
             process.terminate()
         for process in started:

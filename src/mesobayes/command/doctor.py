@@ -113,8 +113,9 @@ def cluster() -> Iterator[Finding]:
     else:
         plugin = "snakemake-executor-plugin-slurm"
         if installed(plugin) is None:
-            yield Finding("problem", "scheduler", f"Slurm without its plugin: `pip install {plugin}`")
-        yield site_finding(SITE)
+            yield Finding("note", "scheduler", f"Slurm; to use it: `pip install {plugin}`")
+        else:
+            yield site_finding(SITE)
     profile = Path("profiles/default/config.yaml")
     keys = sorted(yaml.safe_load(profile.read_text(encoding="utf-8")))
     yield Finding("ok", "profile", f"{profile} sets {', '.join(keys)}")
