@@ -48,6 +48,7 @@ OVERRIDES = overrides(
     read_scale(config, WORKFLOW / "scales"),
 )
 SCALE = SETTINGS.scale
+CONFIGURATION = config_hash(plain(SETTINGS))
 RESULTS = f"results/{SCALE}"
 LOGS = f"logs/{SCALE}"
 BENCHMARKS = f"results/{SCALE}/benchmarks"
@@ -76,7 +77,7 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
-    MESOBAYES_CONFIGURATION=config_hash(plain(SETTINGS)),
+    MESOBAYES_CONFIGURATION=CONFIGURATION,
     MESOBAYES_COMMIT=commit_of(BASE),
     MESOBAYES_ATTEMPT=str(workflow.attempt),
 )
@@ -224,8 +225,7 @@ def describe(name, text):
 
 def write_configuration():
     """Keep the resolved configuration under its hash, which every result states."""
-    name = os.environ["MESOBAYES_CONFIGURATION"]
-    path = Path(f"results/configurations/{name}.yaml")
+    path = Path(f"results/configurations/{CONFIGURATION}.yaml")
     if not path.is_file():
         with replacing(path) as temporary:
             temporary.write_text(
