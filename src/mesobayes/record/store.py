@@ -126,6 +126,7 @@ def data_hash(dataset: xr.Dataset) -> str:
 
 
 def _write_zip(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Any]) -> None:
+    path.touch()  # where that fails, ZipStore would hide the reason behind an error of its own
     store = ZipStore(path, mode="w", compression=zipfile.ZIP_STORED)
     with zarr.config.set({"array.write_empty_chunks": True}), store:
         group = zarr.create_group(store, attributes=dict(attributes), zarr_format=3)
