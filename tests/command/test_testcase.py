@@ -94,7 +94,7 @@ def test_one_cell_of_a_run_is_computed_without_touching_the_results(tmp_path):
     assert facts["same_as_in_the_run"] is None
     assert facts["memory_gb"] > 0.05
     assert open_store(tmp_path / "testcases/smoke/permeability/mono/61.zarr.zip")["sample"].values == [61]
-    assert not (tmp_path / "results").exists()
+    assert {path.name for path in (tmp_path / "results").iterdir()} <= {".cache"}
     wrong = subprocess.run(
         [*command[:4], "permeability/none/1"],
         cwd=tmp_path,
