@@ -58,7 +58,7 @@ def test_every_question_gets_an_answer_with_its_uncertainty(folder):
     assert plate["maximum"]["low"] < plate["maximum"]["value"] < plate["maximum"]["high"]
     assert plate["finite_elements"]["maximum"] > 0
     bar = json.loads((results / "failure/tutorial_bar.json").read_text(encoding="utf-8"))
-    assert 0.9 < sum(place["probability"] for place in bar["places"]) < 1 + 1e-9
+    assert 0.9 < sum(place["probability"] for place in bar["places"]) < 1 + 1e-6
     for words in ("because", "7 pores", "largest Tresca stress", "1. slice", "first failure in slice"):
         assert words in printed
 
