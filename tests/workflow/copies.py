@@ -33,12 +33,12 @@ class Run:
     @property
     def changed(self) -> set[str]:
         """Rules that run because their parameters, code among them, are not those of the last run."""
-        return set(re.findall(r"^Job \d+: (\w+):.*\nReason: .*Params have changed", self.text, re.MULTILINE))
+        return set(re.findall(r"^ *Job \d+: (\w+):.*\n *Reason: .*Params have changed", self.text, re.MULTILINE))
 
     @property
     def messages(self) -> list[str]:
         """What each job says of itself: its rule and what it makes."""
-        return re.findall(r"^Job \d+: (.*)$", self.text, re.MULTILINE)
+        return re.findall(r"^ *Job \d+: (.*)$", self.text, re.MULTILINE)
 
 
 @dataclass(frozen=True)

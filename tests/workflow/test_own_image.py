@@ -96,7 +96,7 @@ def test_a_porous_volume_gets_ranked_places(copy):
     assert set(run.jobs) == {"predict_bar"}
     said = json.loads((copy.path / answer).read_text(encoding="utf-8"))
     assert (said["scale"], said["shape"]) == ("smoke", [24, 16, 16])
-    assert 0 < sum(place["probability"] for place in said["places"]) <= 1 + 1e-9
+    assert 0 < sum(place["probability"] for place in said["places"]) <= 1 + 1e-6
     assert said["ranker"]["test_specimens"] > 0
 
 
