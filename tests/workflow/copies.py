@@ -33,7 +33,8 @@ class Run:
     @property
     def changed(self) -> set[str]:
         """Rules that run because their parameters, code among them, are not those of the last run."""
-        return set(re.findall(r"^ *Job \d+: (\w+):.*\n *Reason: .*Params have changed", self.text, re.MULTILINE))
+        changed = r"^ *Job \d+: (\w+):.*\n *Reason: .*Params have changed"  # indented in a group
+        return set(re.findall(changed, self.text, re.MULTILINE))
 
     @property
     def messages(self) -> list[str]:
