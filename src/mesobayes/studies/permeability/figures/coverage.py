@@ -51,10 +51,10 @@ def permeability_coverage(coverage: xr.Dataset, fits: list[xr.Dataset], run: Run
                 markeredgecolor=edge,
                 markersize=4.5,
             )
-    right.set(yticks=range(len(own)), yticklabels=own, title="(b) fitted to the tested family")
+    right.set(yticks=range(len(own)), yticklabels=own, title="(b) fitted to each family")
     for place in (left, right):
         place.axvline(level, color=VERMILION, linewidth=1.0)
-        place.set(xlabel="labels inside their interval in %", xlim=(0, 103))
+        place.set(xlabel="labels inside (%)", xlim=(0, 103))
         place.tick_params(axis="y", labelsize=6.5)
     for marker, fill, text in marks.values():
         edge = BLACK if fill == "none" else fill

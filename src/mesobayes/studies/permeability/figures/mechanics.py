@@ -177,7 +177,10 @@ def permeability_labels(curves: list[xr.Dataset], run: Run) -> Drawing:
             drawn.setdefault(family, {})[model] = {"cells": x, "mape_percent": values}
         place.set(xscale="log", yscale="log", xlabel="training cells", title=f"({letter}) {TITLES[family]}")
         counts = curve["cells"].values
-        place.set_xticks(counts, [str(count) for count in counts])
+        apart = np.append(counts[1:] > 1.5 * counts[:-1], True)  # labels that do not run into the next
+        place.set_xticks(
+            counts, [str(count) if far else "" for count, far in zip(counts, apart, strict=True)]
+        )
         place.xaxis.set_minor_locator(NullLocator())
     np.atleast_1d(axes)[0].set_ylabel("mean absolute error of μ* in %")
     legend_below(figure, np.atleast_1d(axes)[0], 3)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -167,7 +168,8 @@ def origin(fits: Fits, run: Run) -> str:
     lengths = ", ".join(f"{name.replace('_', ' ')} {_length(fit)}" for name, fit in fits.items())
     return (
         f"{run.label}: {' or '.join(map(str, training))} training, {first['n_validation']} validation, "
-        f"{first['n_test']} test cells, no cell in two of them\nlength of the fits: {lengths}"
+        f"{first['n_test']} test cells, no cell in two of them\n"
+        + textwrap.fill(f"length of the fits: {lengths}", 100)
     )
 
 
