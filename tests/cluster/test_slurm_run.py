@@ -18,7 +18,7 @@ def test_simulation_fit_and_figure_have_the_numbers_of_one_machine(
     run = copy.snakemake(FIGURE, *QUICK)
     assert run.code == 0, run.text[-4000:]
     assert shown(copy, FIGURE) == shown(on_one_machine, FIGURE)
-    assert copy.states == ["COMPLETED"] * 5
+    assert copy.states == ["COMPLETED"] * 6
     assert "Nothing to be done" in copy.snakemake(FIGURE, *SMOKE).text
 
 
