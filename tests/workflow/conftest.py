@@ -16,7 +16,7 @@ import pytest
 from mesobayes.drawing.registry import read_registry
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src")
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src", "benchmarks")
 SMOKE = ("--config", "scale=smoke")
 REGISTRY = read_registry(ROOT / "workflow/figures.yaml")
 RULES = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))

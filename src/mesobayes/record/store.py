@@ -13,7 +13,8 @@ import json
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,55 @@ def write_store(dataset: xr.Dataset, path: Path | str, schema: str, run: Run) ->
     Raises:
         StoreError: the disk is full or read-only, or the folder may not be written; nothing is left behind.
     """
-    attributes = {
-        **{key: _plain(value) for key, value in dataset.attrs.items()},
+    names = sorted(map(str, dataset.variables))
+    attributes = store_attributes(dataset.attrs, names, schema, run)
+    with replacing(path) as temporary, new_group(temporary, attributes) as group:
+        for name, variable in dataset.variables.items():
+            _write_array(group, str(name), variable, is_coordinate=name in dataset.coords)
+
+
+def store_attributes(
+    attributes: Mapping[Any, Any], names: list[str], schema: str, run: Run
+) -> dict[str, Any]:
+    """Return what a store with arrays of these names says of itself."""
+    return {
+        **{key: _plain(value) for key, value in attributes.items()},
         **{"schema": schema, "layout": LAYOUT, **run.origin, "versions": versions()},
-        "contents": sorted(map(str, dataset.variables)),
+        "contents": names,
     }
-    with replacing(path) as temporary:
-        _write_zip(dataset, temporary, attributes)
+
+
+@contextmanager
+def new_group(path: Path, attributes: Mapping[str, Any]) -> Iterator[zarr.Group]:
+    """Yield the group of a new store, which is finished behind the block."""
+    with ZipStore(path, mode="w", compression=zipfile.ZIP_STORED) as store:
+        yield zarr.create_group(store, attributes=dict(attributes), zarr_format=3)
+
+
+def create_array(
+    group: zarr.Group,
+    name: str,
+    variable: xr.Variable,
+    kind: np.dtype,
+    shape: tuple[int, ...],
+    is_coordinate: bool,
+    nans: int,
+) -> Any:
+    """Return a new array for a variable, in chunks of about 4 MiB; `nans` of its values are NaN."""
+    text, is_float = kind.kind in "OU", kind.kind == "f"
+    extra: dict[str, Any] = {"coordinate": is_coordinate} | ({_NAN_COUNT: nans} if is_float else {})
+    return group.create_array(
+        name,
+        shape=shape,
+        dtype="string" if text else kind,
+        chunks=_chunks(shape, kind),
+        compressors=(ZstdCodec(level=3), Crc32cCodec()),
+        serializer="auto" if text else BytesCodec(),
+        fill_value="" if text else (np.nan if is_float else kind.type(0)),
+        dimension_names=[str(dim) for dim in variable.dims],
+        attributes={key: _plain(value) for key, value in variable.attrs.items()} | extra,
+        config={"write_empty_chunks": True},
+    )
 
 
 def open_store(
@@ -60,6 +103,7 @@ def open_store(
     variables: Iterable[str] | None = None,
     finite: Iterable[str] = (),
     sample_id: str | None = None,
+    later: Iterable[str] = (),
 ) -> xr.Dataset:
     """Read a store into memory and check it.
 
@@ -69,16 +113,23 @@ def open_store(
         variables: names that must be there; only these and the coordinates are read. By default all.
         finite: names that must hold no NaN and no infinity at all.
         sample_id: coordinate whose entries must be unique.
+        later: names that are read only where and when they are used, chunk by chunk; whether they are finite
+            is checked then.
 
     Raises:
         StoreError: the file is missing, truncated, damaged, foreign, of another schema or layout, or fails
             one of the checks above; the message names the file to delete.
     """
-    path = Path(path)
+    path, finite, later = Path(path), set(finite), set(later)
     if not path.is_file():
         raise StoreError(f"{path} does not exist: ask snakemake for it, or check the path")
     try:
-        dataset = _read_zip(path, schema, None if variables is None else set(variables))
+        dataset = _read_zip(
+            path,
+            schema,
+            None if variables is None else set(variables),
+            {name: name in finite for name in later},
+        )
     except StoreError as error:
         raise StoreError(_delete_hint(path, str(error))) from error
     except (
@@ -98,50 +149,30 @@ def open_store(
         raise StoreError(
             _delete_hint(path, f"truncated, damaged or no store of this project ({error})")
         ) from error
-    problem = _content_problem(dataset, finite, sample_id)
+    problem = _content_problem(dataset, [name for name in finite if name not in later], sample_id)
     if problem:
         raise StoreError(_delete_hint(path, problem))
     return dataset
 
 
-def _write_zip(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Any]) -> None:
-    store = ZipStore(path, mode="w", compression=zipfile.ZIP_STORED)
-    with zarr.config.set({"array.write_empty_chunks": True}), store:
-        group = zarr.create_group(store, attributes=dict(attributes), zarr_format=3)
-        for name, variable in dataset.variables.items():
-            _write_array(group, str(name), variable, is_coordinate=name in dataset.coords)
-
-
 def _write_array(group: zarr.Group, name: str, variable: xr.Variable, is_coordinate: bool) -> None:
     values = np.asarray(variable.values)
-    text = values.dtype.kind in "OU"
-    is_float = values.dtype.kind == "f"
-    extra: dict[str, Any] = {"coordinate": is_coordinate}
-    if is_float:
-        extra[_NAN_COUNT] = int(np.isnan(values).sum())
-    array = group.create_array(
-        name,
-        shape=values.shape,
-        dtype="string" if text else values.dtype,
-        chunks=_chunks(values),
-        compressors=(ZstdCodec(level=3), Crc32cCodec()),
-        serializer="auto" if text else BytesCodec(),
-        fill_value="" if text else (np.nan if is_float else values.dtype.type(0)),
-        dimension_names=[str(dim) for dim in variable.dims],
-        attributes={key: _plain(value) for key, value in variable.attrs.items()} | extra,
-    )
-    array[...] = values.astype(object) if text else values
+    nans = int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
+    array = create_array(group, name, variable, values.dtype, values.shape, is_coordinate, nans)
+    array[...] = values.astype(object) if values.dtype.kind in "OU" else values
 
 
-def _chunks(values: np.ndarray) -> tuple[int, ...]:
+def _chunks(shape: tuple[int, ...], kind: np.dtype) -> tuple[int, ...]:
     """Split along the first axis into chunks of about 4 MiB; zarr wants no chunk of length zero."""
-    if values.ndim == 0:
+    if not shape:
         return ()
-    row = max(1, values.nbytes // max(1, values.shape[0]))
-    return (max(1, min(values.shape[0], _CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
+    row = max(1, int(np.prod(shape[1:])) * kind.itemsize)
+    return (max(1, min(shape[0], _CHUNK_BYTES // row)), *(max(1, n) for n in shape[1:]))
 
 
-def _read_zip(path: Path, schema: str | None, wanted: set[str] | None) -> xr.Dataset:
+def _read_zip(
+    path: Path, schema: str | None, wanted: set[str] | None, later: Mapping[str, bool]
+) -> xr.Dataset:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         damaged = archive.testzip()  # reads every member and checks its header and its CRC-32
@@ -179,15 +210,31 @@ def _read_zip(path: Path, schema: str | None, wanted: set[str] | None) -> xr.Dat
             is_coordinate = extra.pop("coordinate")
             if wanted is None or is_coordinate or name in wanted:
                 target = coordinates if is_coordinate else variables
-                target[name] = _read_array(name, array, extra, names)
+                _refuse_missing_chunks(name, array, names)
+                target[name] = (
+                    _put_off(path, name, array, extra, later[name])
+                    if name in later
+                    else _read_array(name, array, extra)
+                )
     return xr.Dataset(variables, coordinates, attributes)
 
 
-def _read_array(name: str, array: Any, attributes: dict[str, Any], names: set[str]) -> xr.Variable:
+def _refuse_missing_chunks(name: str, array: Any, names: set[str]) -> None:
     grid = [range(-(-n // c)) for n, c in zip(array.shape, array.chunks, strict=True)]
     chunks = {"/".join([name, "c", *map(str, index)]) for index in itertools.product(*grid)}
     if chunks - names:
         raise StoreError(f"{len(chunks & names)} of {len(chunks)} chunks of {name} are there")
+
+
+def _put_off(path: Path, name: str, array: Any, attributes: dict[str, Any], finite: bool) -> xr.Variable:
+    from mesobayes.record.chunks import ChunkedArray, chunked_variable
+
+    attributes.pop(_NAN_COUNT, None)
+    values = ChunkedArray(path, name, array.shape, np.dtype(array.dtype), finite)
+    return xr.Variable(array.metadata.dimension_names or (), chunked_variable(values), attributes)
+
+
+def _read_array(name: str, array: Any, attributes: dict[str, Any]) -> xr.Variable:
     values = np.asarray(array[...])
     if values.dtype.kind == "f":
         nans = int(np.isnan(values).sum())
