@@ -52,7 +52,7 @@ PEERS: dict[str, Piece] = {
     ),
     "heteroencoder": (
         "failure_training.py",
-        ("--output", f"{REPORTS}/failure_training.md"),
+        ("--rounds", "3", "--output", f"{REPORTS}/failure_training.md"),
         ("problem_heteroencoder",),
         False,
     ),
