@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# make env                       prepare .venv from the locked requirements (GPU=1 adds CUDA)
+# make env                       prepare .venv from the locked requirements (GPU=1 adds CUDA, CLUSTER=1 Slurm and S3)
 # make results/<anything>        make a figure, a table or any intermediate file by snakemake
-# make test | bench | report | gpu-check | schema | lock | peers
+# make test | test-cluster | bench | report | archive | restore | gpu-check | schema | lock | peers
 # make bench-peers | bench-scaling   records of benchmarks, on quiet cores; the same command goes on after a stop
 # make paper-gpu | pack   the headlines of the papers at printed size on a GPU; pack for a machine without network
 #
@@ -12,16 +12,17 @@ PYTHON ?= python3
 SCALE ?=
 SNAKEMAKE_FLAGS ?=
 GPU ?=
+CLUSTER ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-FIGURES = $(wildcard results/fig_*.pdf)
 PEERS = $(if $(wildcard .venv-peers/ready),--peers .venv-peers/bin/python)
-LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt)
-STAMP := $(VENV)/ready$(if $(GPU),-gpu)
+LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt) $(if $(CLUSTER),envs/requirements-cluster.txt)
+STAMP := $(VENV)/ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)
 CONFIG := $(if $(SCALE),--config scale=$(SCALE))
 
-.PHONY: help env all test bench bench-peers bench-scaling report gpu-check paper-gpu pack schema lock peers
+.PHONY: help env all test test-cluster bench bench-peers bench-scaling report archive restore
+.PHONY: gpu-check paper-gpu pack schema lock peers
 .DEFAULT_GOAL := help
 
 help:
@@ -51,6 +52,11 @@ FORCE:
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
+# through a Slurm of this machine, started for it: root, and apt-get install slurm-wlm munge
+test-cluster:
+	$(MAKE) --no-print-directory env CLUSTER=1
+	$(BIN)/python -m pytest tests/cluster
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/pieces.py peers $(PEERS)
 	$(BIN)/python benchmarks/pieces.py scaling
@@ -63,8 +69,14 @@ bench-scaling: $(STAMP)
 	$(BIN)/python benchmarks/pieces.py scaling
 
 report: $(STAMP)
-	@test -n "$(FIGURES)" || { echo "There is no figure to report yet: make one first"; exit 1; }
-	$(BIN)/snakemake --report report.zip $(CONFIG) -- $(FIGURES)
+	$(BIN)/mesobayes report $(if $(SCALE),--scale $(SCALE))
+
+# everything of one scale in one file, and back: make restore ARCHIVE=archive-smoke.zip
+archive: $(STAMP)
+	$(BIN)/mesobayes archive $(if $(SCALE),--scale $(SCALE))
+
+restore: $(STAMP)
+	$(BIN)/mesobayes restore $(ARCHIVE)
 
 gpu-check: $(STAMP)
 	$(BIN)/python benchmarks/gpu_check.py
@@ -85,10 +97,13 @@ schema: $(STAMP)
 LOCKING = uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-header --extra build
 
+# (botocore asks for an older python-dateutil than the one in use, and works with it: tests/cluster)
 lock:
 	$(LOCKING) -o envs/requirements.txt
 	$(LOCKING) --extra dev -c envs/requirements.txt -o envs/requirements-dev.txt
 	$(LOCKING) --extra gpu -c envs/requirements.txt -o envs/requirements-gpu.txt
+	$(LOCKING) --extra slurm --extra s3 --extra cluster -c envs/requirements.txt -o envs/requirements-cluster.txt \
+		--override <(grep -o '^python-dateutil==[^ ]*' envs/requirements.txt)
 
 # only for timing side by side; not locked by hashes, and nothing else uses it: 4 GB on disk, half of it TensorFlow
 peers: .venv-peers/ready

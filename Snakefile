@@ -6,6 +6,9 @@
 configfile: "config.yaml"
 
 
+report: "workflow/report/introduction.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/stress.smk"
 include: "workflow/rules/stress_models.smk"
@@ -19,6 +22,7 @@ include: "workflow/rules/permeability.smk"
 include: "workflow/rules/failure.smk"
 include: "workflow/rules/speed.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/cluster.smk"
 
 
 rule all:
@@ -30,12 +34,16 @@ rule all:
 
 
 onstart:
+    refuse_what_slurm_would_keep()
     write_configuration()
     write_command(sys.argv[1:])
 
 
 onerror:
     remember_what_was_made()
+    atexit.register(WATCH.say_failures)  # the last words, after Snakemake's own
 
 
 refuse_unmakeable_targets(sys.argv[1:])
+refuse_unwritable_folders()
+refuse_report_of_another_scale(sys.argv[1:])

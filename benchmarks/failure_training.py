@@ -28,8 +28,8 @@ from side_by_side import (
 
 from mesobayes.nets.build import build_network
 from mesobayes.nets.settings import HeteroencoderSettings
+from mesobayes.studies.failure.fit_settings import DamageFitSettings
 from mesobayes.studies.failure.loss_weights import weight_table
-from mesobayes.studies.failure.settings import DamageFitSettings
 from mesobayes.studies.failure.task import specimen_task
 from record import RECORDS, write_record
 

@@ -43,9 +43,9 @@ from mesobayes.nets.settings import (
     PermeabilityNetworkSettings,
     StressNetworkSettings,
 )
+from mesobayes.studies.failure.fit_settings import DamageFitSettings
 from mesobayes.studies.failure.loss_weights import WeightTable
 from mesobayes.studies.failure.reference_problem import Problem, flat_network, flatten
-from mesobayes.studies.failure.settings import DamageFitSettings
 from mesobayes.studies.failure.task import specimen_task
 from mesobayes.studies.permeability.settings import CellFitSettings
 from mesobayes.studies.permeability.task import LabelledImages, cell_task

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The script behind every rule: run one job, described by two lines of JSON.
 
-    python workflow/run.py LOG THREADS GPUS CALL FILES
+    python workflow/run.py LOG THREADS GPUS MEM_MB CALL FILES
 
 CALL names a function, its arguments and the run it belongs to; FILES its inputs and outputs. Arguments are
 rebuilt from the type hints of the function; files come under their names in the rule, as paths. A function
@@ -12,22 +12,30 @@ import contextlib
 import gc
 import importlib
 import json
+import os
 import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from mesobayes.record.logs import job_log
+from mesobayes.record.job import Job, run_job
+from mesobayes.record.made import is_made
 
 
-def main(log: str, threads: str, gpus: str, call: str, files: str) -> None:
-    """Run one job with its output in a log."""
-    with job_log(log, int(threads), int(gpus)):
-        execute({**json.loads(call), **json.loads(files), "text": call})
+def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
+    """Run one job with its output in a log; return its exit status."""
+    job = Job(Path(log), int(threads), int(gpus), int(mem_mb))
+    return run_job(lambda: execute({**json.loads(call), **json.loads(files), "text": call}), job)
 
 
 def execute(call: dict) -> None:
-    """Call the function that a job names; its checkpoint goes once its outputs are there."""
+    """Call the function that a job names; its checkpoint goes once its outputs are there.
+
+    A second attempt at a chain of jobs begins at its first one: what the first attempt has finished stays.
+    """
+    if int(os.environ.get("MESOBAYES_ATTEMPT", "1")) > 1 and was_made(call):
+        print("made by an earlier attempt")
+        return
     module, _, name = call["function"].partition(":")
     with loading():
         function = getattr(importlib.import_module(module), name)
@@ -40,6 +48,20 @@ def execute(call: dict) -> None:
     function(**values, run=run)
     if run.checkpoint is not None:
         run.checkpoint.unlink(missing_ok=True)
+
+
+def was_made(call: dict) -> bool:
+    """Whether the outputs of a job are there already, made by the same call from the same inputs."""
+    outputs, inputs = (
+        [Path(file) for files in call[kind].values() for file in listed(files)]
+        for kind in ("outputs", "inputs")
+    )
+    return is_made(outputs, inputs, call["text"])
+
+
+def listed(files: str | list[str] | None) -> list[str]:
+    """Return one file, many or none as a list."""
+    return [files] if isinstance(files, str) else files or []
 
 
 @contextlib.contextmanager
@@ -61,9 +83,10 @@ def run_of(call: dict):
     first = Path(next(iter(call["outputs"].values())))
     checkpoint = None
     if first.name.endswith(".zarr.zip"):
-        root = Path("results", call["run"]["scale"])
-        inside = first.relative_to(root) if first.is_relative_to(root) else Path(first.name)
-        checkpoint = root / "checkpoints" / inside.with_name(first.name.removesuffix(".zarr.zip") + ".npz")
+        root = f"results/{call['run']['scale']}/"  # of this folder, or of the copy of an object store
+        _, found, inside = f"/{first.as_posix()}".rpartition(f"/{root}")
+        name = Path(inside) if found else Path(first.name)
+        checkpoint = Path(root, "checkpoints", name.with_name(name.name.removesuffix(".zarr.zip") + ".npz"))
     origin = {key: value for key, value in call["run"].items() if key != "overrides"}
     return Run(
         **origin,
@@ -89,4 +112,4 @@ def as_paths(files: str | list[str] | None) -> Path | list[Path] | None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

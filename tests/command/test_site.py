@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mesobayes.command.site import SITE, minutes_of, read_limits, site, site_profile, too_long
+from mesobayes.command.doctor import site_finding
+from mesobayes.command.site import SITE, fit_times, runtimes, site, site_profile
+from mesobayes.command.slurm import Asked, Limits, beyond, prefix_of, read_limits, read_queue
 from mesobayes.record.errors import MesobayesError
 
 ROOT = Path(__file__).parents[2]
@@ -42,19 +44,69 @@ def test_each_folder_has_its_own_prefix_that_slurm_takes():
     assert made("a") == made("a")
 
 
-def test_a_job_that_would_stay_pending_for_ever_is_named():
-    (line,) = too_long(
-        {**made(), "set-resources": {"fit_model": {"runtime": "600 * attempt"}}}, {"cpu": 1000, "gpu": 10}
+def test_the_growth_of_a_runtime_stops_at_the_limit_of_its_partition():
+    profile = made()
+    asked = {"fit_model": 600, "cut_patches": 30, "calibrate": 60}
+    limits = {"cpu": Limits(90, None), "gpu": Limits(1440, None)}
+    assert list(fit_times(profile, asked, limits)) == []
+    assert profile["set-resources"]["fit_model"]["runtime"] == "min(600 * attempt, 1440)"
+    assert profile["set-resources"]["calibrate"] == {"runtime": "min(60 * attempt, 90)"}
+    assert "cut_patches" not in profile["set-resources"]  # three attempts fit
+
+
+def test_a_runtime_that_does_not_fit_at_all_and_an_unknown_partition_are_named():
+    lines = list(fit_times(made(), {"fit_model": 600}, {"gpu": Limits(60, None)}))
+    assert lines == [
+        "there is no partition cpu: this cluster has gpu",
+        "fit_model asks for 600 minutes, partition gpu gives 60: it gets no more",
+    ]
+    assert list(fit_times(made(), {"fit_model": 600}, {})) == []  # no Slurm, nothing to compare with
+
+
+def test_the_rules_say_their_runtimes():
+    found = runtimes(ROOT / "workflow/rules")
+    assert found["fit_model"] == 600
+    assert set(SOURCE["set-resources"]) <= set(found)
+
+
+def test_a_job_that_would_stay_pending_for_ever_is_named_once():
+    jobs = [
+        Asked("fit", 1, "cpu", 60, 4000),
+        Asked("fit", 3, "cpu", 180, 12000),
+        Asked("cut", 3, "cpu", 90, 1),
+    ]
+    limits = {"cpu": Limits(100, 8000)}
+    assert [line.partition(":")[0] for line in beyond([*jobs, *jobs], limits)] == [
+        "fit asks for 180 minutes at attempt 3, partition cpu gives 100",
+        "fit asks for 12000 MB at attempt 3, partition cpu gives 8000",
+    ]
+    assert beyond(jobs, {}) == []
+    assert beyond(jobs, {"cpu": Limits(None, None)}) == []
+    assert beyond(jobs[:1], {"gpu": Limits(1, 1)}) == ["there is no partition cpu: this cluster has gpu"]
+
+
+def test_limits_are_read_as_slurm_prints_them():
+    text = (
+        "cpu 2-00:00:00 64000\ndebug 30:00 8000+\nlong infinite 64000\nday 12:30:00 1\ncpu 2-00:00:00 128000"
     )
-    assert line.startswith("fit_model asks for 1800 minutes in attempt 3, partition cpu gives 1000")
-    assert list(too_long(made(), {})) == []
+    assert read_limits(text) == {
+        "cpu": Limits(2880, 128000),
+        "debug": Limits(30, 8000),
+        "long": Limits(None, 64000),
+        "day": Limits(750, 1),
+    }
 
 
-def test_times_are_read_as_slurm_prints_them():
-    text = "cpu 2-00:00:00\ndebug 30:00\nlong infinite\nday 12:30:00\n"
-    assert read_limits(text) == {"cpu": 2880, "debug": 30, "day": 750}
-    assert minutes_of(60, 3) == 60
-    assert minutes_of("240 * attempt", 3) == 720
+def test_only_the_jobs_of_one_folder_are_its_own():
+    mine, other = prefix_of(Path("a")), prefix_of(Path("b"))
+    rows = [("1", mine, "R"), ("2", other, "R"), ("3", mine, "PD"), ("4", mine, "CD"), ("5", f"{mine}0", "R")]
+    rows += [("6_[2-9]", mine, "PD")]
+    text = "\n".join(f"{number}|{prefix}_x|{state}|c" for number, prefix, state in rows)
+    assert [(job.number, job.running) for job in read_queue(text, mine)] == [
+        ("1", True),
+        ("3", False),
+        ("6_[2-9]", False),
+    ]
 
 
 def test_a_name_with_a_blank_is_refused():
@@ -67,6 +119,11 @@ def test_the_profile_is_written_where_snakemake_finds_it(tmp_path, monkeypatch, 
     source = Path("profiles/slurm/config.yaml")
     source.parent.mkdir(parents=True)
     source.write_text((ROOT / source).read_text("utf-8"), encoding="utf-8")
+    monkeypatch.setenv("PATH", "")  # no Slurm here
     assert site("mine", "cpu", None) == 0
     assert yaml.safe_load(SITE.read_text("utf-8"))["executor"] == "slurm"
     assert "--profile profiles/site" in capsys.readouterr().out
+    assert site_finding(SITE).level == "ok"
+    monkeypatch.chdir(tmp_path.parent)
+    assert site_finding(tmp_path / SITE).text.endswith("is that of another folder: run `mesobayes site` here")
+    assert site_finding(Path("nowhere")).level == "note"

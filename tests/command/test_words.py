@@ -54,21 +54,29 @@ def test_jobs_to_run_are_counted_by_rule_and_reason():
 
 
 def test_the_time_left_says_what_it_does_not_know():
-    pending = [output(f"{i}", "fit", "missing", True) for i in range(4)] + [output("x", "draw", "ok", True)]
-    line = time_left(pending, {"fit": 60.0}, 2)
+    line = time_left({"fit": 4, "draw": 1}, {"fit": 60.0}, 2)
     assert "about 2.0 min on 2 cores" in line
-    assert "1 jobs of draw" in line
-    assert time_left([], {}, 2) == "time left: none"
+    assert "1 job of draw" in line
+    assert time_left({"fig_b": 2}, {"fig_a": 6.0, "fit": 60.0}, 1) == "time left: about 12 s on 1 core"
+    assert time_left({}, {}, 2) == "time left: none"
     assert [in_words(value) for value in (50, 100, 6000, 90000)] == ["50 s", "1.7 min", "1.7 h", "25 h"]
 
 
 def test_a_failed_job_is_told_by_the_last_sentence_of_its_log(tmp_path):
-    for name, text in (("fit/a", "x\nerror: too hot\nwall time 1 s\n"), ("fit/b", "fine\nwall time 1 s\n")):
+    texts = {
+        "fit/a": "begun\nx\nerror: too hot\n",
+        "fit/b": "begun \nfine\ndone in 1 s\n",
+        "fit/c": "begun \nstep 7\n",
+    }
+    for name, text in texts.items():
         path = tmp_path / f"{name}.log"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    assert failures({"fit"}, tmp_path) == [(tmp_path / "fit" / "a.log", "too hot")]
-    assert failures({"draw"}, tmp_path) == []
+    assert failures({"fit"}, tmp_path, at_work=True) == [(tmp_path / "fit" / "a.log", "too hot")]
+    assert failures({"draw"}, tmp_path, at_work=True) == []
+    (killed,) = failures({"fit"}, tmp_path, at_work=False)[1:]
+    assert killed[0] == tmp_path / "fit" / "c.log"
+    assert killed[1].startswith("killed with its log's writer")
 
 
 def test_what_is_being_written_without_a_driver_was_interrupted():

@@ -24,9 +24,10 @@ def locked(name):
 
 
 BASE = locked("requirements.txt")
+OTHERS = ("requirements-dev.txt", "requirements-gpu.txt", "requirements-cluster.txt")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-gpu.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", *OTHERS])
 def test_every_locked_requirement_has_a_hash(name):
     entries = re.split(r"\n(?=[a-z])", (ENVS / name).read_text().strip())
     assert len(entries) > 50
@@ -34,7 +35,7 @@ def test_every_locked_requirement_has_a_hash(name):
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", ["requirements-dev.txt", "requirements-gpu.txt"])
+@pytest.mark.parametrize("name", OTHERS)
 def test_the_other_locks_hold_the_versions_of_the_first(name):
     other = locked(name)
     assert {package: other.get(package) for package in BASE} == BASE
@@ -47,6 +48,10 @@ def test_every_dependency_of_the_package_is_locked():
         assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in BASE, requirement
     for requirement in project["optional-dependencies"]["dev"]:
         assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in dev, requirement
+    cluster = locked("requirements-cluster.txt")
+    for extra in ("slurm", "s3", "cluster"):
+        for requirement in project["optional-dependencies"][extra]:
+            assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in cluster, requirement
 
 
 def conda(stage):

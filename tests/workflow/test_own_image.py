@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A user's own image in the stress study, from inputs/ to the answer, at scale smoke."""
+"""A user's own image, from inputs/ to the answer, at scale smoke, or to the reason why there is none."""
 
 import json
 import os
@@ -14,17 +14,24 @@ ANSWER = "results/predict/stress/mine.json"
 LOADED = (*SMOKE, "stress={own: {strain: [0.0, 0.0, 0.5], pixels_per_radius: 6.0, finite_elements: true}}")
 
 
+def four_pores():
+    """An image (y, x) of four round pores of 6 pixels."""
+    y, x = np.mgrid[:130, :150] + 0.5
+    centres = ((60, 60), (78, 66), (100, 50), (90, 90))
+    return np.any([np.hypot(x - cx, y - cy) < 6 for cx, cy in centres], axis=0)
+
+
 @pytest.fixture(scope="module")
 def copy(finished, tmp_path_factory):
     """A copy with all results of scale smoke and an image of four round pores of 6 pixels."""
     path = tmp_path_factory.mktemp("own") / "copy"
     shutil.copytree(finished.path, path, symlinks=True)
-    y, x = np.mgrid[:130, :150] + 0.5
-    void = np.zeros((130, 150), bool)
-    for cx, cy in ((60, 60), (78, 66), (100, 50), (90, 90)):
-        void |= np.hypot(x - cx, y - cy) < 6
     (path / "inputs").mkdir()
+    void = four_pores()
     np.save(path / "inputs/mine.npy", void)
+    volume = np.zeros((24, 16, 16), bool)
+    volume[10:13, 6:9, 7:10] = volume[18, 3:5, 3] = True
+    np.save(path / "inputs/bar.npy", volume)
     (path / "inputs/my v1.2 Slices").mkdir()
     grey = np.where(void, 1000, 3000).astype(np.uint16) + np.arange(130, dtype=np.uint16)[:, None]
     for z in range(16):
@@ -54,14 +61,43 @@ def test_an_image_is_predicted_and_a_changed_load_predicts_it_again_alone(copy):
     assert said["finite_elements"]["seconds"] > 0
 
 
-def test_what_is_wrong_with_an_image_is_said_in_one_sentence(copy):
-    np.save(copy.path / "inputs/small.npy", np.load(copy.path / "inputs/mine.npy")[40:110])
-    run = copy.snakemake("results/predict/stress/small.json", *SMOKE)
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("stress/small", "error: inputs/small.npy shows 25.1 R x 11.7 R"),
+        ("stress/nowhere", "error: one image inputs/nowhere is needed"),
+        ("grey", "error: inputs/grey.npy holds the single value 0: two phases are needed"),
+        ("failure/cut", "error: inputs/cut.npy, pulled along z, is cut through (its layer 9 is void)"),
+    ],
+)
+def test_what_is_wrong_with_an_image_is_said_in_one_sentence_before_any_job(
+    new_copy, tmp_path, answer, sentence
+):
+    """Nothing has been made here: a fit would have to be, but none begins."""
+    copy = new_copy(tmp_path)
+    (tmp_path / "inputs").mkdir()
+    np.save(tmp_path / "inputs/small.npy", four_pores()[40:110])
+    np.save(tmp_path / "inputs/grey.npy", np.zeros((20, 20)))
+    cut = np.zeros((20, 16, 16), bool)
+    cut[9] = True
+    np.save(tmp_path / "inputs/cut.npy", cut)
+    run = copy.snakemake(f"results/predict/{answer}.json", *SMOKE)
     assert run.code != 0
-    assert "inputs/small.npy shows 25.1 R x 11.7 R" in run.text
-    missing = copy.snakemake("--dry-run", "results/predict/stress/nowhere.json", *SMOKE)
-    assert missing.code != 0
-    assert "one image inputs/nowhere is needed" in missing.text
+    assert run.text.splitlines()[-1].startswith(sentence)
+    assert "Traceback" not in run.text
+    assert not run.jobs
+    assert not (tmp_path / "logs").exists()
+
+
+def test_a_porous_volume_gets_ranked_places(copy):
+    answer = "results/predict/failure/bar.json"
+    run = copy.snakemake(answer, *SMOKE)
+    assert run.code == 0, run.text[-6000:]
+    assert set(run.jobs) == {"predict_bar"}
+    said = json.loads((copy.path / answer).read_text(encoding="utf-8"))
+    assert (said["scale"], said["shape"]) == ("smoke", [24, 16, 16])
+    assert 0 < sum(place["probability"] for place in said["places"]) <= 1 + 1e-9
+    assert said["ranker"]["test_specimens"] > 0
 
 
 def test_a_folder_of_slices_has_a_name_with_dots_and_blanks_and_its_content_says_whether_it_is_another(copy):

@@ -2,10 +2,13 @@
 """What the profiles say of the rules: who gets a GPU, and which keys a site may change."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+
+from mesobayes.record.logs import NO_GPU
 
 ROOT = Path(__file__).parents[2]
 PROFILES = ROOT / "profiles"
@@ -47,10 +50,40 @@ def test_every_rule_says_that_it_needs_no_gpu_unless_a_profile_gives_it_one():
         ), path
 
 
+def test_every_rule_asks_for_more_memory_and_time_at_each_attempt():
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        blocks = re.findall(r"^ *resources:\n((?: +\w+=.*\n)+)", path.read_text("utf-8"), re.MULTILINE)
+        assert len(blocks) == path.read_text("utf-8").count("resources:\n"), path
+        for block in blocks:
+            assert re.search(r"mem_mb=grows\(\w+\),\n", block), block
+            assert re.search(r"runtime=grows\(\d+\),\n", block), block
+
+
 @pytest.mark.parametrize("name", ["default", "gpu", "slurm"])
 def test_every_profile_runs_again_what_was_cut_off(name):
     assert profile(name)["rerun-incomplete"] is True
 
 
+@pytest.mark.parametrize("name", ["gpu", "slurm"])
+def test_the_default_profile_which_wins_says_nothing_else_than_this_one(name):
+    default, other = profile("default"), profile(name)
+    assert {key: default[key] for key in default.keys() & other.keys()} == {
+        key: other[key] for key in default.keys() & other.keys()
+    }
+
+
 def test_the_default_profile_holds_no_key_that_a_site_changes():
-    assert not {"latency-wait", "retries", "executor", "jobs", "resources"} & set(profile("default"))
+    keys = {"latency-wait", "retries", "executor", "jobs", "resources", "keep-incomplete", "set-resources"}
+    assert not keys & set(profile("default"))
+
+
+def test_a_job_of_the_gpu_profile_without_a_gpu_ends_with_one_sentence(checkout):
+    if shutil.which("nvidia-smi"):
+        pytest.skip("a GPU is there")
+    store = "results/smoke/permeability/mono/batches/0.zarr.zip"
+    run = checkout.snakemake(store, "--profile", "profiles/gpu", "--config", "scale=smoke")
+    assert run.code == 1
+    log = (checkout.path / "logs/smoke/generate_cells/mono_0.log").read_text("utf-8").splitlines()
+    assert [line for line in log if line.startswith("error:")] == [f"error: {NO_GPU}"]
+    assert f"error: {NO_GPU}" in run.text
+    assert not (checkout.path / store).exists()

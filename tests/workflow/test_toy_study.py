@@ -2,9 +2,12 @@
 """The code blocks of ``docs/add_a_study.md`` add a study and a figure to a copy of the tree, and they run."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -86,6 +89,33 @@ def test_its_figure_is_drawn_from_its_data_and_judged(copy, record):
     assert printed["ours"] == pytest.approx(1.0, abs=0.1)
     assert printed["verdict"] == "no verdict"  # scale smoke
     assert [origin["schema"] for origin in record["inputs"]["radii"]] == ["toy/radii"]
+
+
+def mesobayes(copy, *words):
+    """Give one word to the command of a copy, with the package of that copy."""
+    command = [sys.executable, "-m", "mesobayes.command.main", *words]
+    environment = {**os.environ, "PYTHONPATH": str(copy.path / "src")}
+    return subprocess.run(
+        command, cwd=copy.path, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_an_archive_comes_back_in_another_folder_where_nothing_runs_again(copy, record, tmp_path):
+    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
+        shutil.copy(ROOT / name, copy.path)
+    done = mesobayes(copy, "archive", "--scale", "smoke")
+    assert done.returncode == 0, done.stderr
+    other = type(copy)(tmp_path / "other")
+    with zipfile.ZipFile(copy.path / "archive-smoke.zip") as file:  # the sources are in it too
+        file.extractall(
+            other.path, [name for name in file.namelist() if not name.startswith(("results", "."))]
+        )
+    done = mesobayes(other, "restore", str(copy.path / "archive-smoke.zip"))
+    assert done.returncode == 0, done.stderr
+    assert "differ" not in done.stdout
+    plan = other.plan("fig_radius_histogram", *SMOKE)
+    assert "Nothing to be done" in plan.text
+    assert "missing" not in plan.text  # Snakemake remembers how each file was made
 
 
 def test_a_wrong_value_of_its_section_gives_one_clear_line(copy, toy):

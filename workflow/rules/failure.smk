@@ -6,6 +6,7 @@
 include: "failure_files.smk"
 include: "failure_fits.smk"
 include: "failure_places.smk"
+include: "failure_own.smk"
 include: "failure_targets.smk"
 
 
@@ -26,8 +27,8 @@ rule simulate_specimens:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(2000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.data:simulate_specimens",
@@ -59,8 +60,8 @@ rule merge_specimens:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grows(8000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.failure.merge:merge_specimens",
@@ -87,8 +88,8 @@ rule record_histories:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.data:record_histories",
@@ -119,8 +120,8 @@ rule perturb_specimens:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(2000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.data:perturb_specimens",
@@ -149,8 +150,8 @@ rule read_failure:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(2000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.data:read_failure",

@@ -3,13 +3,8 @@
 
 from dataclasses import replace
 
-from mesobayes.studies.failure.settings import (
-    LETTERS,
-    RANKERS,
-    READINGS,
-    TRANSFORMS,
-    WEIGHTINGS,
-)
+from mesobayes.studies.failure.place_settings import RANKERS
+from mesobayes.studies.failure.settings import LETTERS, READINGS, TRANSFORMS, WEIGHTINGS
 
 FAILURE = SETTINGS.failure
 STARTED = ("bayes", "longer")  # kinds that go on from a deterministic fit
@@ -120,3 +115,17 @@ def other_bars():
     return replace(
         FAILURE.porosity, shape=rivals.other_shape, porosity=rivals.other_porosity
     )
+
+
+def volume_to_predict(wildcards):
+    """Return the user's volume of that name in ``inputs``, whatever its format."""
+    return user_image(
+        wildcards.name,
+        "mesobayes.studies.failure.own_reading:read_own_bar",
+        FAILURE.own,
+    )
+
+
+def hash_of_volume(wildcards):
+    """Return a hash of the content of that volume."""
+    return content_hash(volume_to_predict(wildcards))

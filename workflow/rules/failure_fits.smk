@@ -31,8 +31,8 @@ rule fit_fold:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(6000),
+        runtime=grows(240),
     params:
         **call(
             "mesobayes.studies.failure.fit:fit_fold",
@@ -70,8 +70,8 @@ rule fit_baseline:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=grows(6000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.failure.baseline:fit_baseline",
@@ -104,8 +104,8 @@ rule score_variant:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.scores:score_variant",
@@ -132,8 +132,8 @@ rule sample_reference:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(6000),
+        runtime=grows(240),
     params:
         **call(
             "mesobayes.studies.failure.reference:sample_reference",

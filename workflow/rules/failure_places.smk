@@ -35,8 +35,8 @@ rule describe_specimens:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.failure.candidates:describe_specimens",
@@ -64,8 +64,8 @@ rule rank_fold:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=grows(6000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.failure.rank_fit:rank_fold",
@@ -95,8 +95,8 @@ rule score_rankers:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.failure.places:score_rankers",
@@ -125,8 +125,8 @@ rule score_places:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         **call("mesobayes.studies.failure.places:score_places", ranking=FAILURE.ranking),
     message:
@@ -150,8 +150,8 @@ rule run_rival:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.rivals:run_rival",
@@ -184,8 +184,8 @@ rule rank_other_size:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.failure.other_size:rank_other_size",
@@ -218,8 +218,8 @@ rule time_places:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.failure.place_timing:time_places",

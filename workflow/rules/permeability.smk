@@ -25,8 +25,8 @@ rule generate_cells:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=grows(3000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.permeability.data:generate_cells",
@@ -59,8 +59,8 @@ rule merge_cells:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grows(8000),
+        runtime=grows(30),
     params:
         **call("mesobayes.studies.permeability.merge:merge_cells"),
     message:
@@ -86,8 +86,8 @@ rule fit_permeability:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=600,
+        mem_mb=grows(4000),
+        runtime=grows(600),
     params:
         **call(
             "mesobayes.studies.permeability.fit:fit_permeability",
@@ -120,8 +120,8 @@ rule time_permeability:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.permeability.timing:time_permeability",
@@ -152,8 +152,8 @@ rule predict_image:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.permeability.user_image:predict_image",

@@ -101,7 +101,13 @@ def start_of_fit(wildcards):
 
 def image_to_predict(wildcards):
     """Return the user's image of that name in ``inputs``, whatever its format."""
-    return user_image(wildcards.name)
+    return user_image(
+        wildcards.name,
+        "mesobayes.images.user_image:read_two_phase_image",
+        PERMEABILITY.own.pixels_max,
+        "inclusions",
+        PERMEABILITY.own.threshold,
+    )
 
 
 def hash_of_image(wildcards):

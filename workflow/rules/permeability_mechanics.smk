@@ -17,8 +17,8 @@ rule cell_mechanics:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=grows(6000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.permeability.mechanics:cell_mechanics",
@@ -48,8 +48,8 @@ rule fit_stopped:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.permeability.stopped:fit_stopped",
@@ -85,8 +85,8 @@ rule fit_contacts:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.permeability.contacts:fit_contacts",
@@ -117,8 +117,8 @@ rule label_curve:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=grows(4000),
+        runtime=grows(240),
     params:
         **call(
             "mesobayes.studies.permeability.curve:label_curve",
@@ -152,8 +152,8 @@ rule time_mechanics:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.permeability.costs:time_mechanics",
@@ -187,8 +187,8 @@ rule cover_families:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.permeability.coverage:cover_families",

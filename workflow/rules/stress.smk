@@ -29,8 +29,8 @@ rule simulate_structures:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.data:simulate_structures",
@@ -58,8 +58,8 @@ rule measure_label_noise:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=grows(3000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.label_noise:measure_label_noise",
@@ -92,8 +92,8 @@ rule merge_structures:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.data:merge_structures",
@@ -120,8 +120,8 @@ rule cut_patches:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.patches:cut_patches",
@@ -150,8 +150,8 @@ rule compute_channels:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=channels_mem_mb,
-        runtime=60,
+        mem_mb=grows(channels_mem_mb),
+        runtime=grows(60),
     params:
         **call("mesobayes.studies.stress.mechanics.channels:compute_channels"),
     message:
@@ -177,8 +177,8 @@ rule score_mechanics:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=channels_mem_mb,
-        runtime=60,
+        mem_mb=grows(channels_mem_mb),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.mechanics.scores:score_mechanics",
@@ -208,13 +208,15 @@ rule fit_selective:
         "logs/{scale}/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}_query{query}.log",
     benchmark:
         "results/{scale}/benchmarks/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}_query{query}.tsv"
+    group:
+        "selective_{experiment}_{network}_{acquisition}_{repeat}"
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=240,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.selective.chain:fit_selective",
@@ -248,8 +250,8 @@ rule collect_selective:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.selective.scores:collect_selective",

@@ -125,18 +125,18 @@ def selective_fits(wildcards):
     return list(dict.fromkeys(paths))
 
 
-def patches_mem_mb(wildcards, attempt):
-    """Return the memory of a job that holds the patches: their size three times, a base, more at a retry."""
+def patches_mem_mb(wildcards):
+    """Return the memory of a job that holds the patches: their size three times, and a base."""
     structures = max(getattr(STRESS.structures, family) for family in FAMILIES)
     patch = (
         (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
     )  # five channels and the target, single precision
-    return attempt * (3000 + 3 * structures * 81 * patch // 10**6)
+    return 3000 + 3 * structures * 81 * patch // 10**6
 
 
-def channels_mem_mb(wildcards, attempt):
-    """Return the memory of a job that holds structures and channels: their size twice, a base, more at a retry."""
+def channels_mem_mb(wildcards):
+    """Return the memory of a job that holds structures and channels: their size twice, and a base."""
     structures = getattr(STRESS.structures, wildcards.family)
     channels = 81 * (8 * STRESS.pixels_per_radius) ** 2 * 55 * 4
     images = (50 * STRESS.pixels_per_radius) ** 2 * 20 * 4
-    return attempt * (2000 + 2 * structures * (channels + images) // 10**6)
+    return 2000 + 2 * structures * (channels + images) // 10**6

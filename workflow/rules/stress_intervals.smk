@@ -27,8 +27,8 @@ rule join_ensemble:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.intervals.ensemble:join_ensemble",
@@ -58,8 +58,8 @@ rule calibrate:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=60,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.intervals.calibrate:calibrate",

@@ -19,8 +19,8 @@ rule collect_maxima:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.mechanics.maxima:collect_maxima",
@@ -52,8 +52,8 @@ rule time_networks:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.timing:time_networks",

@@ -31,8 +31,8 @@ rule fit_model:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=600,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(600),
     params:
         **call(
             "mesobayes.studies.stress.fit:fit_model",
@@ -70,8 +70,8 @@ rule predict_model:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=120,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(120),
     params:
         **call(
             "mesobayes.studies.stress.models.predictions:predict_model",

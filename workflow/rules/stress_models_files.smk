@@ -12,6 +12,12 @@ def patches_of_model(wildcards):
     return f"{STRESS_FOLDER}/{family}/patches.zarr.zip"
 
 
+def structures_of_model(wildcards):
+    """Return the structures that a model learns from."""
+    family = getattr(STRESS.models, wildcards.model).family
+    return f"{STRESS_FOLDER}/{family}/structures.zarr.zip"
+
+
 def channels_of_model(wildcards):
     """Return the channels of what a model learns from, where its network sees them."""
     return channels_of(

@@ -21,8 +21,8 @@ rule describe_training:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.own.usual:describe_training",
@@ -31,6 +31,40 @@ rule describe_training:
         ),
     message:
         "describe_training: patches of {wildcards.family}"
+    shell:
+        RUN
+
+
+rule whole_maxima:
+    """Predict the largest stress of every held-out structure as that of a user's plate is predicted."""
+    input:
+        fit="results/{scale}/stress/fits/{network}/{model}/repeat0.zarr.zip",
+        weights="results/{scale}/stress/fits/{network}/{model}/repeat0.weights.zarr.zip",
+        structures=structures_of_model,
+        patches=patches_of_model,
+    output:
+        store=update("results/{scale}/stress/whole_maxima/{network}/{model}.zarr.zip"),
+    log:
+        "logs/{scale}/whole_maxima/{network}_{model}.log",
+    benchmark:
+        "results/{scale}/benchmarks/whole_maxima/{network}_{model}.tsv"
+    conda:
+        "../../envs/learn.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=patches_mem_mb,
+        runtime=grows(60),
+    params:
+        **call(
+            "mesobayes.studies.stress.own.whole:whole_maxima",
+            model=pick(STRESS.models, "model"),
+            most=OWN.structures,
+            draws=STRESS.predictions.draws,
+            precision=precision_of_network,
+        ),
+    message:
+        "whole_maxima: held-out structures by {wildcards.network}, {wildcards.model}"
     shell:
         RUN
 
@@ -44,6 +78,7 @@ rule predict_plate:
         weights=f"{OWN_FIT}.weights.zarr.zip",
         calibration=f"{STRESS_FOLDER}/calibration/{OWN.network}/{OWN.model}/{OWN_FAMILY}/repeat0.zarr.zip",
         usual=f"{STRESS_FOLDER}/{OWN_FAMILY}/usual.zarr.zip",
+        maxima=f"{STRESS_FOLDER}/whole_maxima/{OWN.network}/{OWN.model}.zarr.zip",
     output:
         prediction="results/predict/stress/{name}.json",
         pdf="results/predict/stress/{name}.pdf",
@@ -58,8 +93,8 @@ rule predict_plate:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.own.image:predict_own_image",

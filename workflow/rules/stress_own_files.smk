@@ -8,7 +8,14 @@ OWN_FIT = f"{STRESS_FOLDER}/fits/{OWN.network}/{OWN.model}/repeat0"
 
 def plate_to_predict(wildcards):
     """Return the user's image of that name in ``inputs``, whatever its format."""
-    return user_image(wildcards.name)
+    macro = Path(f"inputs/{wildcards.name}.macro.npy")
+    return user_image(
+        wildcards.name,
+        "mesobayes.studies.stress.own.reading:read_own_image",
+        macro if macro.exists() else None,
+        OWN,
+        STRESS.pixels_per_radius,
+    )
 
 
 def macro_stress_of_plate(wildcards):

@@ -18,8 +18,8 @@ rule simulate_strips:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.strip.data:simulate_strips",
@@ -48,8 +48,8 @@ rule measure_strip_noise:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=grows(3000),
+        runtime=grows(60),
     params:
         **call(
             "mesobayes.studies.stress.strip.label_noise:measure_strip_noise",
@@ -84,8 +84,8 @@ rule merge_strips:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=strip_patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(strip_patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.strip.merge:merge_strips",
@@ -112,8 +112,8 @@ rule cut_strip_patches:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=strip_patches_mem_mb,
-        runtime=30,
+        mem_mb=grows(strip_patches_mem_mb),
+        runtime=grows(30),
     params:
         **call(
             "mesobayes.studies.stress.strip.patches:cut_strip_patches",
@@ -141,8 +141,8 @@ rule simulate_figure_strip:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=grows(2000),
+        runtime=grows(20),
     params:
         **call(
             "mesobayes.studies.stress.strip.data:simulate_figure_strip",

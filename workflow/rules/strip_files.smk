@@ -13,9 +13,9 @@ def strip_batches():
     ]
 
 
-def strip_patches_mem_mb(wildcards, attempt):
+def strip_patches_mem_mb(wildcards):
     """Return the memory of a job that holds the patches or the images of all strips."""
     patches = STRIPS.number * STRIPS.patches_per_structure
     patch = (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
     image = STRIPS.family.length * STRIPS.pixels_per_unit**2 * 14 * 4
-    return attempt * int(2000 + (3 * patches * patch + 3 * STRIPS.number * image) / 1e6)
+    return int(2000 + (3 * patches * patch + 3 * STRIPS.number * image) / 1e6)

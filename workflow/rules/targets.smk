@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One named rule for every target of the registry: those that a study draws, and those planned, which refuse.
 
+
+include: "targets_files.smk"
+
+
 MADE = [target for target in REGISTRY.targets if target.slug in TARGETS]
 
 
@@ -13,12 +17,7 @@ for target in [target for target in MADE if target.output == "figure"]:
             **TARGETS[target.slug]["inputs"],
         output:
             pdf=target.files[0],
-            png=report(
-                target.files[1],
-                caption=caption_file(target),
-                category=REGISTRY.papers[target.paper]["title"],
-                labels={"figure": target.label, "title": target.title},
-            ),
+            png=in_report(target.files[1], target),
             json=target.files[2],
         log:
             f"{LOGS}/{target.rule}.log",
@@ -29,8 +28,8 @@ for target in [target for target in MADE if target.output == "figure"]:
         threads: 1
         resources:
             gpu=0,
-            mem_mb=2000,
-            runtime=15,
+            mem_mb=grows(2000),
+            runtime=grows(15),
         params:
             **drawing_call(target),
         message:
@@ -51,12 +50,7 @@ for target in [target for target in MADE if target.output == "table"]:
         input:
             **TARGETS[target.slug]["inputs"],
         output:
-            csv=report(
-                target.files[0],
-                caption=caption_file(target),
-                category=REGISTRY.papers[target.paper]["title"],
-                labels={"figure": target.label, "title": target.title},
-            ),
+            csv=in_report(target.files[0], target),
             json=target.record(SCALE),
         log:
             f"{LOGS}/{target.rule}.log",
@@ -67,8 +61,8 @@ for target in [target for target in MADE if target.output == "table"]:
         threads: 1
         resources:
             gpu=0,
-            mem_mb=1000,
-            runtime=15,
+            mem_mb=grows(1000),
+            runtime=grows(15),
         params:
             **drawing_call(target),
         message:
@@ -121,7 +115,7 @@ rule table_reproduction:
         records=[target.record(SCALE) for target in MADE if not target.beyond],
     output:
         csv="results/table_reproduction.csv",
-        pdf="results/table_reproduction.pdf",
+        pdf=in_report("results/table_reproduction.pdf"),
     log:
         f"{LOGS}/table_reproduction.log",
     benchmark:
@@ -131,8 +125,8 @@ rule table_reproduction:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=grows(1000),
+        runtime=grows(15),
     params:
         **call(
             "mesobayes.drawing.reproduction:table_reproduction",

@@ -16,6 +16,9 @@ from typing import NamedTuple
 import yaml
 from packaging.requirements import Requirement
 
+from mesobayes.command.site import SITE
+from mesobayes.command.slurm import prefix_of
+
 _DISK_GB = 5.0  # a whole run at `small` leaves about half of it
 _MEMORY_GB = 4.0
 
@@ -111,11 +114,20 @@ def cluster() -> Iterator[Finding]:
         plugin = "snakemake-executor-plugin-slurm"
         if installed(plugin) is None:
             yield Finding("problem", "scheduler", f"Slurm without its plugin: `pip install {plugin}`")
-        else:
-            yield Finding("ok", "scheduler", "Slurm: run with --profile profiles/slurm")
+        yield site_finding(SITE)
     profile = Path("profiles/default/config.yaml")
     keys = sorted(yaml.safe_load(profile.read_text(encoding="utf-8")))
     yield Finding("ok", "profile", f"{profile} sets {', '.join(keys)}")
+
+
+def site_finding(path: Path) -> Finding:
+    """Say whether the profile for this cluster is there, and that of this folder."""
+    if not path.is_file():
+        return Finding("note", "scheduler", "Slurm: `mesobayes site` writes the profile for it")
+    prefix = yaml.safe_load(path.read_text(encoding="utf-8"))["slurm-jobname-prefix"]
+    if prefix != prefix_of(Path.cwd()):
+        return Finding("problem", "scheduler", f"{path} is that of another folder: run `mesobayes site` here")
+    return Finding("ok", "scheduler", f"Slurm: run with --profile {path.parent}")
 
 
 def run(*command: str) -> str | None:

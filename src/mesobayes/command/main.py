@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mesobayes.command.archive import archive, restore
 from mesobayes.command.doctor import doctor
 from mesobayes.command.explain import explain
 from mesobayes.command.gallery import gallery
 from mesobayes.command.predict import TARGETS, predict
+from mesobayes.command.report import report
 from mesobayes.command.resume import resume
 from mesobayes.command.site import site
 from mesobayes.command.status import status
+from mesobayes.command.testcase import testcase
 from mesobayes.command.verdicts import verdicts
 from mesobayes.command.verify import verify
 from mesobayes.command.workflow import find_root
@@ -40,6 +43,10 @@ def parser() -> argparse.ArgumentParser:
     word("verify", "are all stores whole, and are the figures drawn from them", scale)
     word("doctor", "is this machine ready: libraries, disk, GPU, scheduler, profile")
     word("gallery", "write results/index.html: all figures and tables that are made, from disk", scale)
+    word("report", "write report.zip: Snakemake's report of what was made at a scale", scale)
+    word("archive", "write archive-<scale>.zip: all results, how they were made, sources; an RO-Crate", scale)
+    back = word("restore", "bring the results of an archive into this folder; nothing runs again")
+    back.add_argument("archive", type=Path)
     claims = word("verdicts", "printed values beside ours, of what is made, in Markdown", scale)
     claims.add_argument("--paper", help="krokos2022, aldakheel2023 or bridgman2022; by default all")
     word("resume", "go on with the last run of this folder")
@@ -50,9 +57,12 @@ def parser() -> argparse.ArgumentParser:
     cluster.add_argument("--partition", required=True, help="of jobs on cores")
     cluster.add_argument("--gpu-partition", help="of jobs on a GPU; without it they run on cores")
     own = word("predict", "an image of your own through a study", scale)
-    own.add_argument("image", type=Path, help="png, tif, npy or zarr; dark pixels are inclusions or pores")
+    own.add_argument("image", type=Path, help="png, tif, npy, zarr or slices; dark is inclusions or pores")
     own.add_argument("--study", choices=sorted(TARGETS), required=True)
     own.add_argument("further", nargs="*", help="words for snakemake, after --")
+    one = word("testcase", "one structure, cell or specimen of a large run, computed alone and shown", scale)
+    one.add_argument("sample", help="study, family and number, such as stress/ellipse3/17")
+    one.add_argument("further", nargs="*", help="words for snakemake, after --")
     return found
 
 
@@ -65,10 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "doctor": doctor,
         "gallery": lambda: gallery(asked.scale),
         "verdicts": lambda: verdicts(asked.paper, asked.scale),
+        "archive": lambda: archive(asked.scale),
+        "restore": lambda: restore(asked.archive),
+        "report": lambda: report(asked.scale),
         "resume": resume,
         "explain": lambda: explain(asked.target),
         "site": lambda: site(asked.account, asked.partition, asked.gpu_partition),
         "predict": lambda: predict(asked.image, asked.study, asked.scale, asked.further),
+        "testcase": lambda: testcase(asked.sample, asked.scale, asked.further),
     }
     try:
         find_root()

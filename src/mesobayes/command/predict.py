@@ -13,7 +13,11 @@ from mesobayes.command.workflow import scale_of, snakemake
 from mesobayes.images.find import image_name
 from mesobayes.record.errors import MesobayesError
 
-TARGETS = {"permeability": "results/predict/{}.json", "stress": "results/predict/stress/{}.json"}
+TARGETS = {
+    "permeability": "results/predict/{}.json",
+    "stress": "results/predict/stress/{}.json",
+    "failure": "results/predict/failure/{}.json",
+}
 
 
 def predict(image: Path, study: str, scale: str | None, further: Sequence[str]) -> int:
@@ -21,7 +25,7 @@ def predict(image: Path, study: str, scale: str | None, further: Sequence[str]) 
 
     Args:
         image: a file, or a folder of the format zarr or of slices.
-        study: "permeability" or "stress".
+        study: "permeability", "stress" or "failure".
         scale: of the networks.
         further: words for Snakemake, such as `--config`.
 

@@ -19,6 +19,9 @@ from mesobayes.command.workflow import (
     times_of_rules,
 )
 from mesobayes.drawing.registry import Registry
+from mesobayes.record.job import BEGUN, DONE
+
+_RULES_NAMED = 6
 
 
 def status(targets: Sequence[str], scale: str | None) -> int:
@@ -31,11 +34,13 @@ def status(targets: Sequence[str], scale: str | None) -> int:
     print(f"\nscale {scale}: {len(jobs(outputs)) - len(pending)} of {len(jobs(outputs))} jobs done")
     for line in reasons(pending):
         print(line)
-    print(running_line(in_progress(), drivers()))
-    failed = failures({output.rule for output in pending}, Path("logs") / scale)
+    processes = drivers()
+    print(running_line(in_progress(), processes))
+    failed = failures({output.rule for output in pending}, Path("logs") / scale, bool(processes))
     for path, sentence in failed:
         print(f"failed: {sentence}\n        the whole log: {path}")
-    print(time_left(pending, times_of_rules(scale), os.cpu_count() or 1))
+    rules = Counter(output.rule for output in pending)
+    print(time_left(rules, times_of_rules(scale), os.cpu_count() or 1))
     return 1 if failed else 0
 
 
@@ -81,30 +86,69 @@ def running_line(files: Sequence[str], processes: Sequence[int]) -> str:
     return f"interrupted: {some}; `mesobayes resume` goes on"
 
 
-def failures(rules: Collection[str], logs: Path) -> list[tuple[Path, str]]:
-    """Logs of some rules that end with an error, and its sentence; a job that runs again writes them anew."""
+def failures(rules: Collection[str], logs: Path, at_work: bool) -> list[tuple[Path, str]]:
+    """Logs of some rules that end with an error, and its sentence; a job that runs again writes them anew.
+
+    A log without an end, while nobody is at work, is that of a job that was killed with the process that
+    writes its log.
+    """
     found = []
     for path in sorted(logs.rglob("*.log")):
         if path.relative_to(logs).parts[0].removesuffix(".log") in rules:
-            last = path.read_text(encoding="utf-8", errors="replace").splitlines()[-3:]
-            sentence = next((line for line in reversed(last) if line.startswith("error: ")), None)
+            sentence = last_sentence(path)
             if sentence is not None:
                 found.append((path, sentence.removeprefix("error: ")))
+            elif not at_work and was_begun_only(path):
+                found.append(
+                    (path, "killed with its log's writer: by kill -9, for its memory or time, or a crash")
+                )
     return found
 
 
-def time_left(pending: Sequence[Output], seconds: Mapping[str, float], cores: int) -> str:
-    """Wall time by the mean of each rule's jobs done so far, as if all cores were busy until the end."""
-    timed = [seconds[output.rule] for output in pending if output.rule in seconds]
-    untimed = {output.rule for output in pending if output.rule not in seconds}
-    if not pending:
+def lines_of(log: Path) -> list[str]:
+    """The lines of a log, none where there is no such file."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def last_sentence(log: Path) -> str | None:
+    """The sentence with which a job failed."""
+    return next((line for line in reversed(lines_of(log)[-3:]) if line.startswith("error: ")), None)
+
+
+def was_begun_only(log: Path) -> bool:
+    """Whether a log has a beginning and no end."""
+    lines = lines_of(log)
+    return bool(lines) and lines[0].startswith(BEGUN) and not lines[-1].startswith((DONE, "error: "))
+
+
+def time_left(left: Mapping[str, int], seconds: Mapping[str, float], cores: int) -> str:
+    """Wall time of so many jobs of each rule, by the mean of those done so far, as if all cores were busy.
+
+    A figure or table that was never drawn counts as the mean of all others.
+    """
+    drawn = [time for rule, time in seconds.items() if is_drawn(rule)]
+    usual = {rule: sum(drawn) / len(drawn) for rule in left if drawn and is_drawn(rule)} | dict(seconds)
+    timed = sum(count * usual[rule] for rule, count in left.items() if rule in usual)
+    untimed = {rule: count for rule, count in left.items() if rule not in usual}
+    if not left:
         return "time left: none"
-    known = f"about {in_words(sum(timed) / cores)} on {cores} cores" if timed else "unknown"
-    text = f"time left: {known}"
-    if untimed:
-        count = sum(output.rule in untimed for output in pending)
-        text += f"; not counted, as none has run yet: {count} jobs of {', '.join(sorted(untimed))}"
-    return text
+    known = (
+        f"about {in_words(timed / cores)} on {cores} core{'s' if cores > 1 else ''}" if timed else "unknown"
+    )
+    if not untimed:
+        return f"time left: {known}"
+    count = sum(untimed.values())
+    rules = ", ".join(sorted(untimed)[:_RULES_NAMED]) + (", ..." if len(untimed) > _RULES_NAMED else "")
+    some = f"{count} job{'s' if count > 1 else ''} of {rules}"
+    return f"time left: {known}; not counted, as none has run yet: {some}"
+
+
+def is_drawn(rule: str) -> bool:
+    """Whether a rule draws a figure or a table."""
+    return rule.startswith(("fig_", "table_"))
 
 
 def in_words(seconds: float) -> str:

@@ -18,7 +18,14 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ellipse:
-    """Ellipse with centre (cx, cy) and semi-axes a along `angle` and b across it; a circle has a == b."""
+    """Ellipse with centre (cx, cy) and semi-axes a along `angle` and b across it; a circle has a == b.
+
+    >>> upright = Ellipse(0.0, 0.0, 2.0, 1.0, angle=90.0)
+    >>> upright.half_extent
+    (1.0, 2.0)
+    >>> upright.contains([0.0, 1.5], [1.5, 0.0]).tolist()
+    [True, False]
+    """
 
     cx: float
     cy: float
@@ -94,6 +101,12 @@ class Plate:
     """Square plate of edge length `side`, centred on the origin, with large ellipses and small pores.
 
     Both kinds are holes. Ellipses are seen by the macro problem; pores exist in the micro problem only.
+
+    >>> plate = Plate(side=24.0, pores=(Ellipse(0.0, 0.0, 1.0, 1.0),))  # lengths in pore radii
+    >>> plate.solid([0.0, 5.0], [0.0, 0.0]).tolist()
+    [False, True]
+    >>> plate.holes(pores=False)
+    ()
     """
 
     side: float

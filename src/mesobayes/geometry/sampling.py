@@ -21,13 +21,26 @@ _TRIES_PER_SHAPE = 200
 
 
 class PlacementError(RuntimeError):
-    """The shapes of a family do not fit into its plate."""
+    """The shapes of a family do not fit into its plate.
+
+    >>> from mesobayes.geometry import PlateFamily
+    >>> crowded = PlateFamily("crowded", side=30.0, n_pores_min=200, n_pores_max=200)
+    >>> sample_plate(crowded, np.random.default_rng(0))
+    Traceback (most recent call last):
+    mesobayes.geometry.sampling.PlacementError: Family 'crowded': 3 ellipses of ...
+    """
 
 
 def sample_plate(family: PlateFamily, rng: np.random.Generator) -> Plate:
     """Draw one plate of the family.
 
     Raises PlacementError if the shapes found no place in several fresh starts.
+
+    >>> from mesobayes.geometry import PlateFamily
+    >>> family = PlateFamily("small", side=30.0, n_ellipses=1, n_pores_min=5, n_pores_max=5)
+    >>> plate = sample_plate(family, np.random.default_rng(0))
+    >>> len(plate.ellipses), len(plate.pores)
+    (1, 5)
     """
     for _ in range(_RESTARTS):
         holes: list[Ellipse] = []

@@ -28,6 +28,14 @@ class PlateFamily:
         n_pores_min, n_pores_max: range of the number of pores, uniform.
         gap_min: smallest distance between two boundaries.
         pore_aspect_max: aspect ratios of pores are uniform between 1 and this.
+
+    >>> PlateFamily("many", n_pores_min=30, n_pores_max=60).n_ellipses
+    3
+    >>> PlateFamily("none", n_pores_min=60, n_pores_max=30)
+    Traceback (most recent call last):
+    ...
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for PlateFamily
+      Value error, family 'none': n_pores_min must not exceed n_pores_max...
     """
 
     name: str

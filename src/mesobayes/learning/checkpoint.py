@@ -84,4 +84,5 @@ def load_state(path: Path, state: Any, identity: str) -> tuple[Any, int, dict[st
     old, structure = jax.tree.flatten(state)
     leaves = [jnp.array(arrays.pop(f"leaf{i:04d}")) for i in range(len(old))]
     step = int(arrays.pop("step"))
+    _LOG.info("resumed at step %d, from %s", step, path)
     return jax.tree.unflatten(structure, leaves), step, arrays

@@ -21,6 +21,16 @@ _REASONS = {
 }
 
 
+def why_not_written(error: OSError) -> str:
+    """Return why a file could not be written, and what to do, as the end of a sentence."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the disk is full, or can be read only."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
 def content_hash(*paths: Path | str) -> str:
     """Return 16 hexadecimal digits for the content of files, and of folders with the names in them."""
     total = hashlib.sha256()
@@ -31,6 +41,18 @@ def content_hash(*paths: Path | str) -> str:
                 with path.open("rb") as file:
                     total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()[:16]
+
+
+def refuse_unwritable(*folders: Path | str) -> None:
+    """Find out before a run that its folders can be written, and make them.
+
+    Raises:
+        StoreError: one of them cannot.
+    """
+    for folder in folders:
+        with replacing(Path(folder) / ".writable") as temporary:
+            temporary.write_bytes(bytes(2**16))
+        Path(folder, ".writable").unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -53,8 +75,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise StoreError(f"{path} cannot be written: {reason}") from error
+        raise StoreError(f"{path} cannot be written: {why_not_written(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

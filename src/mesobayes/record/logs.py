@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The frame of a job: everything it says goes to its log and to the console, and it keeps to its threads.
+"""What a job starts with and what it says: variables, threads, device; log records, the sentence of an error.
 
 This module imports no numerical library: thread counts act only when they are set before the first import.
 """
@@ -10,13 +10,11 @@ import contextlib
 import logging
 import os
 import sys
-import threading
-import time
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 from mesobayes.record.errors import MesobayesError
+from mesobayes.record.files import is_disk_full, why_not_written
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -30,6 +28,8 @@ NO_GPU = (
     "a GPU was asked for, but JAX finds none: prepare the environment by `make env GPU=1`, check "
     "`nvidia-smi`, or run without --profile profiles/gpu"
 )
+OUT_OF_MEMORY = "memory ran out: run fewer jobs at once (--cores, --jobs), or take a smaller batch or image"
+_CHATTER = ("fontTools", "matplotlib")
 _HUGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000"
 
 
@@ -66,36 +66,14 @@ def limit_resources(threads: int, gpus: int = 0) -> None:
     os.environ["JAX_PLATFORMS"] = "cuda" if gpus else "cpu"
 
 
-@contextlib.contextmanager
-def job_log(path: Path | str, threads: int, gpus: int = 0) -> Iterator[None]:
-    """Run a job's body: limit its resources, copy its output, its logging and its traceback to a file.
-
-    Output is copied at the level of file descriptors, so that what compiled libraries print arrives too.
-
-    Raises:
-        SystemExit: with status 1 when the body raised; the traceback, then the message as the last line, are
-            in the log and on the console by then.
-    """
-    limit_resources(threads, gpus)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    with path.open("wb", buffering=0) as log, _copied(log.fileno(), 1), _copied(log.fileno(), 2), _logging():
-        try:
-            yield
-        except Exception as error:
-            sys.stdout.flush()
-            traceback.print_exc()
-            sys.stderr.write(f"error: {explain(error)}\n")  # one write: the other stream cannot come between
-            raise SystemExit(1) from None
-        finally:
-            print(f"wall time {time.perf_counter() - start:.1f} s", flush=True)
-
-
 def explain(error: Exception) -> str:
     """Return the sentence that a user reads: the message, behind the type of an error that is not ours."""
     if _misses_gpu(error):
         return NO_GPU
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        return f"{OUT_OF_MEMORY} ({error})"
+    if isinstance(error, OSError) and is_disk_full(error):
+        return f"{error.filename or 'a file'} cannot be written: {why_not_written(error)}"
     return str(error) if isinstance(error, MesobayesError) else f"{type(error).__name__}: {error}"
 
 
@@ -116,13 +94,13 @@ def _misses_gpu(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _logging() -> Iterator[None]:
-    """Send log records of level INFO and above to standard error; of fonts in a PDF only warnings."""
+def console_logging() -> Iterator[None]:
+    """Send log records of level INFO and above to standard error; of libraries that draw only warnings."""
     root = logging.getLogger()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
     level = root.level
-    handler.addFilter(lambda record: record.levelno > logging.INFO or not record.name.startswith("fontTools"))
+    handler.addFilter(lambda record: record.levelno > logging.INFO or not record.name.startswith(_CHATTER))
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
@@ -130,32 +108,3 @@ def _logging() -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-
-
-@contextlib.contextmanager
-def _copied(log: int, descriptor: int) -> Iterator[None]:
-    """Copy what is written to a file descriptor to ``log`` as well, until the block ends."""
-    stream = sys.stdout if descriptor == 1 else sys.stderr
-    stream.flush()
-    console = os.dup(descriptor)
-    reader, writer = os.pipe()
-    os.dup2(writer, descriptor)
-    os.close(writer)
-    pump = threading.Thread(target=_pump, args=(reader, (console, log)), daemon=True)
-    pump.start()
-    try:
-        yield
-    finally:
-        stream.flush()
-        os.dup2(console, descriptor)  # closes the last writing end, which ends the pump
-        pump.join(timeout=10)
-        os.close(reader)
-        os.close(console)
-
-
-def _pump(reader: int, targets: tuple[int, int]) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := os.read(reader, 65536):
-            for target in targets:
-                with contextlib.suppress(OSError):
-                    os.write(target, chunk)

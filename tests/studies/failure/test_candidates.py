@@ -13,7 +13,7 @@ from mesobayes.studies.failure.candidates import (
     stress_features,
     touches_void,
 )
-from mesobayes.studies.failure.settings import ElasticSettings
+from mesobayes.studies.failure.place_settings import ElasticSettings
 from mesobayes.studies.failure.target import N_SYMMETRIES, apply_symmetry
 
 SETTINGS = ElasticSettings()

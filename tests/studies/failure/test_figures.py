@@ -22,7 +22,7 @@ from mesobayes.studies.failure.figures.tables import (
     model_variants,
     tabulate_materials,
 )
-from mesobayes.studies.failure.settings import NetworksSettings
+from mesobayes.studies.failure.fit_settings import NetworksSettings
 
 REGISTRY = read_registry(Path(__file__).parents[3] / "workflow" / "figures.yaml")
 RUN = Run("failure", "paper", "test")

@@ -11,18 +11,11 @@ from mesobayes.record.store import open_store
 from mesobayes.studies.failure import fit as module
 from mesobayes.studies.failure.baseline import fit_baseline
 from mesobayes.studies.failure.fit import fit_fold, solid_field
+from mesobayes.studies.failure.fit_settings import BaselineSettings, DamageFitSettings, WeightSettings
 from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.place_settings import RankingSettings
 from mesobayes.studies.failure.scores import score_fold
-from mesobayes.studies.failure.settings import (
-    BaselineSettings,
-    DamageFitSettings,
-    RankingSettings,
-    ScoreSettings,
-    SplitSettings,
-    TransformSettings,
-    Variant,
-    WeightSettings,
-)
+from mesobayes.studies.failure.settings import ScoreSettings, SplitSettings, TransformSettings, Variant
 from mesobayes.studies.failure.stores import FIT
 from mesobayes.studies.failure.target import transform_damage
 

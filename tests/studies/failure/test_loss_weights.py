@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
+from mesobayes.studies.failure.fit_settings import WeightSettings
 from mesobayes.studies.failure.loss_weights import value_counts, weight_table
-from mesobayes.studies.failure.settings import WeightSettings
 from mesobayes.studies.failure.target import transform_damage
 
 RNG = np.random.default_rng(0)

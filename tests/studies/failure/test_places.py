@@ -8,41 +8,19 @@ import xarray as xr
 from mesobayes.geometry.porosity import PorosityField
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store
-from mesobayes.studies.failure.candidates import describe_specimens
 from mesobayes.studies.failure.other_size import rank_other_size
 from mesobayes.studies.failure.own_pores import rank_places
+from mesobayes.studies.failure.place_settings import ElasticSettings, RankingSettings
 from mesobayes.studies.failure.place_timing import time_models
 from mesobayes.studies.failure.places import score_fields, score_rankers, smooth_ranking
-from mesobayes.studies.failure.rank_fit import ALL, load_ranker, rank_fold
+from mesobayes.studies.failure.rank_fit import ALL, load_ranker
 from mesobayes.studies.failure.rivals import damage_of, other_steps, run_rival
-from mesobayes.studies.failure.settings import (
-    ElasticSettings,
-    RankerSettings,
-    RankingSettings,
-    SplitSettings,
-    TransformSettings,
-)
+from mesobayes.studies.failure.settings import SplitSettings, TransformSettings
 from mesobayes.studies.failure.stores import CANDIDATES, PLACES, RANKED
 
 RUN = Run("failure", "smoke", "test")
 SPLIT = SplitSettings(folds=2, folds_beyond=1)
 RANKING = RankingSettings()
-
-
-@pytest.fixture(scope="module")
-def candidates_store(specimens_store, tmp_path_factory):
-    path = tmp_path_factory.mktemp("candidates") / "candidates.zarr.zip"
-    describe_specimens(specimens_store, path, ElasticSettings(), RUN)
-    return path
-
-
-@pytest.fixture(scope="module")
-def ranked_stores(specimens_store, candidates_store, tmp_path_factory):
-    folder, settings = tmp_path_factory.mktemp("ranked"), RankerSettings(labels=(6, 1000))
-    paths = [folder / f"fold{fold}.zarr.zip" for fold in range(2)]
-    for fold, path in enumerate(paths):
-        rank_fold(specimens_store, candidates_store, path, "elastic", fold, SPLIT, settings, RUN)
-    return paths
 
 
 def test_every_good_specimen_has_one_candidate_that_failed(candidates_store, specimens):
@@ -117,7 +95,7 @@ def test_a_pore_volume_of_ones_own_is_ranked(ranked_stores, specimens):
     """A notebook needs a boolean array and the store of a fit."""
     ranker = load_ranker(ranked_stores[0])
     pores = specimens["pores"].values[0].astype(bool)
-    places = rank_places(pores, ranker)
+    places = rank_places(pores, [ranker])
     assert isinstance(places, xr.Dataset)
     assert float(places["probability"].sum()) == pytest.approx(1.0, rel=1e-5)
     assert (np.diff(places["probability"].values) <= 0).all()
@@ -129,13 +107,13 @@ def test_a_pore_volume_of_ones_own_is_ranked(ranked_stores, specimens):
         (np.ones((4, 4, 4), bool), "equally weak"),
     ):
         with pytest.raises(ValueError, match=message):
-            rank_places(wrong, ranker)
+            rank_places(wrong, [ranker])
 
 
 def test_the_same_pores_get_the_probabilities_of_the_stored_prediction(ranked_stores, specimens):
     data = open_store(ranked_stores[0], RANKED)
     rows = data["row"].values == 0
-    places = rank_places(data["pores"].values[0], load_ranker(ranked_stores[0]))
+    places = rank_places(data["pores"].values[0], [load_ranker(ranked_stores[0])])
     stored = np.sort(np.exp(data["log_probability"].sel(labels=ALL).values[rows]))[::-1]
     np.testing.assert_allclose(places["probability"].values, stored, rtol=1e-3, atol=1e-6)
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
+from mesobayes.studies.failure.place_settings import RankerSettings
 from mesobayes.studies.failure.ranker import first_of_each, fit_ranker, listwise_loss, log_softmax
-from mesobayes.studies.failure.settings import RankerSettings
 
 SETTINGS = RankerSettings(labels=(10,), penalty=1e-3)
 

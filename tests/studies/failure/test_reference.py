@@ -9,9 +9,9 @@ from mesobayes.nets.build import build_network
 from mesobayes.nets.keys import random_key
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.studies.failure import reference
+from mesobayes.studies.failure.fit_settings import ReferenceSettings
 from mesobayes.studies.failure.reference import compare_posteriors
 from mesobayes.studies.failure.reference_problem import flat_network, flatten
-from mesobayes.studies.failure.settings import ReferenceSettings
 
 PRIOR_STD = 0.2
 

@@ -4,9 +4,10 @@ import pytest
 import xarray as xr
 
 from mesobayes.studies.failure.baseline import fit_pore_baseline
+from mesobayes.studies.failure.fit_settings import WeightSettings
 from mesobayes.studies.failure.loss_weights import weight_table
 from mesobayes.studies.failure.scores import score_fold
-from mesobayes.studies.failure.settings import ScoreSettings, WeightSettings
+from mesobayes.studies.failure.settings import ScoreSettings
 from mesobayes.studies.failure.target import transform_damage
 
 RNG = np.random.default_rng(0)

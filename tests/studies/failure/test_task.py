@@ -11,8 +11,8 @@ from mesobayes.nets.posterior import kl_divergence
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.nets.state import split_network
 from mesobayes.studies.failure.fit import solid_field, whole_field
+from mesobayes.studies.failure.fit_settings import DamageFitSettings
 from mesobayes.studies.failure.loss_weights import weight_table
-from mesobayes.studies.failure.settings import DamageFitSettings
 from mesobayes.studies.failure.target import PRINTED_SYMMETRIES, apply_symmetry, transform_damage
 from mesobayes.studies.failure.task import Minibatch, objective, specimen_task
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mesobayes.drawing.style import drawing_style
 from mesobayes.geometry import PlateFamily
 from mesobayes.studies.stress.data import simulate_batch
 from mesobayes.studies.stress.mechanics.channels import channels_of_patches
@@ -30,6 +31,12 @@ def make_patches(n: int, seed: int) -> PatchData:
     tresca = np.hypot((stress[..., 0] - stress[..., 1]) / 2, stress[..., 2])
     target = (tresca * (1 + 2 / np.maximum(distance, 1)))[:, 5:13, 5:13]
     return PatchData(inputs.astype(np.float32), target.astype(np.float32), solid[:, 5:13, 5:13])
+
+
+@pytest.fixture
+def style():
+    with drawing_style():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Made-up predictions with fields, in the layouts of the stages that predict, show and stitch."""
+"""Made-up predictions with fields, in the layouts of the stages that predict, show and stitch; and readers
+of what a figure shows of them."""
 
+import matplotlib as mpl
 import numpy as np
 import xarray as xr
 
@@ -9,6 +11,7 @@ from mesobayes.images.stitching import tile_origins
 
 GEOMETRY = PatchGeometry(2)
 ROI, PATCH = GEOMETRY.roi, GEOMETRY.patch
+ALL_KINDS = ["random"] * 4 + ["hole"] * 4 + ["pores"] * 4 + ["varying", "constant"]
 COUNTS = {"labels": 600, "examples": 600, "rotations": 0, "steps": 960, "batch": 16, "fit_seconds": 1.0}
 
 
@@ -121,4 +124,41 @@ def stitched(shape: tuple[int, int] = (60, 60), error: float = 0.05, network: st
             **{"network": network, "repeat": 0, "family": "ellipse3", "structure": 4, "draws": 2, **COUNTS},
             "pixels_per_radius": GEOMETRY.pixels_per_radius,
         },
+    )
+
+
+def errors(seed, size=0.1, count=60):
+    return size * np.random.default_rng(seed).standard_normal(count)
+
+
+def repeats(size, *, seeds=(0, 1, 2), **attributes):
+    return [prediction(errors(seed, size), repeat=r, **attributes) for r, seed in enumerate(seeds)]
+
+
+def accuracy_of(store):
+    """Share of maxima within a tenth, straight from the fields."""
+    true, mean = (np.where(store["mask"], store[name], 0).max(axis=(1, 2)) for name in ("truth", "mean"))
+    return float(np.mean(np.abs(mean / true - 1) < 0.1))
+
+
+def images(figure):
+    """Every field that a figure shows, with its colour limits and whether its bar points beyond them."""
+    found = []
+    for axes in figure.findobj(mpl.axes.Axes):
+        for image in axes.images:
+            bar = image.colorbar
+            found.append(
+                (np.ma.masked_invalid(image.get_array()), image.get_clim(), bar.extend if bar else None)
+            )
+    return found
+
+
+def all_within(figure):
+    """Whether no field leaves its limits, apart from those whose scale has an arrow."""
+    arrows = {limits for _, limits, extend in images(figure) if extend == "max"}
+    return all(
+        field.count() == 0
+        or limits in arrows
+        or (field.min() >= limits[0] - 1e-6 and field.max() <= limits[1] + 1e-6)
+        for field, limits, _ in images(figure)
     )

@@ -22,7 +22,7 @@ from mesobayes.studies.stress.own.reading import own_plate, read_own_image
 from mesobayes.studies.stress.own.settings import OwnImageSettings
 from mesobayes.studies.stress.own.usual import describe_training, unlike_training
 from mesobayes.studies.stress.own.windows import Intervals, intervals, predict_plate
-from mesobayes.studies.stress.stores import CHANNELS, MODEL, OWN, PATCHES, USUAL
+from mesobayes.studies.stress.stores import CHANNELS, MODEL, OWN, PATCHES, USUAL, WHOLE_MAXIMA
 from studies.stress.drawn_image import PIXELS, kirsch_tresca, lattice, mechanics_alone, voids
 
 RUN = Run("stress", "smoke", "test")
@@ -41,6 +41,7 @@ SETTINGS = OwnImageSettings(
     outlier_quantile=0.995,
     outlier_ridge=1e-3,
     unlike_share=0.05,
+    structures=100,
     pixels_max=10**6,
     threshold=None,
 )
@@ -285,6 +286,11 @@ def test_the_stage_writes_field_picture_and_answer(tmp_path, usual, model, solve
     save_network(mechanics_alone(), weights, RUN)
     origin = {"network": "local", "model": "toy", "family": "ellipse3", "repeat": 0, "labels": 3, "steps": 1}
     write_store(xr.Dataset(attrs=origin), fit, MODEL, RUN)
+    maxima = xr.Dataset(
+        {"true_max": ("structure", [1.1, 2.0, 3.0]), "mean_max": ("structure", [1.0, 2.0, 4.0])},
+        {"structure": [0, 1, 2]},
+    )
+    write_store(maxima, tmp_path / "m.zarr.zip", WHOLE_MAXIMA, RUN)
     out = {
         "prediction": tmp_path / "o.json",
         **{name: tmp_path / f"o.{name}" for name in ("pdf", "png")},
@@ -297,6 +303,7 @@ def test_the_stage_writes_field_picture_and_answer(tmp_path, usual, model, solve
             "fit": fit,
             "weights": weights,
             "calibration": None,
+            "maxima": tmp_path / "m.zarr.zip",
         },
         **{"usual": usual, **out, "settings": replace(SETTINGS, finite_elements=solved), "model": model},
         **{"mesh": MESH, "pixels_per_radius": PIXELS, "draws": 2, "precision": "default"},
@@ -308,7 +315,12 @@ def test_the_stage_writes_field_picture_and_answer(tmp_path, usual, model, solve
     assert said["pores"] == 3
     unlike = ", on plates unlike this one" if said["out_of_distribution"] else ""
     assert said["interval"] == f"uncalibrated{unlike}"
-    assert said["maximum"]["low"] <= said["maximum"]["value"] <= said["maximum"]["high"]
+    value = said["maximum"]["value"]
+    assert said["maximum"]["low"] == pytest.approx(
+        0.75 * value
+    )  # a quarter is the largest error of the three
+    assert said["maximum"]["high"] == pytest.approx(1.25 * value)
+    assert said["maximum"]["interval"].startswith("estimated: fewer than 40")
     assert said["largest"][0]["value"] == pytest.approx(float(np.nanmax(field["mean"])))
     assert 0.3 < said["not_predicted"] < 0.8
     assert "every hole is a pore" in said["load"]["holes"]

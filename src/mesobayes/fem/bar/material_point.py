@@ -49,6 +49,14 @@ def integrate_material_point(
         ValueError: shapes do not fit, a number is not finite or out of range, times do not increase, or the
             first strain is not 0.
         SolveError: the history takes more than 200,000 steps.
+
+    A small uniaxial strain in 1 s is elastic, with Young's modulus (1 - φ_0) E:
+
+    >>> strain = np.zeros((2, 6))
+    >>> strain[1, 0] = 1e-4
+    >>> point = integrate_material_point(strain, [0.0, 1.0])
+    >>> point["stress"].values[-1, :3].round(3).tolist()
+    [27.591, 10.205, 10.205]
     """
     material = parameters or Material()
     path, clock = np.asarray(strain, float), np.asarray(times, float)

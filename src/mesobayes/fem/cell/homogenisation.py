@@ -76,6 +76,13 @@ def effective_permeability(
         ValueError: the image is not boolean of two or three axes, a permeability is not positive and finite,
             or the tolerance not between 0 and 0.1.
         SolveError: the tolerance was not reached, or the contrast is beyond double precision.
+
+    Along layers the mean is arithmetic, across them harmonic:
+
+    >>> layers = np.zeros((8, 8), bool)
+    >>> layers[:2] = True
+    >>> effective_permeability(layers).round(6).tolist()
+    [[63.25, 0.0], [0.0, 1.331558]]
     """
     return homogenise(image, matrix, inclusion, tolerance).permeability
 

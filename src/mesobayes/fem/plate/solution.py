@@ -111,6 +111,14 @@ def solve_plate(
 
     Raises MeshError and SolveError, and ValueError for a strain that is not three finite numbers. Warns where
     a hole is so large beside the solid buffer that its stress is not that in a wide plate.
+
+    Around a round pore under the stress (1, 0, 0) the hoop stress reaches 3 (Kirsch 1898):
+
+    >>> from mesobayes.geometry import Ellipse
+    >>> plate = Plate(side=24.0, pores=(Ellipse(0.0, 0.0, 1.0, 1.0),))
+    >>> stress = solve_plate(plate, strain=(0.91, -0.39, 0.0))  # 1 - ν² and -ν (1 + ν)
+    >>> round(stress["pore_hoop"].max().item(), 1)
+    3.0
     """
     settings = settings or MeshSettings(elements_per_radius=elements_per_radius)
     material = UNIT_PLANE_STRAIN

@@ -20,16 +20,11 @@ from mesobayes.studies.failure.examples import (
     prepare,
     summarise,
 )
+from mesobayes.studies.failure.fit_settings import BaselineSettings, WeightSettings
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import WeightTable, weight_table
-from mesobayes.studies.failure.settings import (
-    BaselineSettings,
-    RankingSettings,
-    SplitSettings,
-    TransformSettings,
-    Variant,
-    WeightSettings,
-)
+from mesobayes.studies.failure.place_settings import RankingSettings
+from mesobayes.studies.failure.settings import SplitSettings, TransformSettings, Variant
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
 
 FloatArray = NDArray[np.floating]

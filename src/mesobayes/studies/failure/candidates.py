@@ -19,7 +19,7 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.baseline import FEATURES, pore_features
 from mesobayes.studies.failure.folds import GOOD
-from mesobayes.studies.failure.settings import ElasticSettings, RankerName
+from mesobayes.studies.failure.place_settings import ElasticSettings, RankerName
 from mesobayes.studies.failure.stores import CANDIDATES, SPECIMENS
 
 FloatArray = NDArray[np.floating]

@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from mesobayes.metrics.clusters import failure_share, rank_clusters, rank_of_place
 from mesobayes.studies.failure.folds import Fold
-from mesobayes.studies.failure.settings import RankingSettings, Transform, TransformSettings, Variant
+from mesobayes.studies.failure.place_settings import RankingSettings
+from mesobayes.studies.failure.settings import Transform, TransformSettings, Variant
 from mesobayes.studies.failure.target import transform_damage
 
 FloatArray = NDArray[np.floating]

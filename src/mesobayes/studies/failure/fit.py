@@ -30,16 +30,11 @@ from mesobayes.studies.failure.examples import (
     prepare,
     summarise,
 )
+from mesobayes.studies.failure.fit_settings import DamageFitSettings, WeightSettings
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import weight_table
-from mesobayes.studies.failure.settings import (
-    DamageFitSettings,
-    RankingSettings,
-    SplitSettings,
-    TransformSettings,
-    Variant,
-    WeightSettings,
-)
+from mesobayes.studies.failure.place_settings import RankingSettings
+from mesobayes.studies.failure.settings import SplitSettings, TransformSettings, Variant
 from mesobayes.studies.failure.stores import FIT, SPECIMENS
 from mesobayes.studies.failure.task import specimen_task
 

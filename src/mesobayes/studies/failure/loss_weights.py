@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mesobayes.studies.failure.settings import Weighting, WeightSettings
+from mesobayes.studies.failure.fit_settings import WeightSettings
+from mesobayes.studies.failure.settings import Weighting
 
 FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]

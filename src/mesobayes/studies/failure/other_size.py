@@ -13,9 +13,9 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.store import write_store
 from mesobayes.studies.failure.folds import GOOD
 from mesobayes.studies.failure.own_pores import rank_places
+from mesobayes.studies.failure.place_settings import ElasticSettings, RankingSettings
 from mesobayes.studies.failure.places import label_places, score_fields
 from mesobayes.studies.failure.rank_fit import load_ranker
-from mesobayes.studies.failure.settings import ElasticSettings, RankingSettings
 from mesobayes.studies.failure.specimens import simulate
 from mesobayes.studies.failure.stores import PLACES
 
@@ -47,7 +47,7 @@ def rank_other_size(
         ranker = load_ranker(path)
         fields = np.full(pores.shape, -np.inf, np.float32)
         for one, solid in zip(fields, pores, strict=True):
-            found = rank_places(solid, ranker, elastic)
+            found = rank_places(solid, [ranker], elastic)
             one[tuple(found["voxel"].values.T)] = found["probability"].values
         parts.append(score_fields(fields, ~pores, truth, ranking))
         names.append(f"ranker_{ranker[0]}")

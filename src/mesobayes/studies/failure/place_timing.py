@@ -24,9 +24,10 @@ from mesobayes.studies.failure.baseline import FEATURES, PoreBaseline
 from mesobayes.studies.failure.fit import solid_field
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.own_pores import rank_places
+from mesobayes.studies.failure.place_settings import ElasticSettings, RivalSettings
 from mesobayes.studies.failure.rank_fit import load_ranker
 from mesobayes.studies.failure.rivals import damage_of, other_steps
-from mesobayes.studies.failure.settings import ElasticSettings, RivalSettings, SplitSettings
+from mesobayes.studies.failure.settings import SplitSettings
 from mesobayes.studies.failure.stores import PLACE_TIMES, SPECIMENS
 
 BoolArray = NDArray[np.bool_]
@@ -65,7 +66,7 @@ def time_places(
     }
     for path in ranked:
         name, ranker = load_ranker(path)
-        calls[f"ranker_{name}"] = partial(rank_places, ranker=(name, ranker), settings=elastic)
+        calls[f"ranker_{name}"] = partial(rank_places, rankers=[(name, ranker)], settings=elastic)
     for step in rivals.strain_steps:
         calls[f"fast_{step:g}"] = partial(_simulate, other_steps("fast", step, maximum_strain))
     calls[f"printed_{rivals.printed_step:g}"] = partial(

@@ -14,7 +14,8 @@ from mesobayes.metrics.peaks import peak_rank
 from mesobayes.metrics.search import searched_share
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.failure.settings import RankingSettings, TransformSettings
+from mesobayes.studies.failure.place_settings import RankingSettings
+from mesobayes.studies.failure.settings import TransformSettings
 from mesobayes.studies.failure.stores import FIT, PLACES, RANKED
 from mesobayes.studies.failure.target import gaussian_filter
 

@@ -14,8 +14,9 @@ from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.baseline import FEATURES
 from mesobayes.studies.failure.folds import split_specimens
+from mesobayes.studies.failure.place_settings import RankerName, RankerSettings
 from mesobayes.studies.failure.ranker import Ranker, first_of_each, fit_ranker, log_softmax
-from mesobayes.studies.failure.settings import RankerName, RankerSettings, SplitSettings
+from mesobayes.studies.failure.settings import SplitSettings
 from mesobayes.studies.failure.stores import CANDIDATES, RANKED, SPECIMENS
 
 ALL = 0  # label of the fit to all training specimens of a fold

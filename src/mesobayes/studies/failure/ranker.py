@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from mesobayes.studies.failure.settings import RankerSettings
+from mesobayes.studies.failure.place_settings import RankerSettings
 
 FloatArray = NDArray[np.floating]
 

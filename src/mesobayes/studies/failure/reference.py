@@ -41,15 +41,11 @@ from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
+from mesobayes.studies.failure.fit_settings import DamageFitSettings, ReferenceSettings
 from mesobayes.studies.failure.folds import split_specimens
 from mesobayes.studies.failure.loss_weights import WeightTable
 from mesobayes.studies.failure.reference_problem import Problem, flat_network, flatten
-from mesobayes.studies.failure.settings import (
-    DamageFitSettings,
-    ReferenceSettings,
-    SplitSettings,
-    TransformSettings,
-)
+from mesobayes.studies.failure.settings import SplitSettings, TransformSettings
 from mesobayes.studies.failure.stores import REFERENCE, SPECIMENS
 from mesobayes.studies.failure.target import transform_damage
 from mesobayes.studies.failure.task import specimen_task

@@ -14,8 +14,9 @@ from mesobayes.fem.bar.settings import Preset, PresetName, find_preset
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.failure.folds import GOOD, assign_folds
+from mesobayes.studies.failure.place_settings import RankingSettings
 from mesobayes.studies.failure.places import cluster_ranks, score_fields
-from mesobayes.studies.failure.settings import RankingSettings, SplitSettings, TransformSettings
+from mesobayes.studies.failure.settings import SplitSettings, TransformSettings
 from mesobayes.studies.failure.stores import PLACES, SPECIMENS
 from mesobayes.studies.failure.target import transform_damage
 

@@ -18,8 +18,8 @@ from mesobayes.nets.heteroencoder import Heteroencoder
 from mesobayes.nets.posterior import draw_noise, kl_per_example
 from mesobayes.nets.settings import HeteroencoderSettings
 from mesobayes.nets.state import Arrays, Structure, merge_network, split_network
+from mesobayes.studies.failure.fit_settings import DamageFitSettings
 from mesobayes.studies.failure.loss_weights import WeightTable
-from mesobayes.studies.failure.settings import DamageFitSettings
 from mesobayes.studies.failure.target import N_SYMMETRIES, PRINTED_SYMMETRIES, apply_symmetry
 
 _SYMMETRIES = {"printed": PRINTED_SYMMETRIES, "all": tuple(range(N_SYMMETRIES)), "none": (0,)}

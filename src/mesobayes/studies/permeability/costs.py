@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from mesobayes.fem.cell.energies import upper_bounds
+from mesobayes.fem.cell.energies import stopped_bounds
 from mesobayes.fem.cell.homogenisation import homogenise
 from mesobayes.geometry.settings import InclusionFamily
 from mesobayes.images.balls import find_balls
@@ -82,7 +82,7 @@ def time_mechanics(
     }
     for steps in (steps for steps in STEPS if steps <= mechanics.steps):
         calls[f"stopped {steps}"] = partial(
-            each, partial(upper_bounds, steps=steps, matrix=m, inclusion=i, loads=loads)
+            each, partial(stopped_bounds, steps=steps, matrix=m, inclusion=i, loads=loads)
         )
     for call in calls.values():
         call()

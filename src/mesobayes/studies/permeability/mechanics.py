@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from mesobayes.fem.cell.energies import upper_bounds
+from mesobayes.fem.cell.energies import StoppedBounds, stopped_bounds
 from mesobayes.geometry.settings import InclusionFamily
 from mesobayes.images.balls import Balls, find_balls
 from mesobayes.nets.contacts import ContactGraphs
@@ -55,8 +55,8 @@ def describe_cells(
 
     Returns:
         `ContactGraphs`, `found (sample)` 1 where inclusions could be told apart (else the graph is empty),
-        `misfit (sample)`, and `log_energy`, `log_radau (sample, i, step)`, logarithms of the bounds after so
-        many steps.
+        `misfit (sample)`, and `log_energy`, `log_radau`, `log_lower (sample, i, step)`, logarithms of the
+        bounds after so many steps.
     """
     images = cells["image"].values.astype(bool)
     loads, graphs, misfit, bounds = cells.sizes["i"], [], [], []
@@ -66,15 +66,16 @@ def describe_cells(
         misfit.append(error)
         bounds.append(log_bounds(image, materials, settings.steps, loads))
     arrays = stacked(graphs)
-    energy, radau = (np.stack(values) for values in zip(*bounds, strict=True))
     variables: dict[str, Any] = {
         f"graph_{name}": (_DIMENSIONS[name], getattr(arrays, name)) for name in arrays._fields
     }
     variables |= {
         "found": ("sample", (np.array(misfit) <= settings.misfit_max).astype(np.uint8)),
         "misfit": ("sample", np.array(misfit)),
-        "log_energy": (("sample", "i", "step"), energy),
-        "log_radau": (("sample", "i", "step"), radau),
+    }
+    variables |= {
+        f"log_{name}": (("sample", "i", "step"), np.stack([getattr(found, name) for found in bounds]))
+        for name in StoppedBounds._fields
     }
     return xr.Dataset(
         variables,
@@ -106,12 +107,10 @@ def graph_of_balls(
     return cell_graph(image, balls, radius, gap, materials.matrix, materials.inclusion)
 
 
-def log_bounds(
-    image: np.ndarray, materials: Materials, steps: int, loads: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of both bounds, (load, step)."""
-    found = upper_bounds(image, steps, materials.matrix, materials.inclusion, loads)
-    return np.log(found.energy), np.log(found.radau)
+def log_bounds(image: np.ndarray, materials: Materials, steps: int, loads: int) -> StoppedBounds:
+    """Logarithms of the bounds, each (load, step)."""
+    found = stopped_bounds(image, steps, materials.matrix, materials.inclusion, loads)
+    return StoppedBounds(*map(np.log, found))
 
 
 def graphs_in(store: xr.Dataset) -> ContactGraphs:

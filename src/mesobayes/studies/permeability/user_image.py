@@ -23,7 +23,7 @@ from mesobayes.studies.permeability.contacts import load_contact_network
 from mesobayes.studies.permeability.mechanics import graph_of, log_bounds
 from mesobayes.studies.permeability.predict import load_permeability_network, pooled_features, predict_log
 from mesobayes.studies.permeability.settings import CellMechanicsSettings, Materials, OwnCellSettings
-from mesobayes.studies.permeability.stopped import predict_bounds, stopped_of
+from mesobayes.studies.permeability.stopped import predict_bounds, stopped_of, within
 from mesobayes.studies.permeability.stores import FIT
 
 
@@ -95,7 +95,8 @@ def predict_image(
             interval = "no interval: too few validation cells calibrate it"
         else:
             interval = f"{found['level']:.0%} interval {value['lower']:.4f} to {value['upper']:.4f}"
-        print(f"mu_{component} = {value['mean']:.4f}, {interval}, at most {value['upper_bound']:.4f}")
+        bounds = f"bounds {value['lower_bound']:.4f} and {value['upper_bound']:.4f}"
+        print(f"mu_{component} = {value['mean']:.4f}, {interval}, {bounds}")
     for reason in found["unlike_training"]:
         print(f"warning: {reason}")
     with replacing(prediction) as temporary:
@@ -112,30 +113,36 @@ def predict_by_mechanics(
 ) -> dict[str, Any]:
     """Diagonal of one image: by conductances if its inclusions are those of the family, else `stopped`.
 
-    `upper_bound` is the energy of the stopped solver and holds for any image.
+    `lower_bound` and `upper_bound` are those of the stopped solver and hold for any image; the answer and its
+    interval stay within them, so that it is exact where the solver has converged.
     """
     stopped = open_store(models.stopped, FIT)
     steps, fraction = int(stopped.attrs["stopped_steps"]), float(image.mean())
-    energy, radau = log_bounds(image, materials, steps, image.ndim)
+    bounds = log_bounds(image, materials, steps, image.ndim)
+    least, most = bounds.lower[:, -1], bounds.radau[:, -1]
     graph, misfit = graph_of(image, family, materials, mechanics)
     radii = f"{family.radius_min:g} to {family.radius_max:g}".removesuffix(f" to {family.radius_min:g}")
     if misfit <= mechanics.misfit_max:
         fit = open_store(models.contacts, FIT)
-        mean = predict_contacts(load_contact_network(models.contact_weights), stacked([graph]))[0]
+        free = predict_contacts(load_contact_network(models.contact_weights), stacked([graph]))[0]
+        mean = within(free.astype(np.float64), least, most)
         because = (
             f"{len(graph.size)} separate inclusions of radius {radii} pixels explain all but {misfit:.1%}"
         )
     else:
         fit = stopped
-        bounds = xr.Dataset({"log_energy": _one_cell(energy), "log_radau": _one_cell(radau)})
-        mean = predict_bounds(stopped_of(fit), bounds, steps)[0]
+        one_cell = {
+            f"log_{name}": (("sample", "i", "step"), values[None])
+            for name, values in bounds._asdict().items()
+        }
+        mean = predict_bounds(stopped_of(fit), xr.Dataset(one_cell), steps)[0]
         because = f"separate inclusions of radius {radii} pixels leave {misfit:.0%} of the pixels unexplained"
-    low, high = fit.attrs["fraction_range"]
-    spread = FractionSpread(np.array(fit.attrs["spread_coefficients"])).predict(np.clip(fraction, low, high))
-    half_width = float(fit.attrs["interval_factor"] * spread)
+    first, last = fit.attrs["fraction_range"]
+    spread = FractionSpread(np.array(fit.attrs["spread_coefficients"]))
+    half_width = float(fit.attrs["interval_factor"] * spread.predict(np.clip(fraction, first, last)))
     reasons = []
-    if not low <= fraction <= high:
-        reasons.append(f"volume fraction {fraction:.3f} outside the training range {low:.3f} to {high:.3f}")
+    if not first <= fraction <= last:
+        reasons.append(f"volume fraction {fraction:.3f} outside the training range {first:.3f} to {last:.3f}")
     return {
         "model": str(fit.attrs["model"]),
         "because": because,
@@ -144,18 +151,17 @@ def predict_by_mechanics(
         "volume_fraction": fraction,
         "components": ["xx", "yy", "zz"][: image.ndim],
         "permeability": [
-            {"mean": float(np.exp(m)), **_interval(float(m), half_width), "upper_bound": float(np.exp(bound))}
-            for m, bound in zip(mean, energy[:, -1], strict=True)
+            {
+                "mean": float(np.exp(m)),
+                **_interval(float(m), half_width, low, high),
+                **{"lower_bound": float(np.exp(low)), "upper_bound": float(np.exp(high))},
+            }
+            for m, low, high in zip(mean, least, most, strict=True)
         ],
         "solver_steps": steps,
         "level": fit.attrs["interval_level"],
         "unlike_training": reasons,
     }
-
-
-def _one_cell(values: np.ndarray) -> tuple[tuple[str, str, str], np.ndarray]:
-    """Bounds (i, step) as those of a data set of one cell."""
-    return ("sample", "i", "step"), values[None]
 
 
 def predict_tensor_diagonal(
@@ -203,8 +209,11 @@ def predict_tensor_diagonal(
     }
 
 
-def _interval(mean: float, half_width: float) -> dict[str, float | None]:
-    """Ends of an interval of μ about exp(mean); none where the calibration set was too small."""
+def _interval(
+    mean: float, half_width: float, least: float = -np.inf, most: float = np.inf
+) -> dict[str, float | None]:
+    """Ends of an interval of μ about exp(mean), within bounds of log μ; none where it is not calibrated."""
     if not np.isfinite(half_width):
         return {"lower": None, "upper": None}
-    return {"lower": float(np.exp(mean - half_width)), "upper": float(np.exp(mean + half_width))}
+    ends = {"lower": max(mean - half_width, least), "upper": min(mean + half_width, most)}
+    return {name: float(np.exp(end)) for name, end in ends.items()}

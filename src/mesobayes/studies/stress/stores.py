@@ -21,6 +21,7 @@ CALIBRATION = "stress/calibration"
 CURVES = "stress/curves"
 TIMING = "stress/timing"
 USUAL = "stress/usual"
+WHOLE_MAXIMA = "stress/whole_maxima"
 OWN = "stress/own"
 
 

@@ -32,8 +32,9 @@ from mesobayes.studies.failure.figures.labels import (
 from mesobayes.studies.failure.figures.sensitivity import failed_places, failure_spots
 from mesobayes.studies.failure.figures.summary import RANKING_SCORES, spread
 from mesobayes.studies.failure.figures.uncertainty import ranked
+from mesobayes.studies.failure.place_settings import RankingSettings
 from mesobayes.studies.failure.probability import calibrate
-from mesobayes.studies.failure.settings import LETTERS, RankingSettings
+from mesobayes.studies.failure.settings import LETTERS
 
 _REDRAWN = 200  # times that the posterior draws are drawn again
 _CLUSTERS_NEEDED = {"a": 2, "c": 2, "j": 3, "g": 4}  # with fewer, the claim would hold for any ranking

@@ -9,7 +9,8 @@ from mesobayes.drawing.drawing import Number, Table
 from mesobayes.fem.bar.settings import Material, find_preset
 from mesobayes.record.provenance import Run
 from mesobayes.studies.failure.figures.labels import TRANSFORM_NAMES
-from mesobayes.studies.failure.settings import TRANSFORMS, WEIGHTINGS, NetworksSettings
+from mesobayes.studies.failure.fit_settings import NetworksSettings
+from mesobayes.studies.failure.settings import TRANSFORMS, WEIGHTINGS
 
 _CONSTANTS = (  # name, symbol, unit, key of the registry, value in that unit
     ("Young's modulus", "E", "GPa", "E_GPa", lambda m: m.young / 1e3),

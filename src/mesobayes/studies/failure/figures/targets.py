@@ -24,14 +24,9 @@ from mesobayes.studies.failure.figures.labels import (
     scores_note,
     size_in_mm,
 )
+from mesobayes.studies.failure.fit_settings import WeightSettings
 from mesobayes.studies.failure.loss_weights import weight_table
-from mesobayes.studies.failure.settings import (
-    SCALINGS,
-    FigureSettings,
-    TransformSettings,
-    Weighting,
-    WeightSettings,
-)
+from mesobayes.studies.failure.settings import SCALINGS, FigureSettings, TransformSettings, Weighting
 from mesobayes.studies.failure.target import transform_damage
 
 _TABLES = 40  # specimens whose weights are drawn

@@ -22,7 +22,8 @@ from mesobayes.studies.failure.figures.labels import (
     fit_note,
     training_note,
 )
-from mesobayes.studies.failure.settings import LETTERS, FigureSettings, RankingSettings
+from mesobayes.studies.failure.place_settings import RankingSettings
+from mesobayes.studies.failure.settings import LETTERS, FigureSettings
 
 FloatArray = NDArray[np.floating]
 

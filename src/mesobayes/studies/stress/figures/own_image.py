@@ -104,13 +104,13 @@ def _mark(axes: Axes, places: list[dict[str, Any]]) -> None:
 
 def _note(content: dict[str, Any], origin: str) -> str:
     largest, made = content["maximum"], content["network"]
-    ends = "" if largest["low"] is None else f" ({largest['low']:.3g} to {largest['high']:.3g})"
     unlike = "; ".join(content["unlike_training"])
     strain = content["load"].get("strain")
     load = "macroscopic stress as given" if strain is None else f"far-field strain {tuple(strain)}"
     return (
         f"{content['pores']} pores (outlines: as fitted), R = {content['pixels_per_radius']:.3g} pixels of "
-        f"the image; {load}; largest stress {largest['value']:.3g} E{ends}, interval {content['interval']}; "
+        f"the image; {load}; largest stress {largest['value']:.3g} E ({largest['low']:.3g} to "
+        f"{largest['high']:.3g}, {largest['interval']}); intervals of pixels {content['interval']}; "
         f"circles: the {len(content['largest'])} largest stresses; hatched: within 5 R of the border, not "
         f"predicted; network {made['network']}, {made['labels']} labels, {made['draws']} draws; "
         + (f"unlike the training set: {unlike}; " if unlike else "")

@@ -26,8 +26,9 @@ from mesobayes.studies.stress.own.finite_elements import solve_own_plate
 from mesobayes.studies.stress.own.reading import OwnPlate, read_own_image
 from mesobayes.studies.stress.own.settings import OwnImageSettings
 from mesobayes.studies.stress.own.usual import unlike_training
-from mesobayes.studies.stress.own.windows import Intervals, intervals, predict_plate
-from mesobayes.studies.stress.stores import CALIBRATION, MODEL, OWN, USUAL
+from mesobayes.studies.stress.own.whole import interval_of_maximum
+from mesobayes.studies.stress.own.windows import intervals, predict_plate
+from mesobayes.studies.stress.stores import CALIBRATION, MODEL, OWN, USUAL, WHOLE_MAXIMA
 
 
 def predict_own_image(
@@ -37,6 +38,7 @@ def predict_own_image(
     weights: Path,
     calibration: Path | None,
     usual: Path,
+    maxima: Path,
     prediction: Path,
     pdf: Path,
     png: Path,
@@ -57,6 +59,7 @@ def predict_own_image(
         macro: macroscopic stress (component, y, x) in units of E; None for that of a solid plate.
         fit, weights, calibration: of the model; without a calibration, intervals are called uncalibrated.
         usual: description of the training patches.
+        maxima: largest stresses of held-out structures, which give the interval of that of the plate.
         prediction, pdf, png, store: written.
         settings: load, unit of length, and what is listed.
         model: settings of the model.
@@ -98,7 +101,9 @@ def predict_own_image(
         "void_fraction": float(1.0 - plate.coverage.mean()),
         "load": load_of(macro, settings),
         "stress": "in-plane Tresca stress, half the difference of the principal stresses, in units of E",
-        **maximum_of(field, half, settings.level),
+        "interval": half.kind,
+        "level": settings.level,
+        "maximum": maximum_of(field, open_store(maxima, WHOLE_MAXIMA), settings.level),
         "largest": places,
         "not_predicted": float(np.isnan(field["mean"].values)[plate.solid].mean()),
         "out_of_distribution": bool(reasons),
@@ -109,6 +114,7 @@ def predict_own_image(
     }
     if reasons:
         content["interval"] += ", on plates unlike this one"
+        content["maximum"]["interval"] += ", which are unlike this plate"
     if settings.finite_elements:
         content["finite_elements"] = compared(field, plate, macro, settings, mesh)
     content |= {
@@ -135,21 +141,10 @@ def load_of(macro: Path | None, settings: OwnImageSettings) -> dict[str, Any]:
     }
 
 
-def maximum_of(field: xr.Dataset, half: Intervals, level: float) -> dict[str, Any]:
-    """Return the largest stress by the regions of interest, and an interval from theirs.
-
-    The largest stress lies between the largest lower end and the largest upper end wherever the interval of
-    each region holds its own; each does so with the level.
-    """
-    ends = {
-        name: float(np.nanmax(field[f"window_{name}"].values)) if half.maximum is not None else None
-        for name in ("low", "high")
-    }
-    return {
-        "interval": half.kind,
-        "level": level,
-        "maximum": {"value": float(np.nanmax(field["window_max"].values)), **ends},
-    }
+def maximum_of(field: xr.Dataset, maxima: xr.Dataset, level: float) -> dict[str, Any]:
+    """Return the largest stress by the regions of interest, and its interval."""
+    value = float(np.nanmax(field["window_max"].values))
+    return {"value": value, **interval_of_maximum(maxima, value, level)}
 
 
 def largest_stresses(
@@ -204,10 +199,8 @@ def sentences(content: dict[str, Any]) -> list[str]:
     """Say the answer in a few lines."""
     largest = content["maximum"]
     ends = (
-        "no interval"
-        if largest["low"] is None
-        else f"{content['level']:.0%} interval {largest['low']:.3g} to {largest['high']:.3g} "
-        f"({content['interval']})"
+        f"{content['level']:.0%} interval {largest['low']:.3g} to {largest['high']:.3g} "
+        f"({largest['interval']})"
     )
     lines = [
         f"{content['pores']} pores, R = {content['pixels_per_radius']:.3g} pixels, {content['read_as']}",

@@ -27,6 +27,7 @@ class OwnImageSettings:
         outlier_quantile: share of held-out regions that count as usual.
         outlier_ridge: of the mean variance of the features, on their covariance.
         unlike_share: share of regions, or of pores, that may be unusual before the image is called so.
+        structures: held-out structures, at most, whose largest stresses give the interval of that of a plate.
         pixels_max: largest image.
         threshold: grey value at which the image is cut; None chooses it.
     """
@@ -42,6 +43,7 @@ class OwnImageSettings:
     outlier_quantile: Level
     outlier_ridge: Positive
     unlike_share: Share
+    structures: Count
     pixels_max: Annotated[int, Field(ge=1)]
     threshold: float | None
 

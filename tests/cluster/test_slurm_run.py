@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The workflow through Slurm: what it makes, in how many jobs, and what is refused before the first one."""
+
+import subprocess
+
+from cluster.conftest import CHANNELS, FIGURE
+from cluster.copies import QUICK, shown, wait_for
+from workflow.copies import SMOKE
+
+CHAIN = "results/smoke/stress/selective_structures/geometry/random/repeat0/query{}.zarr.zip"
+LONGER = "stress={selective_structures: {initial: 1, pool: 3, query_rate: 1, queries: 2}}"
+
+
+def test_simulation_fit_and_figure_have_the_numbers_of_one_machine(on_one_machine, cluster_copy, tmp_path):
+    copy = cluster_copy(tmp_path / "copy")
+    run = copy.snakemake(FIGURE, *QUICK)
+    assert run.code == 0, run.text[-4000:]
+    assert shown(copy, FIGURE) == shown(on_one_machine, FIGURE)
+    assert copy.states == ["COMPLETED"] * 5
+    assert "Nothing to be done" in copy.snakemake(FIGURE, *SMOKE).text
+
+
+def test_a_chain_of_fits_is_one_job_and_begins_again_at_the_fit_that_was_cut_off(
+    on_one_machine, cluster_copy, tmp_path
+):
+    copy = cluster_copy(tmp_path / "copy")
+    copy.take_results_of(on_one_machine)
+    assert "Nothing to be done" in copy.snakemake(CHANNELS, *SMOKE).text
+    copy.wait_at(
+        "src/mesobayes/studies/stress/selective/chain.py",
+        "    fitted, result = fit_query(\n",
+        " and query == 2",
+    )
+    driver = copy.start(CHAIN.format(2), *QUICK, LONGER)
+    log = copy.path / "logs/smoke/fit_selective/selective_structures_geometry_random_repeat0_query2.log"
+    wait_for(log.exists, driver)
+    first = (copy.path / CHAIN.format(1)).stat()
+    (number,) = [number for number, _, state in copy.jobs if state == "RUNNING"]
+    subprocess.run(["scancel", str(number)], check=True)
+    assert driver.wait(timeout=600) == 0
+    assert copy.states == ["COMPLETED", "CANCELLED", "COMPLETED"]
+    assert (copy.path / CHAIN.format(1)).stat() == first
+    assert "made by an earlier attempt" in log.with_name(log.name.replace("query2", "query1")).read_text()
+    assert (copy.path / CHAIN.format(2)).exists()
