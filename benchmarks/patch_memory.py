@@ -24,6 +24,7 @@ from mesobayes.images.patches import PatchGeometry
 from mesobayes.studies.configuration import resolve
 from mesobayes.studies.stress.models.local_data import local_data
 from mesobayes.studies.stress.models.patch_data import patch_data
+from mesobayes.studies.stress.settings import SelectiveSettings
 
 ROOT = Path(__file__).parents[1]
 GIB = 2**30
@@ -83,7 +84,24 @@ def needs(settings: Any, base: int) -> dict[tuple[str, str], dict[str, float]]:
                 "GPU": (learnt + scored + base) / GIB,
                 "CPU": (2 * learnt + scored + base) / GIB,
             }
+    for name, chain in chains(stress).items():
+        # of the labelled, the pool and the held-out patches none is given back before the job ends
+        count = chain.initial + chain.pool + chain.validation
+        learnt = image_bytes(radius) * (chain.initial + chain.pool)
+        held = image_bytes(radius) * count
+        found[name, "images"] = {
+            "patches": count,
+            "learnt": held / GIB,
+            "GPU": (held + base) / GIB,
+            "CPU": (held + learnt + base) / GIB,
+        }
     return found
+
+
+def chains(stress: Any) -> dict[str, Any]:
+    """Chains of selective learning by patches that networks of images take part in."""
+    found = {name: value for name, value in vars(stress).items() if isinstance(value, SelectiveSettings)}
+    return {name: value for name, value in found.items() if value.unit == "patch"}
 
 
 def main() -> None:

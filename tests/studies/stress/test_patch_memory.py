@@ -70,12 +70,21 @@ def test_28000_patches_of_printed_size_and_all_turned_copies_fit_into_4_gib(memo
     base = int(0.9 * memory.GIB)  # more than Python, JAX and a network take
     need = memory.needs(paper, base)
     assert need["ellipse1_full", "modern"]["patches"] == 28000
-    images = {key: value["GPU"] for key, value in need.items() if key[1] not in memory.PIXEL_NETWORKS}
+    images = {key: value["GPU"] for key, value in need.items() if key[1] in ("printed", "modern")}
     assert max(images.values()) < 4.0
     assert len(images) > 30
 
 
+def test_of_the_chains_of_selective_learning_only_that_with_30000_labels_needs_more(memory, paper):
+    need = memory.needs(paper, int(0.3 * memory.GIB))
+    chains = {name: value["GPU"] for (name, network), value in need.items() if network == "images"}
+    assert {name for name, value in chains.items() if value > 4.0} == {"selective_full"}
+    assert len(chains) >= 6
+    assert max(chains.values()) < 5.0
+
+
 def test_networks_of_pixels_need_more_only_with_30000_labels(memory, paper):
     need = memory.needs(paper, int(0.3 * memory.GIB))
-    above = {model for (model, network), value in need.items() if value["GPU"] > 4.0}
+    pixels = {model: value["GPU"] for (model, network), value in need.items() if network == "local"}
+    above = {model for model, value in pixels.items() if value > 4.0}
     assert above == {"cross_validation", "bayes_full"}
