@@ -180,12 +180,12 @@ def main() -> None:
     square, steps_2d = two_dimensions(side, rounds, peers)
     versions = {name: peer_version(peers, name) for name in ("pyamg", "taufactor") if peers}
     for problem, title, rows, size, steps, bytes_each in (
-        ("cell_2d", "discs, permeability", square, side**2, steps_2d, 8),
-        ("cell_3d", "spheres, permeability, one load", volume, edge**3, steps_3d, 4),
+        ("cell_2d", "discs, permeability", square, {"pixels": side**2}, steps_2d, 8),
+        ("cell_3d", "spheres, permeability, one load", volume, {"voxels": edge**3}, steps_3d, 4),
     ):
         what = f"{steps} applications of the operator: two arrays read, one written"
-        floor = memory_floor(3.0 * bytes_each * size * steps, what)
-        write_record(arguments.records, problem, title, {"pixels": size}, rows, floor, versions)
+        floor = memory_floor(3.0 * bytes_each * sum(size.values()) * steps, what)
+        write_record(arguments.records, problem, title, size, rows, floor, versions)
     text = f"""# Homogenisation: speed
 
 Made by `python benchmarks/permeability_solve.py`; every number comes from one run on the same machine, one
