@@ -2,6 +2,8 @@
 # make env                       prepare .venv from the locked requirements (GPU=1 adds CUDA, CLUSTER=1 Slurm and S3)
 # make results/<anything>        make a figure, a table or any intermediate file by snakemake
 # make test | test-cluster | bench | report | archive | restore | gpu-check | schema | tutorial | lock | peers
+# make bench-peers | bench-scaling   records of benchmarks, on quiet cores; the same command goes on after a stop
+# make paper-gpu | pack   the headlines of the papers at printed size on a GPU; pack for a machine without network
 #
 # SCALE=smoke|small|paper and SNAKEMAKE_FLAGS="..." are passed on; PYTHON=python3.12 picks the interpreter.
 
@@ -19,11 +21,12 @@ LOCK := envs/requirements-dev.txt $(if $(GPU),envs/requirements-gpu.txt) $(if $(
 STAMP := $(VENV)/ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)
 CONFIG := $(if $(SCALE),--config scale=$(SCALE))
 
-.PHONY: help env all test test-cluster bench report archive restore gpu-check schema tutorial lock peers
+.PHONY: help env all test test-cluster bench bench-peers bench-scaling report archive restore
+.PHONY: gpu-check paper-gpu pack schema tutorial lock peers
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '2,6s/^# \?//p' Makefile
+	@sed -n '2,8s/^# \?//p' Makefile
 
 env: $(STAMP)
 
@@ -55,12 +58,15 @@ test-cluster:
 	$(BIN)/python -m pytest tests/cluster
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/fem_solve.py
-	$(BIN)/python benchmarks/training_step.py --output docs/benchmarks/training.md $(PEERS)
-	$(BIN)/python benchmarks/permeability_solve.py $(PEERS)
-	$(BIN)/python benchmarks/permeability_training.py --output docs/benchmarks/permeability_training.md $(PEERS)
+	$(BIN)/python benchmarks/pieces.py peers $(PEERS)
+	$(BIN)/python benchmarks/pieces.py scaling
 	$(BIN)/python benchmarks/failure_simulation.py --specimens 20 --output docs/benchmarks/failure.md
-	$(BIN)/python benchmarks/failure_training.py --output docs/benchmarks/failure_training.md
+
+bench-peers: $(STAMP) peers
+	$(BIN)/python benchmarks/pieces.py peers --peers .venv-peers/bin/python
+
+bench-scaling: $(STAMP)
+	$(BIN)/python benchmarks/pieces.py scaling
 
 report: $(STAMP)
 	$(BIN)/mesobayes report $(if $(SCALE),--scale $(SCALE))
@@ -74,6 +80,14 @@ restore: $(STAMP)
 
 gpu-check: $(STAMP)
 	$(BIN)/python benchmarks/gpu_check.py
+
+# after make env GPU=1; MINUTES=9 ends in time, and the same command goes on
+paper-gpu: $(STAMP)
+	$(BIN)/python benchmarks/paper_gpu.py $(if $(MINUTES),--minutes $(MINUTES))
+
+# HAVE=freeze.txt STORES="results/paper/..."
+pack: $(STAMP)
+	$(BIN)/python benchmarks/pack.py $(if $(HAVE),--have $(HAVE)) $(if $(STORES),--stores $(STORES))
 
 # what config.yaml may hold, for editors; made from the settings of the studies, and a test keeps it so
 schema: $(STAMP)
@@ -95,10 +109,12 @@ lock:
 	$(LOCKING) --extra slurm --extra s3 --extra cluster -c envs/requirements.txt -o envs/requirements-cluster.txt \
 		--override <(grep -o '^python-dateutil==[^ ]*' envs/requirements.txt)
 
-# only for timing side by side; not locked by hashes, and nothing else uses it
+# only for timing side by side; not locked by hashes, and nothing else uses it: 4 GB on disk, half of it TensorFlow
 peers: .venv-peers/ready
 
 .venv-peers/ready: Makefile
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 numpy scipy pyamg==5.4.1 taufactor==1.2.1
+	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 numpy scipy pyamg==5.4.1 taufactor==1.2.1 \
+		scikit-fem==12.0.1 meshio==5.3.5 cholespy==2.2.0 bayesian-torch==0.5.0 \
+		tensorflow-cpu==2.21.0 tf-keras==2.21.0 tensorflow-probability==0.25.0
 	@touch $@

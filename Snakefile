@@ -28,6 +28,7 @@ include: "workflow/rules/stress_pictures.smk"
 include: "workflow/rules/strip.smk"
 include: "workflow/rules/permeability.smk"
 include: "workflow/rules/failure.smk"
+include: "workflow/rules/speed.smk"
 include: "workflow/rules/targets.smk"
 include: "workflow/rules/cluster.smk"
 

@@ -18,35 +18,36 @@ import importlib.util
 import resource
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from floors import memory_floor
 from report import load, publish
 from scipy.sparse.linalg import spsolve
+from side_by_side import peer_version
+from stopwatch import Stopwatch
 
 from mesobayes.fem.cell.homogenisation import homogenise
 from mesobayes.fem.cell.stencil import element_matrix
 from mesobayes.geometry.inclusions import sample_cell
 from mesobayes.geometry.settings import InclusionFamily
+from record import RECORDS, Row, write_record
 
 MATRIX, INCLUSION, TOLERANCE = 1.0, 250.0, 1e-8
-Row = tuple[str, float, float]  # solver, CPU seconds, wall seconds
 
 
-def timed(call: Callable[[], object], repeats: int = 1) -> tuple[float, float, object]:
-    """CPU seconds, wall seconds and result of a call, the fastest of some."""
-    best = (np.inf, np.inf, None)
-    for _ in range(repeats):
-        cpu, wall = time.process_time(), time.perf_counter()
-        result = call()
-        best = min(
-            best, (time.process_time() - cpu, time.perf_counter() - wall, result), key=lambda row: row[0]
-        )
-    return best
+def timed(solver: str, whose: str, call: Callable[[], object], rounds: int) -> Row:
+    """Seconds of some calls of a solver."""
+    watches = []
+    for _ in range(rounds):
+        with Stopwatch() as watch:
+            call()
+        watches.append(watch)
+    return Row(solver, whose, [w.wall for w in watches], [w.cpu for w in watches])
 
 
 def assemble(permeability: np.ndarray) -> tuple[sp.csc_array, list[np.ndarray]]:
@@ -97,63 +98,71 @@ def cholesky_solvers() -> dict[str, Callable[[sp.csc_array, list[np.ndarray]], o
     return found
 
 
-def two_dimensions(side: int, peers: str | None) -> list[Row]:
+def two_dimensions(side: int, rounds: int, peers: str | None) -> tuple[list[Row], int]:
+    """Rows, and the iterations of ours over both loads."""
     image = sample_cell(InclusionFamily("mono", side), np.random.default_rng(1), 0.3).image()
-    homogenise(image, tolerance=TOLERANCE)
-    rows = [("ours, both loads", *timed(lambda: homogenise(image, tolerance=TOLERANCE), 5)[:2])]
+    iterations = int(homogenise(image, tolerance=TOLERANCE).iterations.sum())
+    rows = [timed("ours, both loads", "ours", lambda: homogenise(image, tolerance=TOLERANCE), rounds)]
     matrix, loads = assemble(np.where(image, INCLUSION, MATRIX))
-    rows.append(("`spsolve`, each load", *timed(lambda: [spsolve(matrix, load) for load in loads])[:2]))
+    each = "SciPy `spsolve`, each load"
+    rows.append(timed(each, "theirs", lambda: [spsolve(matrix, load) for load in loads], rounds))
     for name, solve in cholesky_solvers().items():
-        rows.append((name, *timed(lambda solve=solve: solve(matrix, loads))[:2]))
+        rows.append(timed(name, "theirs", lambda solve=solve: solve(matrix, loads), rounds))
     if peers:
-        rows.append(("taufactor, two directions", *peer_seconds(peers, "taufactor", image, matrix, loads[0])))
-    return rows
+        name = "taufactor, two directions"
+        rows.append(peer_row(name, peers, "taufactor", image, matrix, loads[0], rounds))
+    return rows, iterations
 
 
-def three_dimensions(edge: int, peers: str | None) -> tuple[list[Row], float]:
-    """Rows, and the peak memory of this process in MiB before any peer ran."""
+def three_dimensions(edge: int, rounds: int, peers: str | None) -> tuple[list[Row], int, float]:
+    """Rows, the iterations of ours, and the peak memory of this process in MiB before any peer ran."""
     family = InclusionFamily("spheres", edge, 3, 5, 5, fraction_max=0.35)
     image = sample_cell(family, np.random.default_rng(1), 0.3).image()
-    homogenise(image, tolerance=TOLERANCE, loads=(0,))
-    rows = [("ours, one load", *timed(lambda: homogenise(image, tolerance=TOLERANCE, loads=(0,)), 2)[:2])]
+    iterations = int(homogenise(image, tolerance=TOLERANCE, loads=(0,)).iterations.sum())
+    one = "ours, one load"
+    rows = [timed(one, "ours", lambda: homogenise(image, tolerance=TOLERANCE, loads=(0,)), rounds)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if peers:
         matrix, loads = assemble(np.where(image, INCLUSION, MATRIX))
         name = "pyamg smoothed aggregation, one load"
-        rows.append((name, *peer_seconds(peers, "multigrid", image, matrix, loads[0])))
-    return rows, peak
+        rows.append(peer_row(name, peers, "multigrid", image, matrix, loads[0], rounds))
+    return rows, iterations, peak
 
 
-def peer_seconds(
-    interpreter: str, kind: str, image: np.ndarray, matrix: sp.csc_array, load: np.ndarray
-) -> tuple[float, float]:
-    """CPU and wall seconds of `peers/homogenisation.py` in another interpreter."""
+def peer_row(
+    solver: str,
+    interpreter: str,
+    kind: str,
+    image: np.ndarray,
+    matrix: sp.csc_array,
+    load: np.ndarray,
+    rounds: int,
+) -> Row:
+    """Seconds of `peers/homogenisation.py` in another interpreter."""
     script = Path(__file__).parent / "peers" / "homogenisation.py"
     rows = matrix.tocsr()
+    system: dict[str, Any] = {
+        **{"image": image, "data": rows.data, "indices": rows.indices, "indptr": rows.indptr},
+        **{"load": load, "matrix": MATRIX, "inclusion": INCLUSION, "tolerance": TOLERANCE},
+    }
     with tempfile.TemporaryDirectory() as folder:
-        system = Path(folder) / "system.npz"
-        np.savez(
-            system,
-            image=image,
-            data=rows.data,
-            indices=rows.indices,
-            indptr=rows.indptr,
-            load=load,
-            matrix=MATRIX,
-            inclusion=INCLUSION,
-            tolerance=TOLERANCE,
-        )
-        answer = subprocess.run(
-            [interpreter, str(script), kind, str(system)], check=True, capture_output=True, text=True
-        )
-    cpu, wall, _ = map(float, answer.stdout.split()[-3:])
-    return cpu, wall
+        path = Path(folder) / "system.npz"
+        np.savez(path, **system)
+        command = [interpreter, str(script), kind, str(path), str(rounds)]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    values = [float(word) for word in answer.stdout.split()[-2 * rounds :]]
+    return Row(solver, "theirs", values[1::2], values[::2])
 
 
 def table(rows: list[Row]) -> str:
     """Markdown table with the ratio of CPU times to the first row."""
     lines = ["| solver | CPU s | wall s | CPU of this row / ours |", "|---|---|---|---|"]
-    lines += [f"| {name} | {cpu:.3f} | {wall:.3f} | {cpu / rows[0][1]:.1f} |" for name, cpu, wall in rows]
+    ours = np.median(rows[0].cpu)
+    lines += [
+        f"| {row.solver} | {np.median(row.cpu):.3f} | {np.median(row.wall):.3f} "
+        f"| {np.median(row.cpu) / ours:.1f} |"
+        for row in rows
+    ]
     return "\n".join(lines)
 
 
@@ -161,16 +170,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--edge", type=int, default=101)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", help="interpreter with pyamg and taufactor (make peers)")
     parser.add_argument("--output", type=Path, default=Path("docs/benchmarks/permeability.md"))
+    parser.add_argument("--records", type=Path, default=RECORDS)
     arguments = parser.parse_args()
-    volume, peak = three_dimensions(arguments.edge, arguments.peers)  # first: the memory is its own
-    square = two_dimensions(arguments.side, arguments.peers)
+    side, edge, rounds, peers = arguments.side, arguments.edge, arguments.rounds, arguments.peers
+    volume, steps_3d, peak = three_dimensions(edge, rounds, peers)  # first: the memory is its own
+    square, steps_2d = two_dimensions(side, rounds, peers)
+    versions = {name: peer_version(peers, name) for name in ("pyamg", "taufactor") if peers}
+    for problem, title, rows, size, steps, bytes_each in (
+        ("cell_2d", "discs, permeability", square, {"pixels": side**2}, steps_2d, 8),
+        ("cell_3d", "spheres, permeability, one load", volume, {"voxels": edge**3}, steps_3d, 4),
+    ):
+        what = f"{steps} applications of the operator: two arrays read, one written"
+        floor = memory_floor(3.0 * bytes_each * sum(size.values()) * steps, what)
+        write_record(arguments.records, problem, title, size, rows, floor, versions)
     text = f"""# Homogenisation: speed
 
 Made by `python benchmarks/permeability_solve.py`; every number comes from one run on the same machine, one
-thread. Contrast 250, relative residual {TOLERANCE:g}, compilation not counted. Peers that are not installed
-are left out. {load()}
+thread, medians of {rounds} rounds. Contrast 250, relative residual {TOLERANCE:g}, compilation not counted.
+Peers that are not installed are left out. {load()}
 
 ## Discs, {arguments.side}², volume fraction 0.3
 

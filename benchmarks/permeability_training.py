@@ -11,17 +11,22 @@ import platform
 from pathlib import Path
 
 import numpy as np
+from floors import arithmetic_floor, training_operations
 from report import load, publish
 from side_by_side import (
     Step,
     loop_step,
+    medians,
     peer_step,
     peer_version,
     rates_table,
     restart_with_huge_pages,
+    rows_of,
     take_turns,
     threads,
 )
+
+from record import RECORDS, write_record
 
 PEER = "printed, PyTorch, channels last"
 NETWORKS = {
@@ -46,6 +51,26 @@ def stepper(options: dict[str, str], batch: int, side: int) -> Step:
     return loop_step(cell_task(network, settings, data, data), network, settings)
 
 
+def record(arguments: argparse.Namespace, seconds: dict[str, np.ndarray]) -> None:
+    """Write the record; the floor is that of the printed network, which the peer runs too."""
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import PermeabilityNetworkSettings
+
+    network = build_network(PermeabilityNetworkSettings("printed", arguments.side), 0)
+    examples = np.zeros((arguments.batch, arguments.side, arguments.side), np.float32)
+    write_record(
+        arguments.records,
+        "permeability_cnn",
+        f"CNN of Aldakheel et al., a step on {arguments.batch} cells",
+        {"pixels": examples.size},
+        rows_of(seconds, {PEER}),
+        arithmetic_floor(
+            training_operations(network, examples), np.float32, "convolutions, forward and back"
+        ),
+        {"torch": peer_version(arguments.peers, "torch")} if arguments.peers else {},
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="interpreter with PyTorch (make peers)")
@@ -53,12 +78,15 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--records", type=Path, default=RECORDS)
     arguments = parser.parse_args()
     restart_with_huge_pages()
     steps = {name: stepper(options, arguments.batch, arguments.side) for name, options in NETWORKS.items()}
     if arguments.peers:
         steps[PEER] = peer_step(arguments.peers, "permeability_cnn.py", arguments.batch, arguments.side)
-    median = take_turns(steps, arguments.rounds)
+    seconds = take_turns(steps, arguments.rounds)
+    record(arguments, seconds)
+    median = medians(seconds)
     lines = [
         "# Training step of the permeability networks",
         "",

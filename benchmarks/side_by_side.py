@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from record import Row
 
 HUGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000"
 Seconds = tuple[float, float]  # wall, CPU
@@ -82,12 +84,25 @@ def loop_step(task: Any, network: Any, settings: Any) -> Step:
 
 
 def take_turns(steps: dict[str, Step], rounds: int) -> dict[str, np.ndarray]:
-    """Median (wall, CPU) seconds of every step."""
+    """(Wall, CPU) seconds of every round of every step, each (round, 2)."""
     seconds: dict[str, list[Seconds]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
             seconds[name].append(step())
+    return {name: np.array(values) for name, values in seconds.items()}
+
+
+def medians(seconds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Median (wall, CPU) seconds of every step."""
     return {name: np.median(values, axis=0) for name, values in seconds.items()}
+
+
+def rows_of(seconds: dict[str, np.ndarray], peers: Collection[str]) -> list[Row]:
+    """Rows of a record; the steps of peers are theirs."""
+    return [
+        Row(name, "theirs" if name in peers else "ours", *values.T.tolist())
+        for name, values in seconds.items()
+    ]
 
 
 def rates_table(median: dict[str, np.ndarray], batch: int) -> list[str]:

@@ -14,19 +14,24 @@ import platform
 from pathlib import Path
 
 import numpy as np
+from floors import arithmetic_floor, training_operations
 from side_by_side import (
     Step,
     loop_step,
+    medians,
     peer_step,
     peer_version,
     rates_table,
     restart_with_huge_pages,
+    rows_of,
     take_turns,
 )
 
+from record import RECORDS, write_record
+
 VARIANTS = {
-    "deterministic, plain convolutions": {"convolution": "plain"},
     "deterministic": {"convolution": "cpu"},
+    "deterministic, plain convolutions": {"convolution": "plain"},
     "variational, shared": {"convolution": "cpu", "estimator": "shared"},
     "variational, flipout": {"convolution": "cpu", "estimator": "flipout"},
 }
@@ -70,6 +75,28 @@ def table(median: dict[str, np.ndarray], batch: int) -> str:
     return "\n".join(lines)
 
 
+def record(arguments: argparse.Namespace, seconds: dict[str, np.ndarray]) -> None:
+    """Write the record, with the operations of plain convolutions as floor."""
+    from mesobayes.nets.build import build_network
+    from mesobayes.nets.settings import StressNetworkSettings
+
+    roi, size = 8 * arguments.pixels_per_radius, 18 * arguments.pixels_per_radius
+    network = build_network(
+        StressNetworkSettings("printed", roi, width=arguments.width, convolution="plain"), 0
+    )
+    examples = np.zeros((arguments.batch, size, size, 5), np.float32)
+    operations = training_operations(network, examples)
+    write_record(
+        arguments.records,
+        "stressnet",
+        f"StressNet of Krokos et al., a step on {arguments.batch} patches",
+        {"pixels": arguments.batch * size**2},
+        rows_of(seconds, {PEER}),
+        arithmetic_floor(operations, np.float32, "convolutions, forward and back"),
+        {"torch": peer_version(arguments.peers, "torch")} if arguments.peers else {},
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="interpreter with PyTorch (make peers)")
@@ -80,6 +107,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--records", type=Path, default=RECORDS)
     arguments = parser.parse_args()
     restart_with_huge_pages()
     shape = (arguments.batch, arguments.pixels_per_radius)
@@ -88,7 +116,9 @@ def main() -> None:
     if arguments.peers:
         sizes = (18 * arguments.pixels_per_radius, 8 * arguments.pixels_per_radius)
         steps[PEER] = peer_step(arguments.peers, "stressnet.py", arguments.batch, *sizes)
-    text = table(take_turns(steps, arguments.rounds), arguments.batch)
+    seconds = take_turns(steps, arguments.rounds)
+    record(arguments, seconds)
+    text = table(medians(seconds), arguments.batch)
     print(text)
     if arguments.output:
         import jax

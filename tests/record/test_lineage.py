@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mesobayes.record.content import data_hash
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import content_hash
 from mesobayes.record.lineage import benchmark_of, lineage_of, read_origin, refuse_mixed
 from mesobayes.record.provenance import Lineage, Run
-from mesobayes.record.store import data_hash, open_store, write_store
+from mesobayes.record.store import open_store, write_store
 
 
 def write(path, value, settings="s", scale="smoke", made_from=()):

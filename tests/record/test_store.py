@@ -116,6 +116,7 @@ def rewritten(path, change):
     """Copy a store member by member, as a careless tool would, with other content."""
     copy = path.with_name("copy.zip")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        new.comment = old.comment
         for name in old.namelist():
             content = change(name, old.read(name))
             if content is not None:
@@ -158,7 +159,7 @@ def test_a_foreign_file_is_refused(path):
 def test_another_schema_and_another_layout_are_refused_by_name(path):
     with pytest.raises(StoreError, match="its schema is 'test/example', but 'stress/patches' is needed"):
         open_store(path, "stress/patches")
-    rewritten(path, lambda _, content: content.replace(b'"layout": 1', b'"layout": 9'))
+    rewritten(path, lambda _, content: content.replace(b'"layout": 2', b'"layout": 9'))
     expect_refused(path, "layout 9")
 
 
@@ -207,3 +208,9 @@ def test_a_full_disk_leaves_no_half_written_file(tmp_path):
 def test_two_writers_leave_one_whole_file(path):
     write_store(example(2), path, "test/example", ORIGIN)
     assert open_store(path, "test/example").sizes["structure"] == 2
+
+
+def test_a_store_without_the_hash_of_what_it_holds_is_refused(path):
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b""
+    expect_refused(path, "truncated or packed anew")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src")
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "envs", "src", "benchmarks")
 SMOKE = ("--config", "scale=smoke")
 
 

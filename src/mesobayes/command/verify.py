@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mesobayes.command.workflow import scale_of
+from mesobayes.record.content import data_hash
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import content_hash
 from mesobayes.record.lineage import STORE, read_record
-from mesobayes.record.store import data_hash, open_store
+from mesobayes.record.store import open_store
 
 
 def verify(scale: str | None, results: Path = Path("results")) -> int:
@@ -28,7 +29,7 @@ def verify(scale: str | None, results: Path = Path("results")) -> int:
             problems.append(str(error))
         else:
             contents[str(path)], origins[path] = data_hash(data), data.attrs
-            if data.attrs.get("content_hash", contents[str(path)]) != contents[str(path)]:
+            if data.attrs["content_hash"] != contents[str(path)]:
                 problems.append(f"{path} holds something else than was written: delete it and run again")
         if number % 100 == 0:
             print(f"{number} of {len(stores)} stores read", flush=True)

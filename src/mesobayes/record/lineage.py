@@ -26,6 +26,7 @@ def read_origin(path: Path | str) -> dict[str, Any]:
         if str(path).endswith(STORE):
             with zipfile.ZipFile(path) as archive:
                 found = json.loads(archive.read("zarr.json"))["attributes"]
+                found["content_hash"] = archive.comment.decode()
         else:
             found = (read_record(path) or {}) if str(path).endswith(".json") else {}
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, NotImplementedError):

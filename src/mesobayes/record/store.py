@@ -8,13 +8,13 @@ damaged or overwritten chunk is found instead of being read back as plausible nu
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,13 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import ZipStore
 
+from mesobayes.record.content import HASH_DIGITS, data_hash, plain
 from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
 from mesobayes.record.provenance import Run, versions
 
-LAYOUT = 1  # raised when the way of writing changes
+LAYOUT = 2  # raised when the way of writing changes
 _CHUNK_BYTES = 2**22
-_ORIGIN = frozenset(Run("", "", "").origin) | {"schema", "layout", "versions", "content_hash"}
 _NAN_COUNT = "nan_count"
 
 
@@ -46,14 +46,64 @@ def write_store(dataset: xr.Dataset, path: Path | str, schema: str, run: Run) ->
     Raises:
         StoreError: the disk is full or read-only, or the folder may not be written; nothing is left behind.
     """
-    attributes = {
-        **{key: _plain(value) for key, value in dataset.attrs.items()},
-        **{"schema": schema, "layout": LAYOUT, **run.origin, "versions": versions()},
-        "content_hash": data_hash(dataset),
-        "contents": sorted(map(str, dataset.variables)),
-    }
+    names = sorted(map(str, dataset.variables))
+    attributes = store_attributes(dataset.attrs, names, schema, run)
     with replacing(path) as temporary:
-        _write_zip(dataset, temporary, attributes)
+        with new_group(temporary, attributes) as group:
+            for name, variable in dataset.variables.items():
+                _write_array(group, str(name), variable, is_coordinate=name in dataset.coords)
+        state_content(temporary, data_hash(dataset))
+
+
+def store_attributes(
+    attributes: Mapping[Any, Any], names: list[str], schema: str, run: Run
+) -> dict[str, Any]:
+    """Return what a store with arrays of these names says of itself."""
+    return {
+        **{key: plain(value) for key, value in attributes.items()},
+        **{"schema": schema, "layout": LAYOUT, **run.origin, "versions": versions()},
+        "contents": names,
+    }
+
+
+@contextmanager
+def new_group(path: Path, attributes: Mapping[str, Any]) -> Iterator[zarr.Group]:
+    """Yield the group of a new store, which is finished behind the block."""
+    path.touch()  # where that fails, ZipStore would hide the reason behind an error of its own
+    with ZipStore(path, mode="w", compression=zipfile.ZIP_STORED) as store:
+        yield zarr.create_group(store, attributes=dict(attributes), zarr_format=3)
+
+
+def state_content(path: Path, content: str) -> None:
+    """Write the hash of what a store holds, known last, as the comment of its zip file."""
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = content.encode()
+
+
+def create_array(
+    group: zarr.Group,
+    name: str,
+    variable: xr.Variable,
+    kind: np.dtype,
+    shape: tuple[int, ...],
+    is_coordinate: bool,
+    nans: int,
+) -> Any:
+    """Return a new array for a variable, in chunks of about 4 MiB; `nans` of its values are NaN."""
+    text, is_float = kind.kind in "OU", kind.kind == "f"
+    extra: dict[str, Any] = {"coordinate": is_coordinate} | ({_NAN_COUNT: nans} if is_float else {})
+    return group.create_array(
+        name,
+        shape=shape,
+        dtype="string" if text else kind,
+        chunks=_chunks(shape, kind),
+        compressors=(ZstdCodec(level=3), Crc32cCodec()),
+        serializer="auto" if text else BytesCodec(),
+        fill_value="" if text else (np.nan if is_float else kind.type(0)),
+        dimension_names=[str(dim) for dim in variable.dims],
+        attributes={key: plain(value) for key, value in variable.attrs.items()} | extra,
+        config={"write_empty_chunks": True},
+    )
 
 
 def open_store(
@@ -63,6 +113,7 @@ def open_store(
     variables: Iterable[str] | None = None,
     finite: Iterable[str] = (),
     sample_id: str | None = None,
+    later: Iterable[str] = (),
 ) -> xr.Dataset:
     """Read a store into memory and check it.
 
@@ -72,16 +123,23 @@ def open_store(
         variables: names that must be there; only these and the coordinates are read. By default all.
         finite: names that must hold no NaN and no infinity at all.
         sample_id: coordinate whose entries must be unique.
+        later: names that are read only where and when they are used, chunk by chunk; whether they are finite
+            is checked then.
 
     Raises:
         StoreError: the file is missing, truncated, damaged, foreign, of another schema or layout, or fails
             one of the checks above; the message names the file to delete.
     """
-    path = Path(path)
+    path, finite, later = Path(path), set(finite), set(later)
     if not path.is_file():
         raise StoreError(f"{path} does not exist: ask snakemake for it, or check the path")
     try:
-        dataset = _read_zip(path, schema, None if variables is None else set(variables))
+        dataset = _read_zip(
+            path,
+            schema,
+            None if variables is None else set(variables),
+            {name: name in finite for name in later},
+        )
     except StoreError as error:
         raise StoreError(_delete_hint(path, str(error))) from error
     except (
@@ -101,71 +159,33 @@ def open_store(
         raise StoreError(
             _delete_hint(path, f"truncated, damaged or no store of this project ({error})")
         ) from error
-    problem = _content_problem(dataset, finite, sample_id)
+    problem = _content_problem(dataset, [name for name in finite if name not in later], sample_id)
     if problem:
         raise StoreError(_delete_hint(path, problem))
     return dataset
 
 
-def data_hash(dataset: xr.Dataset) -> str:
-    """Return 16 hexadecimal digits for what a data set holds, whoever made it and whenever."""
-    total = hashlib.sha256()
-    for name, variable in sorted(dataset.variables.items(), key=lambda item: str(item[0])):
-        values = np.asarray(variable.values)
-        text = values.dtype.kind in "OU"
-        kind = "text" if text else values.dtype.str
-        head = [str(name), name in dataset.coords, variable.dims, values.shape, kind, variable.attrs]
-        total.update(json.dumps(_plain(head), sort_keys=True).encode())
-        if text:
-            total.update("\0".join(map(str, values.ravel())).encode())
-        else:
-            total.update(np.ascontiguousarray(values).data)
-    own = {str(key): value for key, value in dataset.attrs.items() if key not in _ORIGIN}
-    total.update(json.dumps(_plain(own), sort_keys=True).encode())
-    return total.hexdigest()[:16]
-
-
-def _write_zip(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Any]) -> None:
-    path.touch()  # where that fails, ZipStore would hide the reason behind an error of its own
-    store = ZipStore(path, mode="w", compression=zipfile.ZIP_STORED)
-    with zarr.config.set({"array.write_empty_chunks": True}), store:
-        group = zarr.create_group(store, attributes=dict(attributes), zarr_format=3)
-        for name, variable in dataset.variables.items():
-            _write_array(group, str(name), variable, is_coordinate=name in dataset.coords)
-
-
 def _write_array(group: zarr.Group, name: str, variable: xr.Variable, is_coordinate: bool) -> None:
     values = np.asarray(variable.values)
-    text = values.dtype.kind in "OU"
-    is_float = values.dtype.kind == "f"
-    extra: dict[str, Any] = {"coordinate": is_coordinate}
-    if is_float:
-        extra[_NAN_COUNT] = int(np.isnan(values).sum())
-    array = group.create_array(
-        name,
-        shape=values.shape,
-        dtype="string" if text else values.dtype,
-        chunks=_chunks(values),
-        compressors=(ZstdCodec(level=3), Crc32cCodec()),
-        serializer="auto" if text else BytesCodec(),
-        fill_value="" if text else (np.nan if is_float else values.dtype.type(0)),
-        dimension_names=[str(dim) for dim in variable.dims],
-        attributes={key: _plain(value) for key, value in variable.attrs.items()} | extra,
-    )
-    array[...] = values.astype(object) if text else values
+    nans = int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
+    array = create_array(group, name, variable, values.dtype, values.shape, is_coordinate, nans)
+    array[...] = values.astype(object) if values.dtype.kind in "OU" else values
 
 
-def _chunks(values: np.ndarray) -> tuple[int, ...]:
+def _chunks(shape: tuple[int, ...], kind: np.dtype) -> tuple[int, ...]:
     """Split along the first axis into chunks of about 4 MiB; zarr wants no chunk of length zero."""
-    if values.ndim == 0:
+    if not shape:
         return ()
-    row = max(1, values.nbytes // max(1, values.shape[0]))
-    return (max(1, min(values.shape[0], _CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
+    row = max(1, int(np.prod(shape[1:])) * kind.itemsize)
+    return (max(1, min(shape[0], _CHUNK_BYTES // row)), *(max(1, n) for n in shape[1:]))
 
 
-def _read_zip(path: Path, schema: str | None, wanted: set[str] | None) -> xr.Dataset:
+def _read_zip(
+    path: Path, schema: str | None, wanted: set[str] | None, later: Mapping[str, bool]
+) -> xr.Dataset:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
+        content = archive.comment.decode()
         damaged = archive.testzip()  # reads every member and checks its header and its CRC-32
     if damaged is not None:
         raise StoreError(f"its member {damaged} is damaged")
@@ -174,7 +194,7 @@ def _read_zip(path: Path, schema: str | None, wanted: set[str] | None) -> xr.Dat
             "error", zarr.errors.ZarrUserWarning
         )  # raised for a member that belongs to no array
         group = zarr.open_group(store, mode="r", zarr_format=3)
-        attributes: dict[str, Any] = dict(group.attrs)
+        attributes: dict[str, Any] = dict(group.attrs) | {"content_hash": content}
         contents = attributes.pop("contents", ())
         found = attributes.get("schema")
         if schema is not None and found != schema:
@@ -201,15 +221,33 @@ def _read_zip(path: Path, schema: str | None, wanted: set[str] | None) -> xr.Dat
             is_coordinate = extra.pop("coordinate")
             if wanted is None or is_coordinate or name in wanted:
                 target = coordinates if is_coordinate else variables
-                target[name] = _read_array(name, array, extra, names)
+                _refuse_missing_chunks(name, array, names)
+                target[name] = (
+                    _put_off(path, name, array, extra, later[name])
+                    if name in later
+                    else _read_array(name, array, extra)
+                )
+    if len(content) != HASH_DIGITS:
+        raise StoreError("it was truncated or packed anew: its end, which says what it holds, is missing")
     return xr.Dataset(variables, coordinates, attributes)
 
 
-def _read_array(name: str, array: Any, attributes: dict[str, Any], names: set[str]) -> xr.Variable:
+def _refuse_missing_chunks(name: str, array: Any, names: set[str]) -> None:
     grid = [range(-(-n // c)) for n, c in zip(array.shape, array.chunks, strict=True)]
     chunks = {"/".join([name, "c", *map(str, index)]) for index in itertools.product(*grid)}
     if chunks - names:
         raise StoreError(f"{len(chunks & names)} of {len(chunks)} chunks of {name} are there")
+
+
+def _put_off(path: Path, name: str, array: Any, attributes: dict[str, Any], finite: bool) -> xr.Variable:
+    from mesobayes.record.chunks import ChunkedArray, chunked_variable
+
+    attributes.pop(_NAN_COUNT, None)
+    values = ChunkedArray(path, name, array.shape, np.dtype(array.dtype), finite)
+    return xr.Variable(array.metadata.dimension_names or (), chunked_variable(values), attributes)
+
+
+def _read_array(name: str, array: Any, attributes: dict[str, Any]) -> xr.Variable:
     values = np.asarray(array[...])
     if values.dtype.kind == "f":
         nans = int(np.isnan(values).sum())
@@ -235,14 +273,3 @@ def _content_problem(dataset: xr.Dataset, finite: Iterable[str], sample_id: str 
 
 def _delete_hint(path: Path, problem: str) -> str:
     return f"{path} cannot be used: {problem}. Delete this file and run the same command again."
-
-
-def _plain(value: Any) -> Any:
-    """Turn NumPy scalars and arrays into what JSON can hold."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

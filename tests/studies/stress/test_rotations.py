@@ -5,7 +5,13 @@ import xarray as xr
 
 from mesobayes.images.patches import PatchGeometry, patch_origins
 from mesobayes.images.rotation import rotate_scalar
-from mesobayes.studies.stress.models.rotations import inside_circle, rotated_patches, turned_patches
+from mesobayes.studies.stress.models.patch_data import gather_patches
+from mesobayes.studies.stress.models.rotations import (
+    inside_circle,
+    most_turned,
+    turned_copies,
+    turned_patches,
+)
 
 GEOMETRY = PatchGeometry(1)
 SIDE = 50
@@ -64,17 +70,22 @@ def test_windows_of_turned_images_lie_inside_the_circle_that_the_image_contains(
     assert 0 < len(kept) < len(origins)
 
 
+def turned(structures, copies):
+    parts = turned_copies(structures, copies, GEOMETRY, "study")
+    return gather_patches(parts, most_turned(structures, copies, GEOMETRY))
+
+
 def test_every_structure_turns_by_angles_of_its_own_and_fewer_are_the_first_of_more(structures):
     one = structures.isel(structure=[0])
-    few, many = (rotated_patches(one, count, GEOMETRY, "study") for count in (1, 2))
+    few, many = (turned(one, count) for count in (1, 2))
     np.testing.assert_array_equal(few.inputs, many.inputs[: len(few)])
-    other = rotated_patches(one.assign_coords(structure=[9]), 1, GEOMETRY, "study")
+    other = turned(one.assign_coords(structure=[9]), 1)
     assert not np.array_equal(few.inputs, other.inputs)
 
 
 def test_a_scalar_image_turns_as_the_mask_does():
     image = np.zeros((7, 7), np.float32)
     image[3, 6] = 1.0
-    turned = rotate_scalar(image, 90.0)
-    assert turned[6, 3] == pytest.approx(1.0, abs=1e-6)
-    assert turned.sum() == pytest.approx(1.0, abs=1e-6)
+    result = rotate_scalar(image, 90.0)
+    assert result[6, 3] == pytest.approx(1.0, abs=1e-6)
+    assert result.sum() == pytest.approx(1.0, abs=1e-6)

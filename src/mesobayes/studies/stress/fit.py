@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.fit import FitResult, fit
@@ -15,13 +18,19 @@ from mesobayes.learning.progress import Progress
 from mesobayes.learning.weights import save_network
 from mesobayes.nets.build import StressNetwork, build_network
 from mesobayes.nets.channels import STRESS_CHANNELS
+from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.models.network_data import AnyNetworkSettings, open_network_data, training_task
-from mesobayes.studies.stress.models.patch_data import PatchData, join_patches
-from mesobayes.studies.stress.models.rotations import rotated_patches
+from mesobayes.studies.stress.models.network_data import (
+    AnyNetworkSettings,
+    NetworkData,
+    open_network_data,
+    training_task,
+)
+from mesobayes.studies.stress.models.patch_data import PatchData, blocks, gather_patches, patch_data
+from mesobayes.studies.stress.models.rotations import most_turned, turned_copies
 from mesobayes.studies.stress.models.settings import ModelSettings
 from mesobayes.studies.stress.models.training_sets import scored_patches, training_patches
 from mesobayes.studies.stress.stores import MODEL, STRUCTURES, noise_of
@@ -56,15 +65,11 @@ def fit_model(
     data = family.patches
     geometry = PatchGeometry(data.attrs["pixels_per_radius"])
     numbers = training_patches(data, model, repeat, run.seed)
-    examples = family.training(numbers)
-    if isinstance(examples, PatchData):
-        examples = model_inputs(examples, model)
-    if structures is not None:
-        images = open_store(structures, STRUCTURES, sample_id="structure")
-        chosen = images.isel(structure=np.unique(data["structure"].values[numbers]))
-        turned = rotated_patches(chosen, model.rotations, geometry, run.seed)
-        assert isinstance(examples, PatchData)
-        examples = join_patches([examples, model_inputs(turned, model)])
+    examples = (
+        family.training(numbers)
+        if isinstance(network, LocalNetworkSettings)
+        else image_examples(family, numbers, structures, model, geometry, run.seed)
+    )
     print(f"{len(numbers)} labelled patches, {len(examples)} with turned copies", flush=True)
     some = scored_patches(data, model, repeat, settings.validation_patches, run.seed)
     seed = (run.seed, "stress", network.name, name, repeat)
@@ -81,6 +86,31 @@ def fit_model(
         **{"structures": len(np.unique(data["structure"].values[numbers])), **noise_of(data.attrs)},
     }
     write_store(record.assign_attrs(attributes), store, MODEL, run)
+
+
+def image_examples(
+    family: NetworkData,
+    numbers: NDArray,
+    structures: Path | None,
+    model: ModelSettings,
+    geometry: PatchGeometry,
+    study_seed: str,
+) -> PatchData:
+    """What a network of images learns from: patches, and those of turned copies of their structures."""
+
+    def labelled() -> Iterator[PatchData]:
+        for some in blocks(len(numbers)):
+            yield patch_data(family.patches, numbers[some])
+
+    parts: Iterable[PatchData] = labelled()
+    most = len(numbers)
+    if structures is not None:
+        fields = ("macro_stress", "micro_stress")
+        images = open_store(structures, STRUCTURES, sample_id="structure", later=fields)
+        chosen = images.isel(structure=np.unique(family.patches["structure"].values[numbers]))
+        parts = itertools.chain(parts, turned_copies(chosen, model.rotations, geometry, study_seed))
+        most += most_turned(chosen, model.rotations, geometry)
+    return gather_patches((model_inputs(part, model) for part in parts), most)
 
 
 def model_inputs(patches: PatchData, model: ModelSettings) -> PatchData:

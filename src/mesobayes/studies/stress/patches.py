@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,9 +14,10 @@ from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry, cut_windows, patch_origins, patches_with_features
 from mesobayes.images.tensor import tresca
+from mesobayes.record.parts import write_parts
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.record.store import open_store, write_store
+from mesobayes.record.store import open_store
 from mesobayes.studies.stress.stores import PATCHES, STRUCTURES, noise_of
 
 CHANNELS = ("xx", "yy", "xy", "solid", "coverage")
@@ -25,17 +28,29 @@ def cut_patches(
     structures: Path, store: Path, pixels_per_radius: int, validation_structures: int | None, run: Run
 ) -> None:
     """Write the patches of all good structures, split by structure; None holds all structures out."""
+    images = ("geometry", "coverage", "macro_stress", "micro_stress")
     data = open_store(
         structures,
         STRUCTURES,
-        variables=("geometry", "coverage", "macro_stress", "micro_stress", "strain", "status"),
-        finite=("coverage", "macro_stress", "micro_stress", "strain"),
+        variables=(*images, "strain", "status"),
+        finite=(*images[1:], "strain"),
         sample_id="structure",
+        later=images,
     )
-    patches = cut_structures(data, pixels_per_radius, validation_structures, run.seed)
-    held_out = int(patches["split"].sum())
-    print(f"{patches.sizes['patch'] - held_out} patches for training, {held_out} for validation", flush=True)
-    write_store(patches.assign_attrs(noise_of(data.attrs)), store, PATCHES, run)
+    geometry = PatchGeometry(pixels_per_radius)
+    cut = CutStructures(
+        data, validation_structures, run.seed, lambda one: patches_of_structure(one, geometry)
+    )
+    write_patches(cut, store, run, pixels_per_radius=pixels_per_radius, **noise_of(data.attrs))
+
+
+def write_patches(cut: CutStructures, store: Path, run: Run, **attributes: Any) -> None:
+    """Write the patches of all good structures, one structure in memory at a time."""
+    counts = [(part.sizes["patch"], int(part["split"][0])) for part in cut if part.sizes["patch"]]
+    held_out = sum(count for count, split in counts if split == VALIDATION)
+    count = sum(count for count, _ in counts)
+    print(f"{count - held_out} patches for training, {held_out} for validation", flush=True)
+    write_parts(cut, count, "patch", store, PATCHES, run, cut.attributes | attributes)
 
 
 def cut_structures(
@@ -51,52 +66,69 @@ def cut_structures(
     out.
     """
     geometry = PatchGeometry(pixels_per_radius)
-    return split_by_structure(
-        structures,
-        lambda structure: patches_of_structure(structure, geometry),
-        pixels_per_radius,
-        validation_structures,
-        study_seed,
+    cut = CutStructures(
+        structures, validation_structures, study_seed, lambda one: patches_of_structure(one, geometry)
     )
+    return cut.joined().assign_attrs(pixels_per_radius=pixels_per_radius)
 
 
-def split_by_structure(
-    structures: xr.Dataset,
-    patches_of: Callable[[xr.Dataset], xr.Dataset],
-    pixels_per_radius: int,
-    validation_structures: int | None,
-    study_seed: str,
-) -> xr.Dataset:
-    """The patches that a function cuts from each good structure, with `structure` and `split`.
+@dataclass(frozen=True)
+class CutStructures:
+    """The patches that a function cuts from each good structure, with `structure` and `split`, part by part.
+
+    Attributes:
+        structures: data set of them.
+        validation_structures: how many are held out, drawn by the seed of the study; None for all.
+        patches_of: one structure -> its patches.
 
     Raises ValueError as `cut_structures` does.
     """
-    good = np.flatnonzero(structures["status"].values == 0)
-    validation_structures = len(good) if validation_structures is None else validation_structures
-    if len(good) <= validation_structures < structures.sizes["structure"]:
-        raise ValueError(
-            f"{len(good)} good structures cannot give {validation_structures} for validation and at least "
-            "one for training; raise n_structures or lower validation_structures in the scale file"
-        )
-    held_out = rng_from_name(study_seed, "split").permutation(good)[:validation_structures]
-    parts = []
-    for index in good:
-        patches = patches_of(structures.isel(structure=int(index)))
-        split = VALIDATION if index in held_out else TRAIN
-        parts.append(
-            patches.assign(
+
+    structures: xr.Dataset
+    validation_structures: int | None
+    study_seed: str
+    patches_of: Callable[[xr.Dataset], xr.Dataset]
+
+    def __post_init__(self) -> None:
+        if len(self.good) <= self.held_out < self.structures.sizes["structure"]:
+            raise ValueError(
+                f"{len(self.good)} good structures cannot give {self.held_out} for validation and at least "
+                "one for training; raise n_structures or lower validation_structures in the scale file"
+            )
+
+    @property
+    def good(self) -> NDArray[np.int64]:
+        """Numbers of the good structures."""
+        return np.flatnonzero(self.structures["status"].values == 0)
+
+    @property
+    def held_out(self) -> int:
+        """How many structures are held out."""
+        return len(self.good) if self.validation_structures is None else self.validation_structures
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the store of the patches says of them."""
+        return {
+            "n_structures": len(self.good),
+            "validation_structures": self.held_out,
+            "split_by": "structure",
+            "family": self.structures.attrs["family"],
+        }
+
+    def __iter__(self) -> Iterator[xr.Dataset]:
+        held_out = rng_from_name(self.study_seed, "split").permutation(self.good)[: self.held_out]
+        for index in self.good:
+            patches = self.patches_of(self.structures.isel(structure=int(index)).load())
+            split = VALIDATION if index in held_out else TRAIN
+            yield patches.assign(
                 structure=("patch", np.full(patches.sizes["patch"], index, np.int32)),
                 split=("patch", np.full(patches.sizes["patch"], split, np.uint8)),
             )
-        )
-    attributes = {
-        "pixels_per_radius": pixels_per_radius,
-        "n_structures": len(good),
-        "validation_structures": validation_structures,
-        "split_by": "structure",
-        "family": structures.attrs["family"],
-    }
-    return xr.concat(parts, dim="patch", combine_attrs="override").assign_attrs(attributes)
+
+    def joined(self) -> xr.Dataset:
+        """All patches as one data set."""
+        return xr.concat(list(self), dim="patch", combine_attrs="override").assign_attrs(self.attributes)
 
 
 def patches_of_structure(structure: xr.Dataset, geometry: PatchGeometry) -> xr.Dataset:

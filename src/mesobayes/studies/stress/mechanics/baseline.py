@@ -52,10 +52,9 @@ class _Fields:
 
 def _fields(patches: xr.Dataset) -> _Fields:
     roi = PatchGeometry(patches.attrs["pixels_per_radius"]).roi_slice()
-    inputs = patches["input"].values
-    stress = inputs[:, roi, roi, :3]
-    mask = inputs[:, roi, roi, 3].astype(bool)
+    inside = patches.isel(y=roi, x=roi)
+    inputs, true = inside["input"].values, inside["target"].values
+    stress, mask = inputs[..., :3], inputs[..., 3].astype(bool)
     macro = np.hypot(0.5 * (stress[..., 0] - stress[..., 1]), stress[..., 2])
-    true = patches["target"].values[:, roi, roi]
     true_max = np.where(mask, true, 0.0).max(axis=(1, 2))
     return _Fields(macro, true, mask, macro_maximum(inputs, mask), true_max)

@@ -23,8 +23,9 @@ from mesobayes.images.edges import edge_of_large_holes
 from mesobayes.images.holes import find_pores, large_holes, void_image
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.tensor import in_frame
+from mesobayes.record.parts import write_parts
 from mesobayes.record.provenance import Run
-from mesobayes.record.store import open_store, write_store
+from mesobayes.record.store import open_store
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES, STRUCTURES
 
 FloatArray = NDArray[np.float64]
@@ -56,15 +57,15 @@ class PixelChannels:
 def compute_channels(patches: Path, structures: Path, store: Path, run: Run) -> None:
     """Write the channels of all patches, under the same numbers."""
     cut = open_store(patches, PATCHES, variables=("origin", "structure", "split", "scale"))
+    images = ("geometry", "coverage", "macro_stress", "micro_stress")
     data = open_store(
-        structures,
-        STRUCTURES,
-        variables=("geometry", "coverage", "macro_stress", "micro_stress", "strain"),
-        finite=("coverage", "macro_stress", "micro_stress", "strain"),
+        structures, STRUCTURES, variables=(*images, "strain"), finite=(*images[1:], "strain"), later=images
     )
-    channels = channels_of_patches(cut, data)
-    print(f"channels of {channels.sizes['patch']} patches", flush=True)
-    write_store(channels, store, CHANNELS, run)
+    numbers = cut["structure"].values
+    parts = (channels_of_patches(cut.isel(patch=numbers == one), data) for one in np.unique(numbers))
+    attributes = {"pixels_per_radius": cut.attrs["pixels_per_radius"]}
+    write_parts(parts, len(numbers), "patch", store, CHANNELS, run, attributes)
+    print(f"channels of {len(numbers)} patches", flush=True)
 
 
 def channels_of_patches(patches: xr.Dataset, structures: xr.Dataset) -> xr.Dataset:
@@ -83,7 +84,7 @@ def channels_of_patches(patches: xr.Dataset, structures: xr.Dataset) -> xr.Datas
     stress = {name: np.zeros((*image, loads, 3), np.float32) for name in ("macro_stress", *PRIORS)}
     deviator = np.zeros((*image, loads, 2), np.float32)
     for number in np.unique(patches["structure"].values):
-        structure = structures.isel(structure=int(number))
+        structure = structures.isel(structure=int(number)).load()
         around = surroundings_of(structure, geometry.pixels_per_radius)
         for patch in np.flatnonzero(patches["structure"].values == number):
             row, column = (int(corner) for corner in patches["origin"].values[patch])

@@ -11,14 +11,15 @@ import xarray as xr
 from mesobayes.metrics.baseline import macro_maximum, tuned_baseline
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.models.patch_data import masked_maximum, patch_data
+from mesobayes.studies.stress.models.patch_data import blocks, masked_maximum, patch_data
 from mesobayes.studies.stress.patches import TRAIN
 from mesobayes.studies.stress.stores import MAXIMA, PATCHES
 
 
 def collect_maxima(patches: Path, store: Path, threshold: float, run: Run) -> None:
     """Write the maxima of all patches of a family."""
-    data = open_store(patches, PATCHES, finite=("input", "target"))
+    images = ("input", "target")
+    data = open_store(patches, PATCHES, finite=images, later=images)
     write_store(patch_maxima(data, threshold), store, MAXIMA, run)
 
 
@@ -28,9 +29,11 @@ def patch_maxima(patches: xr.Dataset, threshold: float) -> xr.Dataset:
     `true_max (patch)` of the micro stress; `roi_max (mechanics, patch)` of the macro stress times the factor
     that puts most of the training patches within the threshold.
     """
-    everything = patch_data(patches, np.arange(patches.sizes["patch"]))
-    true = masked_maximum(everything.target, everything.mask)
-    macro = macro_maximum(everything.inputs, everything.mask)
+    maxima = []
+    for numbers in blocks(patches.sizes["patch"]):
+        some = patch_data(patches, numbers)
+        maxima.append((masked_maximum(some.target, some.mask), macro_maximum(some.inputs, some.mask)))
+    true, macro = (np.concatenate(parts) for parts in zip(*maxima, strict=True))
     train = patches["split"].values == TRAIN
     baseline = tuned_baseline(macro[train], true[train], threshold)
     unit = {"units": "patch scale"}

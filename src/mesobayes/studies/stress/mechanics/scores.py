@@ -26,12 +26,14 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.mechanics.channels import surroundings_of
+from mesobayes.studies.stress.models.patch_data import blocks
 from mesobayes.studies.stress.patches import TRAIN
 from mesobayes.studies.stress.settings import MechanicsSettings
 from mesobayes.studies.stress.stores import CHANNELS, MECHANICS, PATCHES, STRUCTURES
 
 METHODS = ("macro", *PRIORS, "whole")
 THRESHOLDS = (0.05, 0.10, 0.20)
+_IMAGES = ("geometry", "coverage", "macro_stress", "micro_stress")
 _TIMED = 200  # patches whose time is taken
 
 
@@ -47,12 +49,10 @@ def score_mechanics(
     """Write the largest stresses of all patches by all methods, their times, and accuracy against window."""
     scored = mechanics_of_patches(
         open_store(patches, PATCHES, variables=("origin", "structure", "split", "scale")),
+        open_store(structures, STRUCTURES, variables=(*_IMAGES, "strain"), later=_IMAGES),
         open_store(
-            structures,
-            STRUCTURES,
-            variables=("geometry", "coverage", "macro_stress", "micro_stress", "strain"),
+            channels, CHANNELS, later=("features", "normal", "macro_stress", "micro_deviator", *PRIORS)
         ),
-        open_store(channels, CHANNELS),
         settings,
         threshold,
         run.seed,
@@ -89,7 +89,7 @@ def mechanics_of_patches(
     whole, windowed = np.zeros(count), np.zeros((len(settings.windows) + 1, len(few)))
     seconds = {method: np.full(count, np.nan) for method in METHODS}
     for number in np.unique(patches["structure"].values):
-        structure = structures.isel(structure=int(number))
+        structure = structures.isel(structure=int(number)).load()
         strain, solid = structure["strain"].values, structure["geometry"].values.astype(bool)
         around = surroundings_of(structure, geometry.pixels_per_radius)
         members = np.flatnonzero(patches["structure"].values == number)
@@ -141,6 +141,17 @@ def maxima_of_channels(channels: xr.Dataset, threshold: float) -> tuple[float, F
 
     The factor is tuned for the accuracy at the threshold on the training patches, on all where none is.
     """
+    parts = [_maxima(channels.isel(patch=numbers)) for numbers in blocks(channels.sizes["patch"])]
+    true, macro, *priors = np.concatenate(parts, axis=1)
+    train = channels["split"].values == TRAIN
+    if not train.any():
+        train = np.ones(len(true), bool)
+    factor = tuned_baseline(macro[train], true[train], threshold).factor
+    return factor, np.stack([factor * macro, *priors]), true
+
+
+def _maxima(channels: xr.Dataset) -> FloatArray:
+    """Largest true stress, macroscopic stress, and the same with every prior (method, patch)."""
     strain, scale, solid = (channels[name].values for name in ("strain", "scale", "solid"))
 
     def superposed(name: str) -> FloatArray:
@@ -151,13 +162,8 @@ def maxima_of_channels(channels: xr.Dataset, threshold: float) -> tuple[float, F
 
     macro = superposed("macro_stress")
     true = largest(np.hypot(*superposed("micro_deviator")))
-    train = channels["split"].values == TRAIN
-    if not train.any():
-        train = np.ones(len(true), bool)
-    macro_max = largest(tresca(macro))
-    factor = tuned_baseline(macro_max[train], true[train], threshold).factor
     priors = [largest(tresca(macro + superposed(prior))) for prior in PRIORS]
-    return factor, np.stack([factor * macro_max, *priors]), true
+    return np.stack([true, largest(tresca(macro)), *priors])
 
 
 @dataclass(frozen=True)

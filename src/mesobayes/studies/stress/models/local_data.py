@@ -55,6 +55,12 @@ def local_variables(mechanics: Mechanics) -> tuple[str, ...]:
     return names if mechanics == "none" else (*names, mechanics)
 
 
+def images_of(variables: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the variables that hold images, which are read when they are needed."""
+    small = ("strain", "scale", "structure", "split")
+    return tuple(name for name in variables if name not in small)
+
+
 def local_data(channels: xr.Dataset, numbers: NDArray, mechanics: Mechanics) -> LocalData:
     """Channels of the patches with the given numbers, with one of the mechanical priors."""
     selected = channels.isel(patch=np.asarray(numbers))

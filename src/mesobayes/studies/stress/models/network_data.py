@@ -13,7 +13,7 @@ from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.store import open_store
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.models.local_data import LocalData, local_data, local_variables
+from mesobayes.studies.stress.models.local_data import LocalData, images_of, local_data, local_variables
 from mesobayes.studies.stress.models.local_task import local_task
 from mesobayes.studies.stress.models.patch_data import PatchData, patch_data
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES
@@ -50,7 +50,7 @@ class NetworkData:
 
 
 def open_network_data(patches: Path, channels: Path | None, network: AnyNetworkSettings) -> NetworkData:
-    """Open what a network needs of a family.
+    """Open what a network needs of a family; images are read chunk by chunk when patches are taken.
 
     Raises:
         StoreError: a store is missing, damaged or not finite.
@@ -58,8 +58,9 @@ def open_network_data(patches: Path, channels: Path | None, network: AnyNetworkS
     found = None
     if isinstance(network, LocalNetworkSettings):
         assert channels is not None
-        found = open_store(channels, CHANNELS, variables=local_variables(network.mechanics))
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+        names = local_variables(network.mechanics)
+        found = open_store(channels, CHANNELS, variables=names, later=images_of(names))
+    data = open_store(patches, PATCHES, finite=("input", "target", "scale"), later=("input", "target"))
     return NetworkData(data, found, network)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +50,33 @@ class PatchData:
         return PatchData(self.inputs[indices], self.target[indices], self.mask[indices])
 
 
-def join_patches(parts: Sequence[PatchData]) -> PatchData:
-    """Return the patches of all parts, in order."""
-    inputs, target, mask = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "target", "mask")
-    )
-    return PatchData(inputs, target, mask)
+def gather_patches(parts: Iterable[PatchData], most: int) -> PatchData:
+    """Return the patches of all parts, in order, of which there are at most so many.
+
+    Only one part is in memory beside the whole: what is allocated for patches that do not come is never
+    touched. Raises ValueError for no part, or more patches.
+    """
+    whole: PatchData | None = None
+    count = 0
+    for part in parts:
+        if whole is None:
+            whole = PatchData(
+                *(
+                    np.empty((most, *values.shape[1:]), values.dtype)
+                    for values in (part.inputs, part.target, part.mask)
+                )
+            )
+        rows = slice(count, count + len(part))
+        whole.inputs[rows], whole.target[rows], whole.mask[rows] = part.inputs, part.target, part.mask
+        count += len(part)
+    if whole is None:
+        raise ValueError("there are no patches to gather")
+    return whole.take(slice(count))
+
+
+def blocks(count: int, size: int = 1000) -> list[NDArray]:
+    """Numbers 0 to `count` - 1 in blocks: what is computed patch by patch takes so many into memory."""
+    return np.split(np.arange(count), np.arange(size, count, size))
 
 
 def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:
@@ -64,7 +85,7 @@ def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:
     roi = PatchGeometry(patches.attrs["pixels_per_radius"]).roi_slice()
     inputs = selected["input"].values
     mask = inputs[:, roi, roi, SOLID_CHANNEL].astype(bool)
-    return PatchData(inputs, selected["target"].values[:, roi, roi], mask)
+    return PatchData(inputs, selected["target"].isel(y=roi, x=roi).values, mask)
 
 
 def masked_maximum(field: np.ndarray, mask: np.ndarray) -> np.ndarray:

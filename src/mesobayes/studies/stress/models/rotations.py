@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -10,25 +12,30 @@ from numpy.typing import NDArray
 from mesobayes.images.patches import PatchGeometry, patch_origins
 from mesobayes.images.rotation import rotate_images, rotate_scalar
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.studies.stress.models.patch_data import PatchData, join_patches, patch_data
+from mesobayes.studies.stress.models.patch_data import PatchData, patch_data
 from mesobayes.studies.stress.patches import patches_of_images
 
 
-def rotated_patches(
+def turned_copies(
     structures: xr.Dataset, rotations: int, geometry: PatchGeometry, study_seed: str
-) -> PatchData:
+) -> Iterator[PatchData]:
     """Patches of every structure turned by `rotations` angles of its own, uniform on the circle.
 
     The load turns with the structure. Only patches inside the circle that an image contains are cut: what
     lies beyond is not known of a turned image. So a copy gives about 30 patches of a plate that gives 79.
     """
-    parts: list[PatchData] = []
     for number in range(structures.sizes["structure"]):
-        structure = structures.isel(structure=number)
+        structure = structures.isel(structure=number).load()
         name = int(structure["structure"])
         angles = rng_from_name(study_seed, "rotations", name).uniform(0.0, 360.0, rotations)
-        parts.extend(turned_patches(structure, angle, geometry) for angle in angles)
-    return join_patches(parts)
+        yield from (turned_patches(structure, angle, geometry) for angle in angles)
+
+
+def most_turned(structures: xr.Dataset, rotations: int, geometry: PatchGeometry) -> int:
+    """Number of patches that turned copies of structures give at most."""
+    shape = (structures.sizes["y"], structures.sizes["x"])
+    each = int(inside_circle(patch_origins(shape, geometry), shape, geometry).sum())
+    return structures.sizes["structure"] * rotations * each
 
 
 def turned_patches(structure: xr.Dataset, degrees: float, geometry: PatchGeometry) -> PatchData:

@@ -51,7 +51,7 @@ def show_patches(
         precision: of matrix products.
         run: scale, seed and hashes.
     """
-    data = open_store(patches, PATCHES, finite=("input", "target", "scale"))
+    data = open_store(patches, PATCHES, finite=("input", "target", "scale"), later=("input", "target"))
     scored = open_store(prediction, PREDICTION)
     chosen = patches_by_kind(scored, each, run.seed)
     kinds = [kind for kind, numbers in chosen.items() for _ in numbers]

@@ -26,8 +26,9 @@ from mesobayes.nets.channels import (
 from mesobayes.nets.settings import Mechanics
 from mesobayes.record.provenance import Run
 from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.models.local_data import local_data, local_variables
+from mesobayes.studies.stress.models.local_data import images_of, local_data, local_variables
 from mesobayes.studies.stress.models.local_windows import window_channels
+from mesobayes.studies.stress.models.patch_data import blocks
 from mesobayes.studies.stress.own.reading import OwnPlate, pore_shapes
 from mesobayes.studies.stress.patches import TRAIN, VALIDATION
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES, USUAL
@@ -42,15 +43,22 @@ def describe_training(
     patches: Path, channels: Path, store: Path, quantile: float, ridge: float, run: Run
 ) -> None:
     """Write what tells usual regions of a family from others; see `OwnImageSettings` for the two numbers."""
-    data = open_store(patches, PATCHES, variables=("input", "split"))
-    seen = open_store(channels, CHANNELS, variables=local_variables(MECHANICS))
-    features = roi_features(local_data(seen, np.arange(seen.sizes["patch"]), MECHANICS).patches().inputs)
+    data = open_store(patches, PATCHES, variables=("input", "split"), later=("input",))
+    names = local_variables(MECHANICS)
+    seen = open_store(channels, CHANNELS, variables=names, later=images_of(names))
+    features = np.concatenate(
+        [
+            roi_features(local_data(seen, numbers, MECHANICS).patches().inputs)
+            for numbers in blocks(seen.sizes["patch"])
+        ]
+    )
     split = seen["split"].values
     held_out = features[split == VALIDATION]
     detector = fit_outlier_detector(features[split == TRAIN], held_out, quantile, ridge)
-    images = data["input"].values[data["split"].values == TRAIN]
-    large = np.all(images[..., STRESS_CHANNELS] == 0, axis=-1)
-    fraction = void_fraction(images[..., SOLID_CHANNEL] > 0.5, large)
+    training = np.flatnonzero(data["split"].values == TRAIN)
+    fraction = np.concatenate(
+        [_void_fractions(data["input"].isel(patch=training[some]).values) for some in blocks(len(training))]
+    )
     usual = xr.Dataset(
         {
             "feature_mean": ("feature", detector.mean),
@@ -85,6 +93,12 @@ def roi_features(inputs: NDArray) -> NDArray:
     inside = np.where(solid[..., None], values, 0.0)
     count = np.maximum(solid.sum(axis=(1, 2)), 1)[:, None]
     return np.concatenate([inside.sum(axis=(1, 2)) / count, inside.max(axis=(1, 2))], axis=1)
+
+
+def _void_fractions(inputs: NDArray) -> NDArray:
+    """Share (n,) of pores in patches (n, y, x, channel)."""
+    large = np.all(inputs[..., STRESS_CHANNELS] == 0, axis=-1)
+    return void_fraction(inputs[..., SOLID_CHANNEL] > 0.5, large)
 
 
 def void_fraction(solid: NDArray, large: NDArray) -> NDArray:

@@ -36,7 +36,7 @@ def collect_selective(
         (fit.attrs["network"], fit.attrs["acquisition"], fit.attrs["repeat"], fit.attrs["query"])
         for fit in results
     ]
-    data = open_store(patches, PATCHES, variables=("input", "target", "split"))
+    data = open_store(patches, PATCHES, variables=("input", "target", "split"), later=("input", "target"))
     validation = results[0]["validation"].values
     baseline = score_baseline(data, validation, threshold)
     curves = learning_curves(dict(zip(keys, results, strict=True)), threshold)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ import xarray as xr
 from mesobayes.images.patches import PatchGeometry, patch_origins, patches_with_features
 from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import rng_from_name
-from mesobayes.record.store import open_store, write_store
-from mesobayes.studies.stress.patches import patches_of_images, split_by_structure
-from mesobayes.studies.stress.stores import PATCHES, STRUCTURES, noise_of
+from mesobayes.record.store import open_store
+from mesobayes.studies.stress.patches import CutStructures, patches_of_images, write_patches
+from mesobayes.studies.stress.stores import STRUCTURES, noise_of
 
 
 def cut_strip_patches(
@@ -28,14 +29,21 @@ def cut_strip_patches(
     """Write the patches of all strips that reached their end displacement, split by structure."""
     fields = ("geometry", "coverage", "macro_stress", "micro_stress")
     data = open_store(
-        structures, STRUCTURES, variables=(*fields, "status"), finite=fields, sample_id="structure"
+        structures,
+        STRUCTURES,
+        variables=(*fields, "status"),
+        finite=fields,
+        sample_id="structure",
+        later=fields,
     )
-    patches = cut_strips(
-        data, pixels_per_radius, patches_per_structure, stress_unit, validation_structures, run.seed
+    cut = CutStructures(
+        data,
+        validation_structures,
+        run.seed,
+        window_cutter(pixels_per_radius, patches_per_structure, stress_unit, run.seed),
     )
-    held_out = int(patches["split"].sum())
-    print(f"{patches.sizes['patch'] - held_out} patches for training, {held_out} for validation", flush=True)
-    write_store(patches.assign_attrs(noise_of(data.attrs)), store, PATCHES, run)
+    kept = {"pixels_per_unit": data.attrs["pixels_per_unit"], "stress_unit": stress_unit}
+    write_patches(cut, store, run, pixels_per_radius=pixels_per_radius, **kept, **noise_of(data.attrs))
 
 
 def cut_strips(
@@ -52,6 +60,19 @@ def cut_strips(
     else is scaled, as printed. `pixels_per_radius` gives the sizes of the windows in pixels.
     Raises ValueError if fewer good strips exist than `validation_structures` + 1.
     """
+    patches_of = window_cutter(pixels_per_radius, patches_per_structure, stress_unit, study_seed)
+    patches = CutStructures(structures, validation_structures, study_seed, patches_of).joined()
+    return patches.assign_attrs(
+        pixels_per_radius=pixels_per_radius,
+        pixels_per_unit=structures.attrs["pixels_per_unit"],
+        stress_unit=stress_unit,
+    )
+
+
+def window_cutter(
+    pixels_per_radius: int, patches_per_structure: int, stress_unit: float, study_seed: str
+) -> Callable[[xr.Dataset], xr.Dataset]:
+    """Function that cuts random windows from one strip."""
     geometry = PatchGeometry(pixels_per_radius)
 
     def patches_of(strip: xr.Dataset) -> xr.Dataset:
@@ -60,7 +81,7 @@ def cut_strips(
         origins = origins[patches_with_features(solid, origins, geometry)]
         rng = rng_from_name(study_seed, "strip", "windows", int(strip["structure"]))
         kept = np.sort(rng.permutation(len(origins))[:patches_per_structure])
-        return patches_of_images(
+        patches = patches_of_images(
             strip["macro_stress"].values,
             strip["micro_stress"].values,
             solid,
@@ -69,7 +90,7 @@ def cut_strips(
             geometry,
             stress_unit,
         )
+        patches["scale"].attrs["long_name"] = "unit of stress, the same for every patch"
+        return patches
 
-    patches = split_by_structure(structures, patches_of, pixels_per_radius, validation_structures, study_seed)
-    patches["scale"].attrs["long_name"] = "unit of stress, the same for every patch"
-    return patches.assign_attrs(pixels_per_unit=structures.attrs["pixels_per_unit"], stress_unit=stress_unit)
+    return patches_of
