@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mesobayes.record.job import Job, run_job
-from mesobayes.record.made import files_of, was_made
 
 
 def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) -> int:
@@ -30,13 +29,7 @@ def main(log: str, threads: str, gpus: str, mem_mb: str, call: str, files: str) 
 
 
 def execute(call: dict) -> None:
-    """Call the function that a job names; its checkpoint goes once its outputs are there.
-
-    A further attempt at a chain of jobs begins at its first one: what this run has made stays.
-    """
-    if was_made(call, float(os.environ.get("MESOBAYES_BEGAN", "inf"))):
-        print("made by an earlier attempt")
-        return
+    """Call the function that a job names; its checkpoint goes once its outputs are there."""
     module, _, name = call["function"].partition(":")
     with loading():
         function = getattr(importlib.import_module(module), name)
@@ -97,6 +90,11 @@ def run_of(call: dict):
         checkpoint=checkpoint,
         lineage=lineage,
     )
+
+
+def files_of(named: dict) -> list[str]:
+    """Return every path below the names of inputs or of outputs, each of which may be one, many or none."""
+    return [path for files in named.values() for path in ([files] if isinstance(files, str) else files or [])]
 
 
 def rebuilt(hint: object, value: object) -> object:

@@ -3,7 +3,7 @@
 
 import shutil
 
-FIT = "results/smoke/stress/selective/modern/initial/repeat0/query0.zarr.zip"
+FIT = "results/smoke/stress/selective/modern/initial/repeat0.zarr.zip"
 SMOKE = ("--config", "scale=smoke")
 IMPOSSIBLE = (*SMOKE, "stress={selective: {validation: 5000}}")  # more patches than the data set has
 
@@ -16,7 +16,7 @@ def test_a_store_stays_until_its_replacement_is_whole_and_is_remembered_as_what_
         run = copy.snakemake(FIT, *IMPOSSIBLE)
         assert run.code != 0
         last = run.text.splitlines()[-1]
-        assert last.startswith("error: fit_selective/selective_modern_initial_repeat0_query0: ")
+        assert last.startswith("error: fit_selective/selective_modern_initial_repeat0: ")
         assert "selective learning needs 5000 patches" in last
         assert (copy.path / FIT).read_bytes() == before
     again = copy.plan("fig_selective_learning", *SMOKE)

@@ -11,8 +11,8 @@ import pytest
 
 from mesobayes.record.store import open_store
 
-FIT = "results/smoke/stress/selective/modern/initial/repeat0/query0.zarr.zip"
-CHECKPOINTS = "results/smoke/checkpoints/stress/selective/modern/initial/repeat0"
+FIT = "results/smoke/stress/selective/modern/initial/repeat0.zarr.zip"
+CHECKPOINTS = "results/smoke/checkpoints/stress/selective/modern/initial"
 LONGER = (
     "--config",
     "scale=smoke",
@@ -32,7 +32,7 @@ def kill_in_the_middle(checkout):
     """Start the fit, and end snakemake and its children by SIGKILL once a checkpoint lies there."""
     process = checkout.start(FIT, *LONGER)
     deadline = time.monotonic() + 600
-    while not list((checkout.path / CHECKPOINTS).glob("query0.*.npz")):
+    while not list((checkout.path / CHECKPOINTS).glob("repeat0.*.query0.npz")):
         assert process.poll() is None, "the fit ended before it could be killed"
         assert time.monotonic() < deadline, "no checkpoint was written"
         time.sleep(0.05)
@@ -76,7 +76,7 @@ def test_a_broken_store_between_jobs_gives_one_message_that_names_it(started, da
     run = started.snakemake(FIT, "--config", "scale=smoke")
     assert run.code != 0
     message = "error: results/smoke/stress/ellipse3/patches.zarr.zip cannot be used: "
-    log = (started.path / "logs/smoke/fit_selective/selective_modern_initial_repeat0_query0.log").read_text()
+    log = (started.path / "logs/smoke/fit_selective/selective_modern_initial_repeat0.log").read_text()
     (line,) = [line for line in log.splitlines() if line.startswith("error:")]
     assert line.startswith(message)
     assert line.endswith("Delete this file and run the same command again.")

@@ -4,11 +4,9 @@
 import gc
 import importlib.util
 import json
-import os
 import re
 import sys
 import types
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -142,43 +140,3 @@ def test_a_run_holds_what_its_job_was_called_with():
 def test_a_checkpoint_stays_in_the_folder_where_results_lie_in_an_object_store():
     output = {"store": ".snakemake/storage/s3/bucket/mine/results/smoke/stress/ellipse3/fit.zarr.zip"}
     assert script.run_of(call(outputs=output)).checkpoint == script.run_of(call()).checkpoint
-
-
-def leave_store(made_by, seconds):
-    """Write what a store says of the call that made it, and when."""
-    path = Path("results/smoke/stress/ellipse3/fit.zarr.zip")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("zarr.json", json.dumps({"attributes": {"call": made_by}}))
-    os.utime(path, (seconds, seconds))
-
-
-@pytest.mark.parametrize(
-    ("began", "made_by", "seconds", "runs"),
-    [
-        (1500, "this call", 2000, False),
-        (2500, "this call", 2000, True),  # made before this run, which somebody has asked for
-        (1500, "another call", 2000, True),
-        (0, "this call", 500, True),  # older than its inputs
-    ],
-)
-def test_a_further_attempt_leaves_what_an_earlier_one_has_made(monkeypatch, began, made_by, seconds, runs):
-    for name in ("a", "b"):
-        Path(name).touch()
-        os.utime(name, (1000, 1000))
-    leave_store(made_by, seconds)
-    monkeypatch.setenv("MESOBAYES_BEGAN", str(began))
-    script.execute(call() | {"text": "this call"})
-    assert bool(seen) == runs
-
-
-def test_a_further_attempt_makes_what_is_missing_or_broken(monkeypatch):
-    monkeypatch.setenv("MESOBAYES_BEGAN", "0")
-    script.execute(call() | {"text": "this call"})
-    assert seen
-    seen.clear()
-    store = Path("results/smoke/stress/ellipse3/fit.zarr.zip")
-    store.parent.mkdir(parents=True)
-    store.write_bytes(b"cut off")
-    script.execute(call() | {"text": "this call"})
-    assert seen

@@ -101,11 +101,12 @@ def test_no_fit_saw_a_validation_structure(results):
     )
     structure = patches["structure"].values
     fits = [
-        p for p in (results / "smoke/stress/selective").rglob("query*.zarr.zip") if ".weights." not in p.name
+        p for p in (results / "smoke/stress/selective").rglob("repeat*.zarr.zip") if ".weights." not in p.name
     ]
     assert len(fits) == 28
     for path in fits:
-        fit = open_store(path, "stress/fit", variables=["labelled", "pool", "validation"])
+        fit = open_store(path, "stress/fit", variables=["labelled", "labels", "pool", "validation"])
+        assert fit["labels"].values.tolist() == ([64] if "initial" in str(path) else [96])
         seen = {*structure[fit["labelled"].values], *structure[fit["pool"].values]}
         assert not seen & set(structure[fit["validation"].values])
         assert len(set(fit["labelled"].values)) == fit.sizes["label"]
@@ -121,7 +122,7 @@ def test_the_structures_carry_their_manifest_and_label_noise(results):
 
 
 def test_progress_with_epoch_loss_accuracy_and_time_left_is_in_the_log(finished):
-    text = (finished.path / "logs/smoke/fit_selective/selective_modern_initial_repeat0_query0.log").read_text(
+    text = (finished.path / "logs/smoke/fit_selective/selective_modern_initial_repeat0.log").read_text(
         encoding="utf-8"
     )
     for words in ("epoch", "loss", "accuracy", "left"):

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 import yaml
@@ -82,7 +81,6 @@ os.environ.update(
     process_environment(SOURCES, Path("results/.cache").resolve()),
     MESOBAYES_PYTHON="python" if IN_CONDA else sys.executable,
     MESOBAYES_RUN=str(WORKFLOW / "run.py"),
-    MESOBAYES_BEGAN=os.environ.get("MESOBAYES_BEGAN", str(time.time())),
     MESOBAYES_CONFIGURATION=CONFIGURATION,
     MESOBAYES_COMMIT=commit_of(BASE),
 )

@@ -13,7 +13,6 @@ wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     acquisition="initial|random|max_variance|predicted_maximum|batchbald|relative_spread|oracle",
     repeat=r"\d+",
-    query=r"\d+",
 
 
 rule simulate_structures:
@@ -192,43 +191,40 @@ rule score_mechanics:
 
 
 rule fit_selective:
-    """Label, fit and evaluate one query of one selective-learning chain."""
+    """Label, fit and evaluate, query by query: one chain of selective learning."""
     input:
         patches=patches_of_experiment,
         channels=channels_of_experiment,
-        previous=previous_fit,
+        first=first_fit,
     output:
         store=update(
-            "results/{scale}/stress/{experiment}/{network}/{acquisition}/repeat{repeat}/query{query}.zarr.zip"
+            "results/{scale}/stress/{experiment}/{network}/{acquisition}/repeat{repeat}.zarr.zip"
         ),
         weights=update(
-            "results/{scale}/stress/{experiment}/{network}/{acquisition}/repeat{repeat}/query{query}.weights.zarr.zip"
+            "results/{scale}/stress/{experiment}/{network}/{acquisition}/repeat{repeat}.weights.zarr.zip"
         ),
     log:
-        "logs/{scale}/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}_query{query}.log",
+        "logs/{scale}/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}.log",
     benchmark:
-        "results/{scale}/benchmarks/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}_query{query}.tsv"
-    group:
-        "selective_{experiment}_{network}_{acquisition}_{repeat}"
+        "results/{scale}/benchmarks/fit_selective/{experiment}_{network}_{acquisition}_repeat{repeat}.tsv"
     conda:
         "../../envs/learn.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=grows(patches_mem_mb),
-        runtime=grows(60),
+        runtime=grows(chain_minutes),
     params:
         **call(
             "mesobayes.studies.stress.selective.chain:fit_selective",
             acquisition=wildcard("acquisition"),
             chain=chain_of_experiment,
             network=pick(STRESS.networks, "network"),
-            query=wildcard("query", int),
             repeat=wildcard("repeat", int),
             settings=fit_of_experiment,
         ),
     message:
-        "fit_selective: {wildcards.experiment}, {wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}, query {wildcards.query}"
+        "fit_selective: {wildcards.experiment}, {wildcards.network}, {wildcards.acquisition}, repeat {wildcards.repeat}"
     shell:
         RUN
 
@@ -236,7 +232,7 @@ rule fit_selective:
 rule collect_selective:
     """Put the scores of all chains beside the baseline and the ceiling."""
     input:
-        fits=selective_fits,
+        fits=selective_chains,
         patches=patches_of_experiment,
         mechanics=mechanics_of_experiment,
     output:

@@ -93,36 +93,36 @@ def fit_of_experiment(wildcards):
     return fit.lengthened(experiment_of(wildcards).length)
 
 
-def selective_fit(experiment, network, acquisition, repeat, query):
-    """Return the store of one fit; query 0 of a repeat belongs to all acquisitions."""
-    chain = "initial" if query == 0 else acquisition
-    return f"{STRESS_FOLDER}/{experiment}/{network}/{chain}/repeat{repeat}/query{query}.zarr.zip"
+def selective_chain(experiment, network, acquisition, repeat):
+    """Return the store of one chain."""
+    return f"{STRESS_FOLDER}/{experiment}/{network}/{acquisition}/repeat{repeat}.zarr.zip"
 
 
-def previous_fit(wildcards):
-    """Return the fit that a fit goes on from; none for the first."""
-    if int(wildcards.query) == 0:
+def first_fit(wildcards):
+    """Return the first fit of a repeat, from which its chains go on; none for itself."""
+    if wildcards.acquisition == "initial":
         return []
-    return selective_fit(
-        wildcards.experiment,
-        wildcards.network,
-        wildcards.acquisition,
-        wildcards.repeat,
-        int(wildcards.query) - 1,
+    return selective_chain(
+        wildcards.experiment, wildcards.network, "initial", wildcards.repeat
     )
 
 
-def selective_fits(wildcards):
-    """Return every fit of an experiment, once each."""
+def chain_minutes(wildcards):
+    """Return the minutes of a chain: an hour a query."""
+    first = wildcards.acquisition == "initial"
+    return 60 if first else 60 * experiment_of(wildcards).queries
+
+
+def selective_chains(wildcards):
+    """Return every chain of an experiment, the first fits among them."""
     settings = experiment_of(wildcards)
-    paths = [
-        selective_fit(wildcards.experiment, network, acquisition, repeat, query)
+    return [
+        selective_chain(wildcards.experiment, network, acquisition, repeat)
         for network, acquisitions in vars(settings.acquisitions).items()
-        for acquisition in acquisitions
+        if acquisitions
+        for acquisition in ("initial", *acquisitions)
         for repeat in range(settings.repeats)
-        for query in range(settings.queries + 1)
     ]
-    return list(dict.fromkeys(paths))
 
 
 def patches_mem_mb(wildcards):

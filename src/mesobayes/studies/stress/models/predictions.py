@@ -4,28 +4,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import xarray as xr
 
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.settings import Precision
-from mesobayes.learning.weights import load_network
 from mesobayes.metrics.scores import accuracy_at
 from mesobayes.nets.build import StressNetwork
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import seed_from_name
-from mesobayes.record.store import open_store, write_store
+from mesobayes.record.store import write_store
 from mesobayes.studies.stress.fit import model_inputs
 from mesobayes.studies.stress.mechanics.baseline import score_baseline
 from mesobayes.studies.stress.models.network_data import open_network_data
 from mesobayes.studies.stress.models.patch_data import PatchData, masked_maximum
 from mesobayes.studies.stress.models.patch_traits import patch_traits
 from mesobayes.studies.stress.models.settings import ModelSettings
+from mesobayes.studies.stress.models.trained import open_trained
 from mesobayes.studies.stress.models.training_sets import scored_patches
 from mesobayes.studies.stress.predict import predict_patches
-from mesobayes.studies.stress.stores import MODEL, PREDICTION
+from mesobayes.studies.stress.stores import PREDICTION
 
 _UNIT = {"units": "patch scale"}
 
@@ -55,16 +53,15 @@ def predict_model(
         precision: of matrix products.
         run: scale, seed and hashes.
     """
-    origin = open_store(fit, MODEL, variables=()).attrs
-    network = cast(StressNetwork, load_network(weights))
-    family = open_network_data(patches, channels, network.settings)
+    trained = open_trained(fit, weights, run.seed)
+    origin = trained.origin
+    family = open_network_data(patches, channels, trained.network.settings)
     data = family.patches
     numbers = scored_patches(data, model, origin["repeat"], most, run.seed)
-    seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     held_out = model_inputs(family.seen(numbers), model)
     chosen = data.isel(patch=numbers)
     traits = patch_traits(chosen["input"].values, PatchGeometry(data.attrs["pixels_per_radius"]))
-    result = predicted(network, held_out, draws, seed, precision)
+    result = predicted(trained.network, held_out, draws, trained.seed, precision)
     result = result.assign({name: ("patch", values) for name, values in traits.items()}).assign(
         origin=(("patch", "corner"), chosen["origin"].values, {"units": "pixel"}),
         patch=("patch", numbers),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -17,21 +16,21 @@ from mesobayes.images.patches import PatchGeometry
 from mesobayes.images.stitching import stitch_rois, tile_origins
 from mesobayes.learning.predict import predict_draws
 from mesobayes.learning.settings import Precision
-from mesobayes.learning.weights import load_network
 from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import rng_from_name, seed_from_name
+from mesobayes.record.seeds import rng_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import model_inputs
 from mesobayes.studies.stress.mechanics.channels import read_surroundings
 from mesobayes.studies.stress.models.local_windows import window_channels
 from mesobayes.studies.stress.models.patch_data import PatchData
 from mesobayes.studies.stress.models.settings import ModelSettings
+from mesobayes.studies.stress.models.trained import open_trained
 from mesobayes.studies.stress.models.training_sets import held_out
 from mesobayes.studies.stress.patches import window_inputs
 from mesobayes.studies.stress.predict import on_whole_patch, predict_patches
-from mesobayes.studies.stress.stores import MODEL, PATCHES, STITCHED, STRUCTURES
+from mesobayes.studies.stress.stores import PATCHES, STITCHED, STRUCTURES
 
 Predict = Callable[[NDArray], tuple[NDArray, NDArray]]  # inputs of windows -> mean, spread (window, y, x)
 
@@ -61,15 +60,14 @@ def stitch_structure(
         precision: of matrix products.
         run: scale, seed and hashes.
     """
-    origin = open_store(fit, MODEL, variables=()).attrs
+    trained = open_trained(fit, weights, run.seed)
+    origin = trained.origin
     splits = open_store(patches, PATCHES, variables=("split", "structure"))
     number = held_out_structure(splits, model, origin["repeat"], index, run.seed)
     structure = open_store(structures, STRUCTURES, sample_id="structure").isel(structure=number)
     geometry = PatchGeometry(splits.attrs["pixels_per_radius"])
     images = images_of(structure, splits.attrs.get("stress_unit"))
-    network = cast(StressNetwork, load_network(weights))
-    seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
-    predict = predictor(network, model, images, geometry, draws, seed, precision)
+    predict = predictor(trained.network, model, images, geometry, draws, trained.seed, precision)
     result = stitched(predict, images, geometry)
     keys = ("model", "network", "repeat", "labels", "examples", "steps", "fit_seconds")
     attributes = {key: origin[key] for key in keys} | {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,20 +15,18 @@ from mesobayes.drawing.target import finite
 from mesobayes.fem.errors import MeshError, SolveError
 from mesobayes.fem.plate.settings import MeshSettings
 from mesobayes.learning.settings import Precision
-from mesobayes.learning.weights import load_network
-from mesobayes.nets.build import StressNetwork
 from mesobayes.record.provenance import Run, versions
-from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.figures.own_image import own_picture
 from mesobayes.studies.stress.models.settings import ModelSettings
+from mesobayes.studies.stress.models.trained import open_trained
 from mesobayes.studies.stress.own.finite_elements import solve_own_plate
 from mesobayes.studies.stress.own.reading import OwnPlate, read_own_image
 from mesobayes.studies.stress.own.settings import OwnImageSettings
 from mesobayes.studies.stress.own.usual import unlike_training
 from mesobayes.studies.stress.own.whole import interval_of_maximum
 from mesobayes.studies.stress.own.windows import intervals, predict_plate
-from mesobayes.studies.stress.stores import CALIBRATION, MODEL, OWN, USUAL, WHOLE_MAXIMA
+from mesobayes.studies.stress.stores import CALIBRATION, OWN, USUAL, WHOLE_MAXIMA
 
 
 def predict_own_image(
@@ -76,13 +74,12 @@ def predict_own_image(
     begin = time.perf_counter()
     plate, given = read_own_image(image, macro, settings, pixels_per_radius)
     reading = time.perf_counter() - begin
-    origin = open_store(fit, MODEL, variables=()).attrs
-    network = cast(StressNetwork, load_network(weights))
+    trained = open_trained(fit, weights, run.seed)
+    origin = trained.origin
     calibrated = None if calibration is None else open_store(calibration, CALIBRATION, variables=["factor"])
-    half = intervals(calibrated, network.settings.heads, settings.level)
-    seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
+    half = intervals(calibrated, trained.network.settings.heads, settings.level)
     begin = time.perf_counter()
-    field = predict_plate(network, plate, model, half, draws, seed, precision)
+    field = predict_plate(trained.network, plate, model, half, draws, trained.seed, precision)
     seconds = {"reading": reading, "prediction": time.perf_counter() - begin}
     numbers, reasons, distance = unlike_training(
         plate, field["origin"].values, open_store(usual, USUAL), settings.unlike_share

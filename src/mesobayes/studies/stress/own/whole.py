@@ -9,25 +9,24 @@ largest predicted stress is off, as a share of it. Structures are exchangeable, 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from mesobayes.learning.settings import Precision
-from mesobayes.learning.weights import load_network
 from mesobayes.metrics.calibration import GUARANTEED_FROM, calibration_factors
 from mesobayes.nets.build import StressNetwork
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.mechanics.channels import read_surroundings
 from mesobayes.studies.stress.models.settings import ModelSettings
 from mesobayes.studies.stress.models.stitch import images_of
+from mesobayes.studies.stress.models.trained import open_trained
 from mesobayes.studies.stress.models.training_sets import held_out
 from mesobayes.studies.stress.own.reading import OwnPlate
 from mesobayes.studies.stress.own.windows import Intervals, predict_plate
-from mesobayes.studies.stress.stores import MODEL, PATCHES, STRUCTURES, WHOLE_MAXIMA
+from mesobayes.studies.stress.stores import PATCHES, STRUCTURES, WHOLE_MAXIMA
 
 _NO_INTERVAL = Intervals("uncalibrated", False, None, None)
 
@@ -57,17 +56,18 @@ def whole_maxima(
         precision: of matrix products.
         run: scale, seed and hashes.
     """
-    origin = open_store(fit, MODEL, variables=()).attrs
+    trained = open_trained(fit, weights, run.seed)
+    origin = trained.origin
     splits = open_store(patches, PATCHES, variables=("split", "structure"))
     numbers = np.unique(splits["structure"].values[held_out(splits, model, origin["repeat"], run.seed)])[
         :most
     ]
-    network = cast(StressNetwork, load_network(weights))
-    seed = seed_from_name(run.seed, "draws", origin["network"], origin["model"], origin["repeat"])
     data = open_store(structures, STRUCTURES).isel(structure=numbers)
     pixels = splits.attrs["pixels_per_radius"]
     found = [
-        maximum_of_structure(network, data.isel(structure=place), pixels, model, draws, seed, precision)
+        maximum_of_structure(
+            trained.network, data.isel(structure=place), pixels, model, draws, trained.seed, precision
+        )
         for place in range(len(numbers))
     ]
     true, mean = np.array(found).T

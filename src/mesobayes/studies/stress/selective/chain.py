@@ -1,190 +1,115 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Selective learning (Krokos et al. 2022, section 4.3) as a chain of fits, one stage per query.
+"""Selective learning (Krokos et al. 2022, section 4.3) as chains of fits, one job a chain.
 
-Query 0 of a repeat is one fit on the initial set, shared by all acquisitions. Query q labels `query_rate`
-more patches of the pool, chosen by an acquisition from what query q - 1 has seen, and fits a fresh network to
-the larger set. Every random choice is named by study seed, repeat and query, so that chains do not depend on
-the order in which jobs run.
+The first fit of a repeat, on the initial set, is a chain of its own and shared by all acquisitions. Query q
+of another chain labels `query_rate` more patches of the pool, chosen by an acquisition from what query q - 1
+has seen, and fits a fresh network to the larger set. A chain that is cut off goes on where it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
-from mesobayes.learning.acquisition import (
-    batchbald,
-    max_variance,
-    predicted_maximum,
-    relative_spread,
-)
-from mesobayes.learning.fit import fit
-from mesobayes.learning.progress import Report
 from mesobayes.learning.weights import save_network
-from mesobayes.metrics.scores import relative_error
-from mesobayes.nets.build import StressNetwork, build_network
+from mesobayes.record.content import plain
 from mesobayes.record.provenance import Run
-from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit import print_accuracy
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.models.network_data import (
-    AnyNetworkSettings,
-    NetworkData,
-    open_network_data,
-    training_task,
-)
-from mesobayes.studies.stress.models.patch_data import PatchData, masked_maximum
-from mesobayes.studies.stress.predict import Prediction, predict_patches
-from mesobayes.studies.stress.selective.choose import choose_sets, label_next, units_of
+from mesobayes.studies.stress.models.network_data import AnyNetworkSettings, open_network_data
+from mesobayes.studies.stress.selective.query import fit_query
 from mesobayes.studies.stress.settings import Acquisition, ChainSettings
 from mesobayes.studies.stress.stores import FIT
 
-_UNIT = {"units": "patch scale"}
-_SQUARED_UNIT = {"units": "patch scale²"}
+_BY_QUERY = ["mean_max", "roi_max", "squared_error"]
+_NUMBERS = ("labelled_units", "fit_seconds")
 
 
 def fit_selective(
     patches: Path,
     channels: Path | None,
-    previous: Path | None,
+    first: Path | None,
     store: Path,
     weights: Path,
     acquisition: Acquisition | Literal["initial"],
     repeat: int,
-    query: int,
     chain: ChainSettings,
     network: AnyNetworkSettings,
     settings: PatchFitSettings,
     run: Run,
 ) -> None:
-    """Write the result of one query of one chain, and the weights of its network."""
+    """Write the results of one chain, and the weights of its last network.
+
+    `first` is the result of the first fit of the repeat, which itself has none.
+    """
     data = open_network_data(patches, channels, network)
-    roi = PatchGeometry(data.patches.attrs["pixels_per_radius"]).roi
-    fitted, result = fit_query(
-        data,
-        None if previous is None else open_store(previous, FIT),
-        acquisition,
-        repeat,
-        query,
-        chain,
-        replace(network, roi=roi),
-        settings,
-        run.seed,
-        run.checkpoint,
-        print_accuracy,
-    )
+    network = replace(network, roi=PatchGeometry(data.patches.attrs["pixels_per_radius"]).roi)
+    queries = range(1) if first is None else range(1, chain.queries + 1)
+    previous = None if first is None else open_store(first, FIT)
+    results: list[xr.Dataset] = []
+    for query in queries:
+        kept = _beside(run.checkpoint, query, "result")
+        found = _made_before(kept, run)
+        print(f"query {query}{'' if found is None else ': made before'}", flush=True)
+        if found is None:
+            fitted, found = fit_query(
+                data,
+                previous,
+                acquisition,
+                repeat,
+                query,
+                chain,
+                network,
+                settings,
+                run.seed,
+                _beside(run.checkpoint, query, "npz"),
+                print_accuracy,
+            )
+            if kept is not None and query != queries[-1]:
+                write_store(found, kept, FIT, run)
+        previous = found
+        results.append(found)
     save_network(fitted, weights, run)
-    write_store(result.assign_attrs(acquisition=acquisition), store, FIT, run)
+    write_store(join_queries(results).assign_attrs(acquisition=acquisition), store, FIT, run)
+    for left in (_beside(run.checkpoint, query, ending) for query in queries for ending in ("npz", "result")):
+        if left is not None:
+            left.unlink(missing_ok=True)
 
 
-def fit_query(
-    data: NetworkData,
-    previous: xr.Dataset | None,
-    acquisition: Acquisition | Literal["initial"],
-    repeat: int,
-    query: int,
-    chain: ChainSettings,
-    network: AnyNetworkSettings,
-    settings: PatchFitSettings,
-    study_seed: str,
-    checkpoint: Path | None,
-    report: Report | None,
-) -> tuple[StressNetwork, xr.Dataset]:
-    """Label, fit and evaluate one query of one chain.
+def join_queries(results: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return the results of a chain, in the order of its queries, as one data set.
 
-    Returns:
-        The fitted network; and the labelled and the remaining pool patches, the pool's acquisition scores
-        (unless nobody will use them: random chains and last queries), and for every validation patch the
-        truth, the maximum of the posterior-mean field, the ROI maximum of every draw and the squared error.
+    What each query predicts has a dimension `query`; `labels (query)` says how many of `labelled` it had, and
+    the pool with its scores, if any, is that after the last query.
     """
-    units = units_of(data.patches, chain)
-    sets = choose_sets(data.patches["split"].values, units, chain, repeat, study_seed)
-    labelled = (
-        sets.initial
-        if previous is None or acquisition == "initial"
-        else label_next(previous, units, acquisition, chain, repeat, query, study_seed)
+    last = results[-1]
+    of_all = xr.concat([result[_BY_QUERY] for result in results], dim="query", combine_attrs="drop")
+    numbers = {name: ("query", [result.attrs[name] for result in results]) for name in _NUMBERS}
+    joined = (
+        last.drop_vars(_BY_QUERY)
+        .merge(of_all)
+        .assign(numbers | {"labels": ("query", [result.sizes["label"] for result in results])})
+        .assign_coords(query=[result.attrs["query"] for result in results])
     )
-    pool = np.setdiff1d(sets.pool, labelled)
-    name = (study_seed, "stress", network.name, repeat, query)
-    validation = data.seen(sets.validation)
-    start = build_network(network, seed_from_name(*name, "weights"))
-    task = training_task(start, settings, data.training(labelled), validation)
-    result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
-    predicted = partial(
-        predict_patches,
-        result.network,
-        draws=chain.draws,
-        seed=seed_from_name(*name, "draws"),
-        precision=settings.precision,
-    )
-    prediction = predicted(validation.inputs)
-    dataset = xr.Dataset(
-        {
-            "labelled": ("label", labelled),
-            "pool": ("pool_patch", pool),
-            "validation": ("patch", sets.validation),
-            "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
-            "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
-            "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
-            "squared_error": ("patch", squared_errors(prediction, validation), _SQUARED_UNIT),
-        },
-        attrs={
-            "repeat": repeat,
-            "query": query,
-            "unit": chain.unit,
-            "labelled_units": len(np.unique(units[labelled])),
-            "network": network.name,
-            "fit_seconds": result.seconds,
-            "steps": len(result.history),
-            "batch": settings.batch,
-            "evidence": settings.evidence,
-            "precision": result.precision,
-        },
-    )
-    if acquisition != "random" and query < chain.queries:
-        unlabelled = data.seen(pool)
-        noise = noise_of_maxima(prediction, validation)
-        dataset = dataset.assign(
-            pool_scores(predicted(unlabelled.inputs), unlabelled, noise, chain.query_rate)
-        )
-    return result.network, dataset
+    joined.attrs = {name: value for name, value in last.attrs.items() if name not in ("query", *_NUMBERS)}
+    return joined
 
 
-def noise_of_maxima(prediction: Prediction, validation: PatchData) -> float:
-    """Variance of the ROI maxima about their draws that the weights do not explain, at least a small one.
-
-    The mean squared error of the maxima on validation patches minus the mean variance of the draws.
-    """
-    truth = masked_maximum(validation.target, validation.mask)
-    error = np.mean((prediction.roi_max.mean(axis=0) - truth) ** 2)
-    return float(max(error - np.mean(prediction.roi_max.var(axis=0)), 1e-3 * error, 1e-12))
+def _beside(checkpoint: Path | None, query: int, ending: str) -> Path | None:
+    """Return a file of one query beside the checkpoint of a chain."""
+    return None if checkpoint is None else checkpoint.with_suffix(f".query{query}.{ending}")
 
 
-def pool_scores(
-    prediction: Prediction, pool: PatchData, noise_variance: float, count: int
-) -> dict[str, tuple[str, NDArray]]:
-    """The scores of every acquisition but random, for each patch of the pool."""
-    truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
-    scores = {
-        "max_variance": max_variance(prediction.epistemic_std, pool.mask),
-        "predicted_maximum": predicted_maximum(prediction.roi_max),
-        "batchbald": batchbald(prediction.roi_max, noise_variance, count),
-        "relative_spread": relative_spread(prediction.roi_max),
-        "oracle": relative_error(mean, truth),
-        "oracle_squared": squared_errors(prediction, pool),
-    }
-    return {f"score_{name}": ("pool_patch", score) for name, score in scores.items()}
-
-
-def squared_errors(prediction: Prediction, patches: PatchData) -> NDArray:
-    """Squared error averaged over the solid pixels of each region of interest, shape (patch,)."""
-    squared = np.where(patches.mask, (prediction.mean - patches.target) ** 2, 0.0)
-    return np.asarray(squared.sum((1, 2)) / patches.mask.sum((1, 2)))
+def _made_before(kept: Path | None, run: Run) -> xr.Dataset | None:
+    """Return the result of a query that the same job has kept before it was cut off, if there is one."""
+    if kept is None or not kept.exists():
+        return None
+    found = open_store(kept, FIT)
+    same = all(found.attrs[name] == plain(run.origin[name]) for name in ("call", "made_from"))
+    return found if same else None

@@ -21,7 +21,7 @@ from mesobayes.studies.stress.stores import CURVES, FIT, MECHANICS, PATCHES, noi
 
 # true errors of the pool, and where a fit keeps them
 ERRORS = {"squared": "score_oracle_squared", "relative": "score_oracle"}
-ChainKey = tuple[str, str, int, int]  # network, acquisition, repeat, query
+ChainKey = tuple[str, str, int]  # network, acquisition, repeat
 
 
 def collect_selective(
@@ -33,8 +33,7 @@ def collect_selective(
     """
     results = [open_store(path, FIT, finite=("true_max", "mean_max", "squared_error")) for path in fits]
     keys: list[ChainKey] = [
-        (fit.attrs["network"], fit.attrs["acquisition"], fit.attrs["repeat"], fit.attrs["query"])
-        for fit in results
+        (fit.attrs["network"], fit.attrs["acquisition"], fit.attrs["repeat"]) for fit in results
     ]
     data = open_store(patches, PATCHES, variables=("input", "target", "split"), later=("input", "target"))
     validation = results[0]["validation"].values
@@ -47,7 +46,7 @@ def collect_selective(
         validation_structures=data.attrs["validation_structures"],
         validation_patches=len(validation),
         draws=results[0].sizes["draw"],
-        fits=len(results),
+        fits=sum(fit.sizes["query"] for fit in results),
         unit=results[0].attrs["unit"],
         **{f"baseline_{key}": value for key, value in asdict(baseline).items()},
         **noise_of(data.attrs),
@@ -70,38 +69,38 @@ def learning_curves(results: Mapping[ChainKey, xr.Dataset], threshold: float) ->
     """Scores of every fit on the shared validation set, dims (network, acquisition, repeat, query).
 
     `correlation` tells how well each score of the initial fit ranks the pool by its true errors.
-    `results` maps (network, acquisition, repeat, query) to the data set of that fit; query 0 is stored under
-    the acquisition "initial" and stands at the start of every chain of its repeat. Scores of a chain that
-    a network lacks are NaN.
+    `results` maps (network, acquisition, repeat) to the data set of that chain; query 0 is stored under the
+    acquisition "initial" and stands at the start of every chain of its repeat. Scores of a chain that a
+    network lacks are NaN.
     """
-    keys = [key for key in results if key[1] != "initial"]
-    networks = list(dict.fromkeys(key[0] for key in keys))
-    first = {network: next(results[key] for key in keys if key[0] == network) for network in networks}
-    acquisitions = list(dict.fromkeys(key[1] for key in keys))
-    chains = {key[:2] for key in keys}
-    repeats = sorted({key[2] for key in keys})
-    queries = [0, *sorted({key[3] for key in keys})]
+    chains = [key for key in results if key[1] != "initial"]
+    networks = list(dict.fromkeys(key[0] for key in chains))
+    first = {network: next(results[key] for key in chains if key[0] == network) for network in networks}
+    acquisitions = list(dict.fromkeys(key[1] for key in chains))
+    repeats = sorted({key[2] for key in chains})
+    queries = [0, *next(iter(first.values()))["query"].values.tolist()]
     scored = [name for name in acquisitions if name not in ("random", "oracle")]
     shape = (len(networks), len(acquisitions), len(repeats), len(queries))
     scores = {name: np.full(shape, np.nan) for name in ("accuracy", "mse", "coverage", "fit_seconds")}
     labelled = np.zeros(len(queries), np.int64)
     for index in np.ndindex(shape):
         network, acquisition, repeat, query = index
-        if (networks[network], acquisitions[acquisition]) not in chains:
+        key = (networks[network], acquisitions[acquisition], repeats[repeat])
+        if key not in results:
             continue
-        chain = "initial" if query == 0 else acquisitions[acquisition]
-        result = results[networks[network], chain, repeats[repeat], queries[query]]
+        chain = results[key] if queries[query] else results[key[0], "initial", key[2]]
+        result = chain.sel(query=queries[query])
         true = result["true_max"].values
         scores["accuracy"][index] = accuracy_at(result["mean_max"].values, true, threshold)
         scores["mse"][index] = float(result["squared_error"].mean())
         scores["coverage"][index] = coverage(true, interval_of_maximum(result["roi_max"].values))
-        scores["fit_seconds"][index] = result.attrs["fit_seconds"]
-        labelled[query] = result.attrs["labelled_units"]
+        scores["fit_seconds"][index] = float(result["fit_seconds"])
+        labelled[query] = int(result["labelled_units"])
     dims = ("network", "acquisition", "repeat", "query")
     correlation = [
         [
             [
-                [score_correlation(results[network, "initial", repeat, 0], name, error) for error in ERRORS]
+                [score_correlation(results[network, "initial", repeat], name, error) for error in ERRORS]
                 for repeat in repeats
             ]
             for name in scored

@@ -153,7 +153,7 @@ def simulate_drawn(
         part["status_reason"] = ((), reason, {"long_name": "why"})
         parts.append(part)
     length = {"units": "height of the strip"}
-    result = xr.concat(parts, dim="structure").assign_coords(
+    result = xr.concat(parts, dim="structure", data_vars="all").assign_coords(
         structure=np.array(indices, dtype=np.int64),
         component=list(COMPONENTS),
         direction=["x", "y"],
