@@ -95,7 +95,9 @@ def fit_of_experiment(wildcards):
 
 def selective_chain(experiment, network, acquisition, repeat):
     """Return the store of one chain."""
-    return f"{STRESS_FOLDER}/{experiment}/{network}/{acquisition}/repeat{repeat}.zarr.zip"
+    return (
+        f"{STRESS_FOLDER}/{experiment}/{network}/{acquisition}/repeat{repeat}.zarr.zip"
+    )
 
 
 def first_fit(wildcards):
