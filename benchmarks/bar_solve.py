@@ -9,7 +9,7 @@ single precision, and the same to a residual of 1e-5; the others use eight Gauss
 the fields differ by the elements too. The difference is that of the axial stress of the solid voxels from
 the second row.
 
-Set OMP_NUM_THREADS=1: processes, not threads, use the cores.
+Set OMP_NUM_THREADS=1 PJRT_NPROC=1: processes, not threads, use the cores.
 """
 
 from __future__ import annotations

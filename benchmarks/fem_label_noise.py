@@ -3,7 +3,7 @@
 
     python benchmarks/fem_label_noise.py [--structures 6] [--output docs/label_noise.md]
 
-Set OMP_NUM_THREADS=1. About 15 s of CPU a structure.
+Set OMP_NUM_THREADS=1 PJRT_NPROC=1. About 15 s of CPU a structure.
 """
 
 from __future__ import annotations

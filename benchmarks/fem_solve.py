@@ -8,7 +8,7 @@ All get the same quadratic meshes of new three-ellipse structures and return the
 unit strains: assembly and solution, no meshing, no recovery. How the others are used stands in
 `jax_fem_user.py` and `peers/scikit_fem.py`.
 
-Set OMP_NUM_THREADS=1: processes, not threads, use the cores.
+Set OMP_NUM_THREADS=1 PJRT_NPROC=1: processes, not threads, use the cores.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ each load and the Cholesky factorisations that are installed, on the same matrix
 on spheres at 0.3 against conjugate gradients with smoothed aggregation (`pyamg`). `pyamg` and `taufactor` run
 in an interpreter of their own, if one is given. Compilation is done before the clock starts.
 
-Set OMP_NUM_THREADS=1: processes, not threads, use the cores.
+Set OMP_NUM_THREADS=1 PJRT_NPROC=1: processes, not threads, use the cores.
 """
 
 from __future__ import annotations

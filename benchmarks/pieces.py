@@ -24,7 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SERIES = ("structures", "unknowns", "pixels", "voxels", "draws", "cores")
 # environment of solvers, which run on one core; training uses all
-ONE_CORE = {"OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+ONE_CORE = {"OMP_NUM_THREADS": "1", "PJRT_NPROC": "1"}
 # script, arguments, records, whether it runs on one core
 Piece = tuple[str, tuple[str, ...], tuple[str, ...], bool]
 REPORTS = "docs/benchmarks"

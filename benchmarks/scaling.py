@@ -4,7 +4,7 @@
     python benchmarks/scaling.py --series pixels [--sizes 64 128 256 512] [--rounds 3]
 
 Series: structures and unknowns of plates, pixels and voxels of cells, posterior draws of a network, processes
-on the cores of the machine. Compilation is done before the clock starts. Set OMP_NUM_THREADS=1.
+on the cores of the machine. Compilation is done before the clock starts. Set OMP_NUM_THREADS=1 PJRT_NPROC=1.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Both get the same quadratic meshes of slotted strips with pores, Saint Venant-Ki
 one end and moved at the other, and return the displacement in equilibrium. JAX-FEM goes from rest by
 Newton's method to its own tolerance, ours in load steps to a relative residual of 1e-8.
 
-Set OMP_NUM_THREADS=1: processes, not threads, use the cores.
+Set OMP_NUM_THREADS=1 PJRT_NPROC=1: processes, not threads, use the cores.
 """
 
 from __future__ import annotations

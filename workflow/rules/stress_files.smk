@@ -128,12 +128,15 @@ def selective_chains(wildcards):
 
 
 def patches_mem_mb(wildcards):
-    """Return the memory of a job that holds the patches: their size three times, and a base."""
+    """Return the memory of a job that fits patches or predicts them: those of a family in host and device, and a base."""
     structures = max(getattr(STRESS.structures, family) for family in FAMILIES)
+    pixels, roi = (18 * STRESS.pixels_per_radius) ** 2, (
+        8 * STRESS.pixels_per_radius
+    ) ** 2
     patch = (
-        (18 * STRESS.pixels_per_radius) ** 2 * 6 * 4
-    )  # five channels and the target, single precision
-    return 3000 + 3 * structures * 81 * patch // 10**6
+        5 * 4 * pixels + 5 * roi
+    )  # five channels, target; single precision, and a mask
+    return 2000 + 2 * structures * 81 * patch // 10**6
 
 
 def channels_mem_mb(wildcards):
