@@ -106,7 +106,7 @@ def test_no_fit_saw_a_validation_structure(results):
     assert len(fits) == 28
     for path in fits:
         fit = open_store(path, "stress/fit", variables=["labelled", "labels", "pool", "validation"])
-        assert fit["labels"].values.tolist() == ([64] if "initial" in str(path) else [96])
+        assert fit["labels"].values.tolist() == ([32] if "initial" in str(path) else [64])
         seen = {*structure[fit["labelled"].values], *structure[fit["pool"].values]}
         assert not seen & set(structure[fit["validation"].values])
         assert len(set(fit["labelled"].values)) == fit.sizes["label"]
