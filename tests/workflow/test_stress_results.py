@@ -45,7 +45,7 @@ def test_the_record_says_how_much_was_computed(record):
     counts, drawn = record["drawn"]["counts"], record["drawn"]
     assert counts["repeats"] == 2
     assert counts["fits"] == 2 * (4 + 2 + 4 + 2 + 2)  # two repeats; four first fits, then by acquisition
-    assert counts["labelled"] == [64, 96]
+    assert counts["labelled"] == [32, 64]
     assert counts["split_by"] == "structure"
     assert drawn["fit_seconds"] > 0
     assert 0 < drawn["ceiling"] <= 1
