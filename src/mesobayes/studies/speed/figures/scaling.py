@@ -76,7 +76,7 @@ def _draw_series(axes: Axes, series: Series) -> None:
         axes.plot(series.size, series.floor, color=GREY, linestyle="--", linewidth=1.0)
     if series.size.max() <= 64:
         axes.set_xticks(series.size, [f"{value:g}" for value in series.size])
-        axes.minorticks_off()
+        axes.xaxis.minorticks_off()
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(series.quantity)
     axes.set_ylabel("CPU time (s)" if series.clock == "cpu" else "wall time (s)")
