@@ -50,7 +50,7 @@ from mesobayes.studies.failure.task import specimen_task
 from mesobayes.studies.permeability.settings import CellFitSettings
 from mesobayes.studies.permeability.task import LabelledImages, cell_task
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.models.patch_data import PatchData
+from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.task import patch_task
 
 Arrays = list[np.ndarray]
@@ -210,7 +210,7 @@ def task_of(network: Network, inputs: np.ndarray, **fit_settings: Any) -> Any:
     rng = np.random.default_rng(5)
     if isinstance(network.settings, StressNetworkSettings):
         target = rng.uniform(0.0, 1.0, (len(inputs), 16, 16)).astype(np.float32)
-        data = PatchData(inputs, target, np.ones(target.shape, bool))
+        data = Batch(inputs, target, np.ones(target.shape, bool))
         return patch_task(network, PatchFitSettings(augment=True, **fit_settings), data)
     if isinstance(network.settings, PermeabilityNetworkSettings):
         labels = rng.uniform(0.0, 1.0, (len(inputs), network.settings.outputs)).astype(np.float32)

@@ -1,107 +1,109 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Host memory of the jobs on patches at a scale, from shapes and types of one patch; solves and fits nothing.
+"""Host memory of the jobs that fit to patches or predict them, at a scale.
 
     python benchmarks/patch_memory.py [--scale paper] [--limit 4]
 
-A fit holds the patches that it learns from, which it reads chunk by chunk, those that it is scored on, and
-what Python, JAX and the network take. A turned copy of a structure gives about 30 patches, a structure 79.
-On a GPU the arrays lie on the device as well, without a GPU a second time in the host: `CPU` counts them
-twice.
+A fit has the patches that it learns from on its device, which without a GPU is the host; they are counted by
+shapes and types. What Python, JAX, the network, its compilation, a minibatch and a block of predicted patches
+take is measured on the CPU, in a process for each network: three steps and one block of made-up patches. A
+turned copy of a structure gives about 30 patches, a structure 79.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 import yaml
 
 from mesobayes.images.patches import PatchGeometry
+from mesobayes.learning.fit import fit
+from mesobayes.nets.build import build_network
+from mesobayes.nets.settings import LocalNetworkSettings
 from mesobayes.studies.configuration import resolve
-from mesobayes.studies.stress.models.local_data import local_data
-from mesobayes.studies.stress.models.patch_data import patch_data
+from mesobayes.studies.stress.models.local_data import LocalData
+from mesobayes.studies.stress.models.network_data import examples, training_task
+from mesobayes.studies.stress.models.patch_data import PatchData, blocks
+from mesobayes.studies.stress.predict import predict_patches
 from mesobayes.studies.stress.settings import SelectiveSettings
 
 ROOT = Path(__file__).parents[1]
 GIB = 2**30
 PATCHES_OF_STRUCTURE, PATCHES_OF_COPY = 79, 30
-PIXEL_NETWORKS = ("local", "geometry")
 
 
-def image_bytes(pixels_per_radius: int) -> int:
-    """Bytes of one patch as networks of images take it."""
-    size = PatchGeometry(pixels_per_radius).patch
-    images = {
-        "input": (("patch", "y", "x", "channel"), np.zeros((1, size, size, 5), np.float32)),
-        "target": (("patch", "y", "x"), np.zeros((1, size, size), np.float32)),
-    }
-    one = patch_data(xr.Dataset(images, attrs={"pixels_per_radius": pixels_per_radius}), np.array([0]))
-    return one.inputs.nbytes + one.target.nbytes + one.mask.nbytes
+def made_up(network: Any, pixels_per_radius: int, count: int) -> PatchData | LocalData:
+    """Random patches as a network learns from them."""
+    rng, geometry = np.random.default_rng(0), PatchGeometry(pixels_per_radius)
+
+    def images(*shape: int, size: int = geometry.roi) -> np.ndarray:
+        return rng.random((count, size, size, *shape), np.float32)
+
+    if isinstance(network, LocalNetworkSettings):
+        prior = images(3, 0 if network.mechanics == "none" else 3)
+        strain, scale = rng.random((count, 3), np.float32), np.ones(count, np.float32)
+        return LocalData(images(9), images(3, 3), prior, images(3, 2), images() > 0.2, strain, scale)
+    return PatchData(images(5, size=geometry.patch), images(), images() > 0.2)
 
 
-def pixel_bytes(pixels_per_radius: int, mechanics: Any) -> int:
-    """Bytes of one patch as networks of single pixels take it."""
-    roi = PatchGeometry(pixels_per_radius).roi
-    pixels, shape = ("patch", "y", "x"), (1, roi, roi)
-    stress = ((*pixels, "load", "frame"), np.zeros((*shape, 3, 3), np.float32))
-    channels = {
-        "features": ((*pixels, "feature"), np.zeros((*shape, 9), np.float32)),
-        "macro_stress": stress,
-        "solid": (pixels, np.zeros(shape, bool)),
-        "micro_deviator": ((*pixels, "load", "deviator"), np.zeros((*shape, 3, 2), np.float32)),
-        "strain": (("patch", "load"), np.zeros((1, 3))),
-        "scale": ("patch", np.zeros(1, np.float32)),
-        **({} if mechanics == "none" else {mechanics: stress}),
-    }
-    return sum(
-        values.nbytes for values in vars(local_data(xr.Dataset(channels), np.array([0]), mechanics)).values()
-    )
+def patch_bytes(network: Any, pixels_per_radius: int) -> int:
+    """Bytes of one patch that a network learns from."""
+    return sum(values.nbytes for values in vars(made_up(network, pixels_per_radius, 1)).values())
 
 
-def examples(model: Any) -> int:
+def measured(stress: Any, name: str) -> float:
+    """GiB that this process takes at most for a short fit of a network and one block of predictions."""
+    radius = stress.pixels_per_radius
+    settings = replace(getattr(stress.fits, name), steps=3, epochs=None, reports=1)
+    network = replace(getattr(stress.networks, name), roi=PatchGeometry(radius).roi, estimator="shared")
+    start, data = build_network(network, 0), made_up(network, radius, 64)
+    block = made_up(network, radius, len(blocks(10**6)[0]))
+    seen = block.patches() if isinstance(block, LocalData) else block
+    scored = seen.take(slice(settings.validation_patches))
+    fitted = fit(training_task(start, settings, examples(data), scored), start, settings, 0)
+    predict_patches(fitted.network, seen.inputs, 2, 0)
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 2**20
+
+
+def learnt_from(model: Any) -> int:
     """Patches that a model learns from, turned copies included."""
     structures = -(-model.labels // PATCHES_OF_STRUCTURE)
     return model.labels + model.rotations * structures * PATCHES_OF_COPY
 
 
-def needs(settings: Any, base: int) -> dict[tuple[str, str], dict[str, float]]:
-    """GiB of the fit of every model and network: learnt from, scored, in all with a GPU and without."""
-    stress, found = settings.stress, {}
-    radius = stress.pixels_per_radius
-    for name, model in vars(stress.models).items():
-        for network in model.networks:
-            record = getattr(stress.networks, network)
-            each = pixel_bytes(radius, record.mechanics) if network in PIXEL_NETWORKS else image_bytes(radius)
-            fit = getattr(stress.fits, network)
-            learnt, scored = each * examples(model), image_bytes(radius) * fit.validation_patches
-            found[name, network] = {
-                "patches": examples(model),
-                "learnt": learnt / GIB,
-                "GPU": (learnt + scored + base) / GIB,
-                "CPU": (2 * learnt + scored + base) / GIB,
-            }
-    for name, chain in chains(stress).items():
-        # of the labelled, the pool and the held-out patches none is given back before the job ends
-        count = chain.initial + chain.pool + chain.validation
-        learnt = image_bytes(radius) * (chain.initial + chain.pool)
-        held = image_bytes(radius) * count
-        found[name, "images"] = {
+def fits(stress: Any) -> dict[tuple[str, str], int]:
+    """Patches of the largest fit of every model and chain, by network."""
+    models = {
+        (name, network): learnt_from(model)
+        for name, model in vars(stress.models).items()
+        for network in model.networks
+    }
+    chains = {name: value for name, value in vars(stress).items() if isinstance(value, SelectiveSettings)}
+    return models | {
+        (name, network): chain.labelled(chain.queries)
+        * (1 if chain.unit == "patch" else PATCHES_OF_STRUCTURE)
+        for name, chain in chains.items()
+        for network, acquisitions in vars(chain.acquisitions).items()
+        if acquisitions
+    }
+
+
+def needs(stress: Any, base: dict[str, float]) -> dict[tuple[str, str], dict[str, float]]:
+    """Patches of every fit, and GiB of the host with a GPU and without; base: GiB beside the patches."""
+    return {
+        (name, network): {
             "patches": count,
-            "learnt": held / GIB,
-            "GPU": (held + base) / GIB,
-            "CPU": (held + learnt + base) / GIB,
+            "GPU": base[network],
+            "CPU": base[network]
+            + count * patch_bytes(getattr(stress.networks, network), stress.pixels_per_radius) / GIB,
         }
-    return found
-
-
-def chains(stress: Any) -> dict[str, Any]:
-    """Chains of selective learning by patches that networks of images take part in."""
-    found = {name: value for name, value in vars(stress).items() if isinstance(value, SelectiveSettings)}
-    return {name: value for name, value in found.items() if value.unit == "patch"}
+        for (name, network), count in fits(stress).items()
+    }
 
 
 def main() -> None:
@@ -110,21 +112,26 @@ def main() -> None:
     )
     parser.add_argument("--scale", default="paper")
     parser.add_argument("--limit", type=float, default=4.0, help="GiB")
+    parser.add_argument("--network", help="measure this one only, in this process")
     arguments = parser.parse_args()
-    import jax
-
-    jax.block_until_ready(jax.numpy.zeros(1))
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     config = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8")) | {"scale": arguments.scale}
-    settings = resolve(config, ROOT / "workflow/scales")
-    print(f"Python and JAX: {base / GIB:.2f} GiB")
-    print(f"an image patch: {image_bytes(settings.stress.pixels_per_radius):,} bytes")
-    print("| model | network | patches | their GiB | with a GPU | without | within the limit |")
-    print("|---|---|---|---|---|---|---|")
-    for (model, network), need in needs(settings, base).items():
+    stress = resolve(config, ROOT / "workflow/scales").stress
+    if arguments.network:
+        print(measured(stress, arguments.network))
+        return
+    base = {}
+    for name in vars(stress.networks):
+        command = [sys.executable, __file__, "--scale", arguments.scale, "--network", name]
+        base[name] = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        each = patch_bytes(getattr(stress.networks, name), stress.pixels_per_radius)
+        print(f"{name}: {each:,} bytes a patch, {base[name]:.2f} GiB beside them")
+    print("| fit | network | patches | with a GPU | without | within the limit |")
+    print("|---|---|---|---|---|---|")
+    for (name, network), need in needs(stress, base).items():
+        within = [where for where in ("GPU", "CPU") if need[where] <= arguments.limit]
         print(
-            f"| {model} | {network} | {need['patches']:.0f} | {need['learnt']:.2f} | {need['GPU']:.2f} | "
-            f"{need['CPU']:.2f} | {'yes' if need['GPU'] <= arguments.limit else 'NO'} |"
+            f"| {name} | {network} | {need['patches']} | {need['GPU']:.1f} | {need['CPU']:.1f} | "
+            f"{', '.join(within) or 'NO'} |"
         )
 
 

@@ -43,14 +43,14 @@ def stepper(options: dict[str, str], batch: int, pixels_per_radius: int, width: 
     from mesobayes.nets.build import build_network
     from mesobayes.nets.settings import StressNetworkSettings
     from mesobayes.studies.stress.fit_settings import PatchFitSettings
-    from mesobayes.studies.stress.models.patch_data import PatchData
+    from mesobayes.studies.stress.models.symmetries import Batch
     from mesobayes.studies.stress.task import patch_task
 
     rng = np.random.default_rng(0)
     size, roi = 18 * pixels_per_radius, 8 * pixels_per_radius
     inputs = rng.uniform(-1, 1, (batch, size, size, 5)).astype(np.float32)
     target = rng.uniform(0, 1, (batch, roi, roi)).astype(np.float32)
-    data = PatchData(inputs, target, np.ones(target.shape, bool))
+    data = Batch(inputs, target, np.ones(target.shape, bool))
     network = build_network(StressNetworkSettings("printed", roi, width=width, **options), 0)  # type: ignore[arg-type]
     settings = PatchFitSettings(steps=1000, batch=batch)
     return loop_step(patch_task(network, settings, data), network, settings)

@@ -229,3 +229,14 @@ def test_the_precision_of_products_is_that_of_the_settings_and_stands_in_the_res
     settings, network = dataclasses.replace(SETTINGS, steps=1, precision="float32"), Watching(1)
     assert fit(make_task(settings, network), network, settings, 0).precision == "float32"
     assert set(seen) == {"float32"}
+
+
+def test_what_a_fit_has_learnt_from_is_given_back():
+    """The compiled step lives as long as the process, and must not hold the data of the task it was traced with."""
+    network = LinearRegression(0)
+    task = dataclasses.replace(make_task(SETTINGS, network), settings=SETTINGS)
+    held = weakref.ref(task.data["x"])
+    fit(task, network, SETTINGS, 0)
+    del task
+    gc.collect()
+    assert held() is None

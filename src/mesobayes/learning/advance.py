@@ -16,7 +16,7 @@ from mesobayes.learning.step import (
     training_chunk,
     training_step,
 )
-from mesobayes.learning.task import Task
+from mesobayes.learning.task import Task, without_arrays
 from mesobayes.nets.keys import random_key
 
 _CHUNK = 100  # steps whose examples are drawn together, and that run as one program on a GPU
@@ -39,6 +39,7 @@ def advance_with(task: Task, settings: FitSettings, seed: int, chunks: bool | No
     data = jax.device_put(task.data)
     key_rows, root = jax.random.split(random_key(seed))
     steps, batch = settings.total_steps(examples), settings.batch
+    traced = without_arrays(task)
     drawn: dict[int, jax.Array] = {}
 
     def rows(block: int) -> jax.Array:
@@ -55,9 +56,9 @@ def advance_with(task: Task, settings: FitSettings, seed: int, chunks: bool | No
         if chunks:
             end = min(end, (begin // _CHUNK + 1) * _CHUNK)
             bounds = np.int32(begin), np.int32(end)
-            state, terms = training_chunk(task, settings, steps, state, data, some, root, *bounds)
+            state, terms = training_chunk(traced, settings, steps, state, data, some, root, *bounds)
             return state, terms, end - begin
-        state, terms = training_step(task, settings, steps, state, data, some, root, np.int32(begin))
+        state, terms = training_step(traced, settings, steps, state, data, some, root, np.int32(begin))
         return state, terms, 1
 
     return advance

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mesobayes.record.errors import StoreError
 from mesobayes.record.files import replacing
 
 _LOG = logging.getLogger(__name__)
+_ROWS = 256  # of an array, hashed at once
 
 
 def fit_identity(task: Task, settings: FitSettings, seed: int, start: Any) -> str:
@@ -33,12 +35,20 @@ def fit_identity(task: Task, settings: FitSettings, seed: int, start: Any) -> st
     for path, leaf in jax.tree_util.tree_leaves_with_path(content, is_leaf=lambda leaf: leaf is None):
         digest.update(jax.tree_util.keystr(path).encode())
         if isinstance(leaf, np.ndarray | jax.Array):
-            array = np.asarray(leaf)
-            digest.update(f"{array.shape}{array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array).data)
+            digest.update(f"{leaf.shape}{leaf.dtype}".encode())
+            for part in _parts(leaf):
+                digest.update(np.ascontiguousarray(part).data)
         else:
             digest.update(repr(leaf).encode())
     return digest.hexdigest()[:16]
+
+
+def _parts(array: Any) -> Iterator[Any]:
+    """Yield an array in parts: of a large one on the device the host holds one part."""
+    if array.ndim == 0 or len(array) <= _ROWS:
+        yield array
+    else:
+        yield from (array[begin : begin + _ROWS] for begin in range(0, len(array), _ROWS))
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray], identity: str) -> None:

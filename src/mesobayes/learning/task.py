@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any, Protocol
 
 import jax
@@ -43,3 +44,13 @@ class Task(Protocol):
 
     def score(self, parameters: Arrays, statistics: Arrays) -> float | None:
         """Return a validation score, lower is better; None without validation data."""
+
+
+def without_arrays(task: Any) -> Any:
+    """Return a task with shapes in the place of its arrays: what jit has traced, it keeps until the end."""
+
+    def shape(leaf: Any) -> jax.ShapeDtypeStruct | None:
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if hasattr(leaf, "shape") else None
+
+    arrays = [field.name for field in fields(task) if not field.compare]
+    return replace(task, **{name: jax.tree.map(shape, getattr(task, name)) for name in arrays})

@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Patches in memory: what a fit gathers, and that it fits at the printed size."""
+"""Patches in memory: one copy of what a fit learns from, and a block of everything else."""
 
 import importlib
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 import yaml
 
 from mesobayes.images.patches import PatchGeometry
+from mesobayes.nets.build import build_network
+from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.studies.configuration import resolve
-from mesobayes.studies.stress.models.patch_data import PatchData, blocks, gather_patches
+from mesobayes.studies.stress.models.gather import gather, in_store_order
+from mesobayes.studies.stress.models.network_data import NetworkData
+from mesobayes.studies.stress.models.patch_data import blocks
+from mesobayes.studies.stress.models.symmetries import Batch
+from mesobayes.studies.stress.predict import predict_patches
 
 ROOT = Path(__file__).parents[3]
 
@@ -28,63 +37,111 @@ def memory():
 @pytest.fixture(scope="module")
 def paper():
     config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"scale": "paper"}
-    return resolve(config, ROOT / "workflow/scales")
+    return resolve(config, ROOT / "workflow/scales").stress
 
 
-def patches(count, first=0):
-    numbers = np.arange(first, first + count, dtype=np.float32)[:, None, None]
-    images = np.broadcast_to(numbers[..., None], (count, 4, 4, 5))
-    field = np.broadcast_to(numbers, (count, 2, 2))
-    return PatchData(images, field, field > 2)
+NUMBERS = np.array([7, 3, 11, 0, 5, 9, 2])
 
 
-def test_gathered_patches_are_those_of_the_parts_in_order():
-    parts = [patches(3), patches(0), patches(4, 3)]
-    for most in (7, 50):
-        found = gather_patches(iter(parts), most)
-        for name in ("inputs", "target", "mask"):
-            np.testing.assert_array_equal(getattr(found, name), getattr(patches(7), name))
+def parts(numbers, size):
+    for rows in in_store_order(numbers, size):
+        some = numbers[rows].astype(np.float32)
+        yield rows, Batch(some[:, None, None, None], some[:, None, None], some[:, None, None] > 5)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 50])
+def test_gathered_examples_stand_where_they_belong_whatever_the_parts(size):
+    found = gather(parts(NUMBERS, size), 7)
+    np.testing.assert_array_equal(found.inputs[:, 0, 0, 0], NUMBERS)
+    np.testing.assert_array_equal(found.mask[:, 0, 0], NUMBERS > 5)
     assert found.mask.dtype == bool  # a byte a pixel
+    assert all(isinstance(values, jax.Array) for values in found)
 
 
-def test_more_patches_than_announced_and_none_at_all_are_refused():
-    with pytest.raises(ValueError):
-        gather_patches([patches(3), patches(4, 3)], 6)
-    with pytest.raises(ValueError, match="no patches"):
-        gather_patches([], 6)
+def test_parts_are_read_in_the_order_of_the_store():
+    rows = np.concatenate(in_store_order(NUMBERS, 3))
+    np.testing.assert_array_equal(NUMBERS[rows], np.sort(NUMBERS))
 
 
-def test_blocks_hold_every_number_once():
-    for count in (1, 7, 10, 11):
-        np.testing.assert_array_equal(np.concatenate(blocks(count, 5)), np.arange(count))
-        assert max(map(len, blocks(count, 5))) <= 5
+def test_other_than_the_announced_examples_and_none_at_all_are_refused():
+    for count in (6, 8):
+        with pytest.raises(ValueError, match="7 examples"):
+            gather(parts(NUMBERS, 3), count)
+    with pytest.raises(ValueError, match="0 examples"):
+        gather([], 3)
 
 
-def test_a_patch_takes_its_channels_in_float32_and_its_mask_in_bytes(memory):
+def test_blocks_hold_every_number_once_and_the_last_one_is_no_smaller_than_a_batch():
+    for count in (1, 4, 7, 10, 11, 24):
+        found = blocks(count, 5, least=3)
+        np.testing.assert_array_equal(np.concatenate(found), np.arange(count))
+        assert max(map(len, found)) <= 7
+        assert len(found[-1]) >= min(count, 3)
+
+
+NETWORKS = {
+    "printed": StressNetworkSettings("printed", 16, width=0.1, blocks=1, estimator="shared"),
+    "modern": StressNetworkSettings("modern", 16, width=0.17, levels=2, estimator="shared", heads=True),
+    "local": LocalNetworkSettings("local", roi=16, width=8, layers=2, mechanics="pores", heads=True),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_block_by_block_a_prediction_has_the_bits_of_one_in_one_go(plates, name):
+    data = NetworkData(plates.patches, plates.channels, NETWORKS[name])
+    numbers = np.arange(plates.patches.sizes["patch"])
+    predict = partial(predict_patches, build_network(NETWORKS[name], 3), draws=2, seed=5, batch=4)
+    whole = predict(data.seen(numbers).inputs)
+    found = [predict(data.seen(numbers[some]).inputs) for some in blocks(len(numbers), 8, least=4)]
+    assert len(found) > 1
+    np.testing.assert_array_equal(np.concatenate([part.mean for part in found]), whole.mean)
+    np.testing.assert_array_equal(np.concatenate([part.epistemic_std for part in found]), whole.epistemic_std)
+    np.testing.assert_array_equal(np.concatenate([part.roi_max for part in found], axis=1), whole.roi_max)
+
+
+GEOMETRY = PatchGeometry(2)
+EACH = 4 * (5 * GEOMETRY.patch**2 + GEOMETRY.roi**2) + GEOMETRY.roi**2  # bytes of a made-up patch
+
+
+@pytest.fixture(scope="module")
+def peak(tmp_path_factory):
+    """Peak memory in bytes of what `peak_memory.py` does, which has the patches that it needs."""
+    script = [sys.executable, Path(__file__).with_name("peak_memory.py"), tmp_path_factory.mktemp("made_up")]
+
+    def of(*arguments):
+        command = [*script, *map(str, arguments)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return 1024 * int(done.stdout.splitlines()[-1])
+
+    of("write")
+    return of
+
+
+def test_a_fit_holds_what_it_learns_from_once(peak):
+    more = peak("fit", 4800) - peak("fit", 1200)
+    assert more == pytest.approx(3600 * EACH, rel=0.25)
+
+
+def test_a_query_holds_a_block_of_the_pool_and_of_the_held_out_patches(peak):
+    more = peak("query", 4800, 2400) - peak("query", 1100, 1100)
+    assert more < 0.2 * (3700 + 1300) * EACH
+
+
+def test_a_patch_takes_its_channels_in_float32_and_its_mask_in_bytes(memory, paper):
     for radius in (1, 4):
         geometry = PatchGeometry(radius)
-        assert memory.image_bytes(radius) == 4 * (5 * geometry.patch**2 + geometry.roi**2) + geometry.roi**2
+        images, pixels = geometry.patch**2, geometry.roi**2
+        assert memory.patch_bytes(paper.networks.modern, radius) == 4 * (5 * images + pixels) + pixels
+        assert memory.patch_bytes(paper.networks.local, radius) == (4 * 33 + 1) * pixels + 16
 
 
-def test_28000_patches_of_printed_size_and_all_turned_copies_fit_into_4_gib(memory, paper):
-    base = int(0.9 * memory.GIB)  # more than Python, JAX and a network take
-    need = memory.needs(paper, base)
-    assert need["ellipse1_full", "modern"]["patches"] == 28000
-    images = {key: value["GPU"] for key, value in need.items() if key[1] in ("printed", "modern")}
-    assert max(images.values()) < 4.0
-    assert len(images) > 30
-
-
-def test_of_the_chains_of_selective_learning_only_that_with_30000_labels_needs_more(memory, paper):
-    need = memory.needs(paper, int(0.3 * memory.GIB))
-    chains = {name: value["GPU"] for (name, network), value in need.items() if network == "images"}
-    assert {name for name, value in chains.items() if value > 4.0} == {"selective_full"}
-    assert len(chains) >= 6
-    assert max(chains.values()) < 5.0
-
-
-def test_networks_of_pixels_need_more_only_with_30000_labels(memory, paper):
-    need = memory.needs(paper, int(0.3 * memory.GIB))
-    pixels = {model: value["GPU"] for (model, network), value in need.items() if network == "local"}
-    above = {model for model, value in pixels.items() if value > 4.0}
-    assert above == {"cross_validation", "bayes_full"}
+def test_a_fit_needs_its_patches_once_without_a_gpu_and_none_of_them_with_one(memory, paper):
+    need = memory.needs(paper, dict.fromkeys(vars(paper.networks), 1.0))
+    assert need["ellipse1_full", "modern"] == {
+        "patches": 28000,
+        "GPU": 1.0,
+        "CPU": 1.0 + 28000 * 108_800 / memory.GIB,
+    }
+    assert need["selective_full", "modern"]["patches"] == 30000  # neither pool nor held-out patches
+    assert max(each["patches"] for each in need.values()) == 30000
+    assert len(need) > 50

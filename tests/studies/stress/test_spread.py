@@ -15,6 +15,7 @@ from mesobayes.nets.build import build_network
 from mesobayes.nets.heads import Spread
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.nets.state import split_network
+from mesobayes.studies.stress.models.network_data import examples
 from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.predict import predict_patches
 from mesobayes.studies.stress.settings import PatchFitSettings
@@ -65,7 +66,7 @@ def fits(patches):
     results = []
     for settings in (WITHOUT, WITH):
         start = build_network(settings, 1)
-        results.append(fit(patch_task(start, SETTINGS, patches), start, SETTINGS, 2))
+        results.append(fit(patch_task(start, SETTINGS, examples(patches)), start, SETTINGS, 2))
     return results
 
 

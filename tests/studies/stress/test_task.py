@@ -20,6 +20,7 @@ from mesobayes.nets.operators import Dense
 from mesobayes.nets.posterior import draw_noise, kl_divergence
 from mesobayes.nets.settings import StressNetworkSettings
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.models.network_data import examples
 from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.predict import mean_accuracy, predict_patches
 from mesobayes.studies.stress.task import negative_elbo, patch_task
@@ -146,7 +147,7 @@ SETTINGS = PatchFitSettings(
 def fitted(patches):
     """An uninterrupted fit, and how often its six steps were traced."""
     start, before = build_network(TINY, 1), training_step._cache_size()
-    result = fit(patch_task(start, SETTINGS, patches, patches), start, SETTINGS, 2)
+    result = fit(patch_task(start, SETTINGS, examples(patches), patches), start, SETTINGS, 2)
     return result, training_step._cache_size() - before
 
 
@@ -164,7 +165,7 @@ def test_a_fit_of_patches_resumes_to_bitwise_the_same_numbers(fitted, patches, t
             raise KeyboardInterrupt
 
     start = build_network(TINY, 1)
-    task = patch_task(start, SETTINGS, patches, patches)
+    task = patch_task(start, SETTINGS, examples(patches), patches)
     with pytest.raises(KeyboardInterrupt):
         fit(task, start, SETTINGS, 2, tmp_path / "fit.npz", interrupt)
     resumed = fit(task, start, SETTINGS, 2, tmp_path / "fit.npz")

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.fit import FitResult, fit
 from mesobayes.learning.progress import Progress
+from mesobayes.learning.step import number_of_examples
 from mesobayes.learning.weights import save_network
 from mesobayes.nets.build import StressNetwork, build_network
 from mesobayes.nets.channels import STRESS_CHANNELS
@@ -23,15 +23,18 @@ from mesobayes.record.provenance import Run
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.record.store import open_store, write_store
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.models.gather import gather, in_store_order
 from mesobayes.studies.stress.models.network_data import (
     AnyNetworkSettings,
     NetworkData,
+    examples,
     open_network_data,
     training_task,
 )
-from mesobayes.studies.stress.models.patch_data import PatchData, blocks, gather_patches, patch_data
-from mesobayes.studies.stress.models.rotations import most_turned, turned_copies
+from mesobayes.studies.stress.models.patch_data import PatchData, patch_data
+from mesobayes.studies.stress.models.rotations import turned_copies
 from mesobayes.studies.stress.models.settings import ModelSettings
+from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.models.training_sets import scored_patches, training_patches
 from mesobayes.studies.stress.stores import MODEL, STRUCTURES, noise_of
 
@@ -62,28 +65,29 @@ def fit_model(
         run: scale, seed and hashes.
     """
     family = open_network_data(patches, channels, network)
-    data = family.patches
-    geometry = PatchGeometry(data.attrs["pixels_per_radius"])
-    numbers = training_patches(data, model, repeat, run.seed)
-    examples = (
+    cut = family.patches
+    geometry = PatchGeometry(cut.attrs["pixels_per_radius"])
+    numbers = training_patches(cut, model, repeat, run.seed)
+    data = (
         family.training(numbers)
         if isinstance(network, LocalNetworkSettings)
         else image_examples(family, numbers, structures, model, geometry, run.seed)
     )
-    print(f"{len(numbers)} labelled patches, {len(examples)} with turned copies", flush=True)
-    some = scored_patches(data, model, repeat, settings.validation_patches, run.seed)
+    count = number_of_examples(data)
+    print(f"{len(numbers)} labelled patches, {count} with turned copies", flush=True)
+    some = scored_patches(cut, model, repeat, settings.validation_patches, run.seed)
     seed = (run.seed, "stress", network.name, name, repeat)
     start = build_network(model.network(network, geometry.roi), seed_from_name(*seed, "weights"))
     training = model.fit(settings)
-    task = training_task(start, training, examples, model_inputs(family.seen(some), model))
+    task = training_task(start, training, data, model_inputs(family.seen(some), model))
     result = fit(task, start, training, seed_from_name(*seed, "fit"), run.checkpoint, print_accuracy)
     save_network(result.network, weights, run)
     record = history(result).assign(labelled=("label", numbers))
     attributes = {
         **{"model": name, "network": network.name, "family": model.family, "repeat": repeat},
-        **{"labels": len(numbers), "examples": len(examples), "folds": model.folds, "split": model.split},
+        **{"labels": len(numbers), "examples": count, "folds": model.folds, "split": model.split},
         **{"rotations": model.rotations, "evidence": training.evidence, "batch": training.batch},
-        **{"structures": len(np.unique(data["structure"].values[numbers])), **noise_of(data.attrs)},
+        **{"structures": len(np.unique(cut["structure"].values[numbers])), **noise_of(cut.attrs)},
     }
     write_store(record.assign_attrs(attributes), store, MODEL, run)
 
@@ -95,22 +99,29 @@ def image_examples(
     model: ModelSettings,
     geometry: PatchGeometry,
     study_seed: str,
-) -> PatchData:
-    """What a network of images learns from: patches, and those of turned copies of their structures."""
+) -> Batch:
+    """What a network of images learns from: patches, and those of turned copies of their structures.
 
-    def labelled() -> Iterator[PatchData]:
-        for some in blocks(len(numbers)):
-            yield patch_data(family.patches, numbers[some])
+    The copies are made twice: at first they are only counted.
+    """
 
-    parts: Iterable[PatchData] = labelled()
-    most = len(numbers)
-    if structures is not None:
-        fields = ("macro_stress", "micro_stress")
-        images = open_store(structures, STRUCTURES, sample_id="structure", later=fields)
-        chosen = images.isel(structure=np.unique(family.patches["structure"].values[numbers]))
-        parts = itertools.chain(parts, turned_copies(chosen, model.rotations, geometry, study_seed))
-        most += most_turned(chosen, model.rotations, geometry)
-    return gather_patches((model_inputs(part, model) for part in parts), most)
+    def turned() -> Iterator[PatchData]:
+        if structures is not None:
+            fields = ("macro_stress", "micro_stress")
+            images = open_store(structures, STRUCTURES, sample_id="structure", later=fields)
+            chosen = images.isel(structure=np.unique(family.patches["structure"].values[numbers]))
+            yield from turned_copies(chosen, model.rotations, geometry, study_seed)
+
+    def parts() -> Iterator[tuple[NDArray, PatchData]]:
+        for rows in in_store_order(numbers):
+            yield rows, patch_data(family.patches, numbers[rows])
+        begin = len(numbers)
+        for part in turned():
+            yield np.arange(begin, begin + len(part)), part
+            begin += len(part)
+
+    count = len(numbers) + sum(map(len, turned()))
+    return gather(((rows, examples(model_inputs(part, model))) for rows, part in parts()), count)
 
 
 def model_inputs(patches: PatchData, model: ModelSettings) -> PatchData:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from mesobayes.learning.objective import gaussian_nll
+from mesobayes.learning.step import number_of_examples
 from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.estimators import Noise
 from mesobayes.nets.heads import Spread, WithSpread
@@ -29,22 +30,17 @@ _SHARE_OF_MAXIMA = 0.2  # of the loss of the heads, over that of the pixels
 
 @dataclass(frozen=True)
 class PatchTask:
-    """Fit of a stress network to patches; the score is 1 minus the accuracy at 10 %."""
+    """Fit of a stress network to patches, a `Batch` of all; the score is 1 minus the accuracy at 10 %."""
 
     structure: Structure
     network: StressNetworkSettings | LocalNetworkSettings
     settings: PatchFitSettings
-    patches: PatchData = field(compare=False)
+    data: Any = field(compare=False)
     validation: PatchData | None = field(compare=False)
 
     @property
     def terms(self) -> tuple[str, ...]:
         return ("nll", "kl", "mse", "spread") if self.network.heads else ("nll", "kl", "mse")
-
-    @property
-    def data(self) -> Batch:
-        arrays: Any = (self.patches.inputs, self.patches.target, self.patches.mask)
-        return Batch(*arrays)
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -61,10 +57,8 @@ class PatchTask:
         self, parameters: Arrays, statistics: Arrays, batch: Batch, key: jax.Array
     ) -> tuple[jax.Array, tuple[dict[str, jax.Array], Arrays]]:
         network = merge_network(self.structure, parameters, statistics)
-        noise, settings = draw_noise(network, key), self.settings
-        terms = negative_elbo(
-            network, batch, noise, len(self.patches), settings.evidence, settings.loss_scale
-        )
+        noise, settings, examples = draw_noise(network, key), self.settings, number_of_examples(self.data)
+        terms = negative_elbo(network, batch, noise, examples, settings.evidence, settings.loss_scale)
         return terms.loss + terms.spread, (terms._asdict(), statistics_of(network))
 
     def score(self, parameters: Arrays, statistics: Arrays) -> float | None:
@@ -78,11 +72,11 @@ class PatchTask:
 def patch_task(
     network: StressNetwork,
     settings: PatchFitSettings,
-    patches: PatchData,
+    data: Batch,
     validation: PatchData | None = None,
 ) -> PatchTask:
     """Return the task of fitting a network to patches."""
-    return PatchTask(split_network(network)[0], network.settings, settings, patches, validation)
+    return PatchTask(split_network(network)[0], network.settings, settings, data, validation)
 
 
 class Terms(NamedTuple):

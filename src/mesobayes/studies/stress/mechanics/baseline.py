@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.metrics.baseline import macro_maximum, tuned_baseline
 from mesobayes.metrics.scores import accuracy_at
+from mesobayes.studies.stress.models.patch_data import blocks
 from mesobayes.studies.stress.patches import TRAIN
 
 
@@ -30,13 +32,21 @@ class BaselineScores:
 
 def score_baseline(patches: xr.Dataset, validation: NDArray, threshold: float) -> BaselineScores:
     """Tune the factor for the score on all training patches and score it on the given validation patches."""
-    train = _fields(patches.isel(patch=np.flatnonzero(patches["split"].values == TRAIN)))
-    baseline = tuned_baseline(train.macro_max, train.true_max, threshold)
-    held_out = _fields(patches.isel(patch=validation))
-    accuracy = accuracy_at(baseline.predict(held_out.macro_max), held_out.true_max, threshold)
-    squared = np.where(held_out.mask, (baseline.factor * held_out.macro - held_out.true) ** 2, 0.0)
-    mse = float(np.mean(squared.sum(axis=(1, 2)) / held_out.mask.sum(axis=(1, 2))))
-    return BaselineScores(baseline.factor, accuracy, mse)
+    train = np.flatnonzero(patches["split"].values == TRAIN)
+    baseline = tuned_baseline(*_maxima(patches, train), threshold)
+    macro_max, true_max = _maxima(patches, validation)
+    accuracy = accuracy_at(baseline.predict(macro_max), true_max, threshold)
+    squared = [
+        np.where(some.mask, (baseline.factor * some.macro - some.true) ** 2, 0.0).sum(axis=(1, 2))
+        / some.mask.sum(axis=(1, 2))
+        for some in _fields(patches, validation)
+    ]
+    return BaselineScores(baseline.factor, accuracy, float(np.mean(np.concatenate(squared))))
+
+
+def _maxima(patches: xr.Dataset, numbers: NDArray) -> NDArray:
+    """Largest macroscopic and true Tresca stress (2, patch) over the solid pixels of the ROI."""
+    return np.concatenate([(some.macro_max, some.true_max) for some in _fields(patches, numbers)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -50,11 +60,13 @@ class _Fields:
     true_max: NDArray
 
 
-def _fields(patches: xr.Dataset) -> _Fields:
+def _fields(patches: xr.Dataset, numbers: NDArray) -> Iterator[_Fields]:
+    """Yield the fields of the patches of the given numbers, block by block."""
     roi = PatchGeometry(patches.attrs["pixels_per_radius"]).roi_slice()
-    inside = patches.isel(y=roi, x=roi)
-    inputs, true = inside["input"].values, inside["target"].values
-    stress, mask = inputs[..., :3], inputs[..., 3].astype(bool)
-    macro = np.hypot(0.5 * (stress[..., 0] - stress[..., 1]), stress[..., 2])
-    true_max = np.where(mask, true, 0.0).max(axis=(1, 2))
-    return _Fields(macro, true, mask, macro_maximum(inputs, mask), true_max)
+    for some in blocks(len(numbers)):
+        inside = patches.isel(patch=numbers[some], y=roi, x=roi)
+        inputs, true = inside["input"].values, inside["target"].values
+        stress, mask = inputs[..., :3], inputs[..., 3].astype(bool)
+        macro = np.hypot(0.5 * (stress[..., 0] - stress[..., 1]), stress[..., 2])
+        true_max = np.where(mask, true, 0.0).max(axis=(1, 2))
+        yield _Fields(macro, true, mask, macro_maximum(inputs, mask), true_max)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +16,6 @@ from mesobayes.nets.channels import LOCAL_CHANNELS, SINE_CHANNEL
 from mesobayes.nets.state import split_network
 from mesobayes.nets.stress import norm
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
-from mesobayes.studies.stress.models.local_data import LocalData
 from mesobayes.studies.stress.models.patch_data import PatchData
 from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.task import PatchTask
@@ -26,7 +25,7 @@ _MIRROR[[2, SINE_CHANNEL, LOCAL_CHANNELS - 1]] = -1.0  # snt, sin γ and the pri
 
 
 class UnitLoads(NamedTuple):
-    """Arrays of `LocalData`, on the device."""
+    """Arrays of `LocalData`, as the task takes them."""
 
     features: jax.Array
     macro: jax.Array
@@ -39,18 +38,12 @@ class UnitLoads(NamedTuple):
 
 @dataclass(frozen=True)
 class LocalTask(PatchTask):
-    """Fit of the network `local`; objective and score are those of every stress network.
+    """Fit of the network `local` to `UnitLoads`; objective and score are those of every stress network.
 
     With `augment` every example of every step is under a far-field strain of its own, uniform on the unit
     sphere, and mirrored or not; its unit of stress is then the largest macroscopic entry of its region of
     interest. Turning the plate and reversing the load change nothing that this network sees.
     """
-
-    loads: LocalData = field(compare=False)
-
-    @property
-    def data(self) -> Any:
-        return UnitLoads(*(getattr(self.loads, name) for name in UnitLoads._fields))
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -70,12 +63,11 @@ class LocalTask(PatchTask):
 def local_task(
     network: StressNetwork,
     settings: PatchFitSettings,
-    loads: LocalData,
+    data: UnitLoads,
     validation: PatchData | None = None,
 ) -> LocalTask:
     """Return the task of fitting the network `local` to patches."""
-    patches = loads.patches()
-    return LocalTask(split_network(network)[0], network.settings, settings, patches, validation, loads)
+    return LocalTask(split_network(network)[0], network.settings, settings, data, validation)
 
 
 def under_strain(loads: UnitLoads, strain: jax.Array, scale: jax.Array | None) -> Batch:

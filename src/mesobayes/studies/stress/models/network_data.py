@@ -13,9 +13,11 @@ from mesobayes.nets.build import StressNetwork
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.store import open_store
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
+from mesobayes.studies.stress.models.gather import gather, in_store_order
 from mesobayes.studies.stress.models.local_data import LocalData, images_of, local_data, local_variables
-from mesobayes.studies.stress.models.local_task import local_task
+from mesobayes.studies.stress.models.local_task import UnitLoads, local_task
 from mesobayes.studies.stress.models.patch_data import PatchData, patch_data
+from mesobayes.studies.stress.models.symmetries import Batch
 from mesobayes.studies.stress.stores import CHANNELS, PATCHES
 from mesobayes.studies.stress.task import PatchTask, patch_task
 
@@ -36,17 +38,27 @@ class NetworkData:
     channels: xr.Dataset | None
     network: AnyNetworkSettings
 
-    def training(self, numbers: NDArray) -> PatchData | LocalData:
-        """Return what the network learns from: images, or channels for the three unit loads."""
+    def read(self, numbers: NDArray) -> PatchData | LocalData:
+        """Return some patches in memory: images, or channels for the three unit loads."""
         if isinstance(self.network, LocalNetworkSettings):
             assert self.channels is not None
             return local_data(self.channels, numbers, self.network.mechanics)
         return patch_data(self.patches, numbers)
 
     def seen(self, numbers: NDArray) -> PatchData:
-        """Return patches under the loads of their structures, as the network predicts them."""
-        data = self.training(numbers)
+        """Return some patches under the loads of their structures, as the network predicts them."""
+        data = self.read(numbers)
         return data.patches() if isinstance(data, LocalData) else data
+
+    def training(self, numbers: NDArray) -> Batch | UnitLoads:
+        """Return what the network learns from, on the device."""
+        parts = ((rows, examples(self.read(numbers[rows]))) for rows in in_store_order(numbers))
+        return gather(parts, len(numbers))
+
+
+def examples(data: PatchData | LocalData) -> Batch | UnitLoads:
+    """Return patches as a task takes them."""
+    return UnitLoads(**vars(data)) if isinstance(data, LocalData) else Batch(**vars(data))
 
 
 def open_network_data(patches: Path, channels: Path | None, network: AnyNetworkSettings) -> NetworkData:
@@ -67,10 +79,10 @@ def open_network_data(patches: Path, channels: Path | None, network: AnyNetworkS
 def training_task(
     start: StressNetwork,
     settings: PatchFitSettings,
-    examples: PatchData | LocalData,
+    data: Batch | UnitLoads,
     validation: PatchData | None,
 ) -> PatchTask:
     """Return the task of fitting a network to what it learns from."""
-    if isinstance(examples, LocalData):
-        return local_task(start, settings, examples, validation)
-    return patch_task(start, settings, examples, validation)
+    if isinstance(data, UnitLoads):
+        return local_task(start, settings, data, validation)
+    return patch_task(start, settings, data, validation)

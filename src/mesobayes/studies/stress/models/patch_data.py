@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,33 +49,12 @@ class PatchData:
         return PatchData(self.inputs[indices], self.target[indices], self.mask[indices])
 
 
-def gather_patches(parts: Iterable[PatchData], most: int) -> PatchData:
-    """Return the patches of all parts, in order, of which there are at most so many.
+def blocks(count: int, size: int = 1024, least: int = 64) -> list[NDArray]:
+    """Numbers 0 to `count` - 1 in blocks: what is computed patch by patch takes so many into memory.
 
-    Only one part is in memory beside the whole: what is allocated for patches that do not come is never
-    touched. Raises ValueError for no part, or more patches.
+    The last block has `least` numbers or more, so that no batch of a prediction is smaller than in one go.
     """
-    whole: PatchData | None = None
-    count = 0
-    for part in parts:
-        if whole is None:
-            whole = PatchData(
-                *(
-                    np.empty((most, *values.shape[1:]), values.dtype)
-                    for values in (part.inputs, part.target, part.mask)
-                )
-            )
-        rows = slice(count, count + len(part))
-        whole.inputs[rows], whole.target[rows], whole.mask[rows] = part.inputs, part.target, part.mask
-        count += len(part)
-    if whole is None:
-        raise ValueError("there are no patches to gather")
-    return whole.take(slice(count))
-
-
-def blocks(count: int, size: int = 1000) -> list[NDArray]:
-    """Numbers 0 to `count` - 1 in blocks: what is computed patch by patch takes so many into memory."""
-    return np.split(np.arange(count), np.arange(size, count, size))
+    return np.split(np.arange(count), np.arange(size, count - least + 1, size))
 
 
 def patch_data(patches: xr.Dataset, numbers: NDArray) -> PatchData:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from mesobayes.images.patches import PatchGeometry
 from mesobayes.learning.settings import Precision
@@ -17,7 +18,7 @@ from mesobayes.record.store import write_store
 from mesobayes.studies.stress.fit import model_inputs
 from mesobayes.studies.stress.mechanics.baseline import score_baseline
 from mesobayes.studies.stress.models.network_data import open_network_data
-from mesobayes.studies.stress.models.patch_data import PatchData, masked_maximum
+from mesobayes.studies.stress.models.patch_data import PatchData, blocks, masked_maximum
 from mesobayes.studies.stress.models.patch_traits import patch_traits
 from mesobayes.studies.stress.models.settings import ModelSettings
 from mesobayes.studies.stress.models.trained import open_trained
@@ -58,11 +59,17 @@ def predict_model(
     family = open_network_data(patches, channels, trained.network.settings)
     data = family.patches
     numbers = scored_patches(data, model, origin["repeat"], most, run.seed)
-    held_out = model_inputs(family.seen(numbers), model)
+    geometry = PatchGeometry(data.attrs["pixels_per_radius"])
+
+    def block(some: NDArray) -> xr.Dataset:
+        held_out = model_inputs(family.seen(some), model)
+        traits = patch_traits(data["input"].isel(patch=some).values, geometry)
+        result = predicted(trained.network, held_out, draws, trained.seed, precision)
+        return result.assign({name: ("patch", values) for name, values in traits.items()})
+
+    parts = [block(numbers[some]) for some in blocks(len(numbers))]
     chosen = data.isel(patch=numbers)
-    traits = patch_traits(chosen["input"].values, PatchGeometry(data.attrs["pixels_per_radius"]))
-    result = predicted(trained.network, held_out, draws, trained.seed, precision)
-    result = result.assign({name: ("patch", values) for name, values in traits.items()}).assign(
+    result = xr.concat(parts, "patch", combine_attrs="override").assign(
         origin=(("patch", "corner"), chosen["origin"].values, {"units": "pixel"}),
         patch=("patch", numbers),
         structure=("patch", chosen["structure"].values),

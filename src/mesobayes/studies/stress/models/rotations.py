@@ -31,13 +31,6 @@ def turned_copies(
         yield from (turned_patches(structure, angle, geometry) for angle in angles)
 
 
-def most_turned(structures: xr.Dataset, rotations: int, geometry: PatchGeometry) -> int:
-    """Number of patches that turned copies of structures give at most."""
-    shape = (structures.sizes["y"], structures.sizes["x"])
-    each = int(inside_circle(patch_origins(shape, geometry), shape, geometry).sum())
-    return structures.sizes["structure"] * rotations * each
-
-
 def turned_patches(structure: xr.Dataset, degrees: float, geometry: PatchGeometry) -> PatchData:
     """Patches of one structure and its load, turned counter-clockwise by `degrees`."""
     strain = structure["strain"].values

@@ -7,9 +7,10 @@ which they run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -28,7 +29,7 @@ from mesobayes.nets.build import StressNetwork, build_network
 from mesobayes.record.seeds import seed_from_name
 from mesobayes.studies.stress.fit_settings import PatchFitSettings
 from mesobayes.studies.stress.models.network_data import AnyNetworkSettings, NetworkData, training_task
-from mesobayes.studies.stress.models.patch_data import PatchData, masked_maximum
+from mesobayes.studies.stress.models.patch_data import PatchData, blocks, masked_maximum
 from mesobayes.studies.stress.predict import Prediction, predict_patches
 from mesobayes.studies.stress.selective.choose import choose_sets, label_next, units_of
 from mesobayes.studies.stress.settings import Acquisition, ChainSettings
@@ -66,27 +67,29 @@ def fit_query(
     )
     pool = np.setdiff1d(sets.pool, labelled)
     name = (study_seed, "stress", network.name, repeat, query)
-    validation = data.seen(sets.validation)
+    scored = data.seen(sets.validation[: settings.validation_patches])
     start = build_network(network, seed_from_name(*name, "weights"))
-    task = training_task(start, settings, data.training(labelled), validation)
-    result = fit(task, start, settings, seed_from_name(*name, "fit"), checkpoint, report)
-    predicted = partial(
+    result = fit(
+        training_task(start, settings, data.training(labelled), scored),
+        *(start, settings, seed_from_name(*name, "fit"), checkpoint, report),
+    )
+    predict = partial(
         predict_patches,
         result.network,
         draws=chain.draws,
         seed=seed_from_name(*name, "draws"),
         precision=settings.precision,
     )
-    prediction = predicted(validation.inputs)
+    held_out = compare(predict, data, sets.validation)
     dataset = xr.Dataset(
         {
             "labelled": ("label", labelled),
             "pool": ("pool_patch", pool),
             "validation": ("patch", sets.validation),
-            "true_max": ("patch", masked_maximum(validation.target, validation.mask), _UNIT),
-            "mean_max": ("patch", masked_maximum(prediction.mean, validation.mask), _UNIT),
-            "roi_max": (("draw", "patch"), prediction.roi_max, _UNIT),
-            "squared_error": ("patch", squared_errors(prediction, validation), _SQUARED_UNIT),
+            "true_max": ("patch", held_out.true_max, _UNIT),
+            "mean_max": ("patch", held_out.mean_max, _UNIT),
+            "roi_max": (("draw", "patch"), held_out.roi_max, _UNIT),
+            "squared_error": ("patch", held_out.squared_error, _SQUARED_UNIT),
         },
         attrs={
             "repeat": repeat,
@@ -102,36 +105,66 @@ def fit_query(
         },
     )
     if acquisition != "random" and query < chain.queries:
-        unlabelled = data.seen(pool)
-        noise = noise_of_maxima(prediction, validation)
-        dataset = dataset.assign(
-            pool_scores(predicted(unlabelled.inputs), unlabelled, noise, chain.query_rate)
-        )
+        noise = noise_of_maxima(held_out)
+        dataset = dataset.assign(pool_scores(compare(predict, data, pool), noise, chain.query_rate))
     return result.network, dataset
 
 
-def noise_of_maxima(prediction: Prediction, validation: PatchData) -> float:
+class Compared(NamedTuple):
+    """What a network predicts of n patches beside the truth, in units of the patch scale.
+
+    Attributes:
+        true_max, mean_max: (n,) largest stress of a region of interest, of the truth and of the mean field.
+        roi_max: (draw, n) largest stress of every draw.
+        squared_error: (n,) averaged over the solid pixels.
+        variance: (n,) largest posterior variance of a pixel.
+    """
+
+    true_max: NDArray
+    mean_max: NDArray
+    roi_max: NDArray
+    squared_error: NDArray
+    variance: NDArray
+
+
+def compare(
+    predict: Callable[[NDArray], Prediction], data: NetworkData, numbers: NDArray[np.int64]
+) -> Compared:
+    """Predict the patches of the given numbers, of which one block at a time is in memory."""
+
+    def block(some: NDArray) -> Compared:
+        patches = data.seen(numbers[some])
+        prediction = predict(patches.inputs)
+        return Compared(
+            masked_maximum(patches.target, patches.mask),
+            masked_maximum(prediction.mean, patches.mask),
+            prediction.roi_max,
+            squared_errors(prediction, patches),
+            max_variance(prediction.epistemic_std, patches.mask),
+        )
+
+    parts = [block(some) for some in blocks(len(numbers))]
+    return Compared(*(np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)))
+
+
+def noise_of_maxima(validation: Compared) -> float:
     """Variance of the ROI maxima about their draws that the weights do not explain, at least a small one.
 
     The mean squared error of the maxima on validation patches minus the mean variance of the draws.
     """
-    truth = masked_maximum(validation.target, validation.mask)
-    error = np.mean((prediction.roi_max.mean(axis=0) - truth) ** 2)
-    return float(max(error - np.mean(prediction.roi_max.var(axis=0)), 1e-3 * error, 1e-12))
+    error = np.mean((validation.roi_max.mean(axis=0) - validation.true_max) ** 2)
+    return float(max(error - np.mean(validation.roi_max.var(axis=0)), 1e-3 * error, 1e-12))
 
 
-def pool_scores(
-    prediction: Prediction, pool: PatchData, noise_variance: float, count: int
-) -> dict[str, tuple[str, NDArray]]:
+def pool_scores(pool: Compared, noise_variance: float, count: int) -> dict[str, tuple[str, NDArray]]:
     """The scores of every acquisition but random, for each patch of the pool."""
-    truth, mean = masked_maximum(pool.target, pool.mask), masked_maximum(prediction.mean, pool.mask)
     scores = {
-        "max_variance": max_variance(prediction.epistemic_std, pool.mask),
-        "predicted_maximum": predicted_maximum(prediction.roi_max),
-        "batchbald": batchbald(prediction.roi_max, noise_variance, count),
-        "relative_spread": relative_spread(prediction.roi_max),
-        "oracle": relative_error(mean, truth),
-        "oracle_squared": squared_errors(prediction, pool),
+        "max_variance": pool.variance,
+        "predicted_maximum": predicted_maximum(pool.roi_max),
+        "batchbald": batchbald(pool.roi_max, noise_variance, count),
+        "relative_spread": relative_spread(pool.roi_max),
+        "oracle": relative_error(pool.mean_max, pool.true_max),
+        "oracle_squared": pool.squared_error,
     }
     return {f"score_{name}": ("pool_patch", score) for name, score in scores.items()}
 
