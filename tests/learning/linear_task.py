@@ -36,7 +36,7 @@ class LinearRegression(nnx.Module):
 
 @dataclass(frozen=True)
 class RegressionTask:
-    """Evidence lower bound of linear regression; `scores`, if any, stand for those of validation data."""
+    """Evidence lower bound of linear regression; `scores`, if any, gives those of validation data."""
 
     structure: Any
     settings: FitSettings
@@ -59,7 +59,7 @@ class RegressionTask:
         return nll + kl, ({"nll": nll, "kl": kl}, statistics)
 
     def score(self, parameters, statistics):
-        return None if self.scores is None else next(self.scores)
+        return None if self.scores is None else self.scores()
 
 
 def make_data(examples: int = 10, seed: int = 0) -> dict[str, np.ndarray]:
@@ -70,4 +70,4 @@ def make_data(examples: int = 10, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def make_task(settings: FitSettings, network: nnx.Module, scores=None, **data) -> RegressionTask:
-    return RegressionTask(split_network(network)[0], settings, make_data(**data), scores)
+    return RegressionTask(split_network(network)[0], settings, make_data(**data), scores and scores.__next__)

@@ -2,10 +2,12 @@
 """The training loop: one trace, learning, checkpoints that survive a kill, numbers that are not finite."""
 
 import dataclasses
+import gc
 import logging
 import signal
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import jax
@@ -232,11 +234,12 @@ def test_the_precision_of_products_is_that_of_the_settings_and_stands_in_the_res
 
 
 def test_what_a_fit_has_learnt_from_is_given_back():
-    """The compiled step lives as long as the process, and must not hold the data of the task it was traced with."""
-    network = LinearRegression(0)
-    task = dataclasses.replace(make_task(SETTINGS, network), settings=SETTINGS)
-    held = weakref.ref(task.data["x"])
-    fit(task, network, SETTINGS, 0)
+    """A compiled step stays as long as the process, and with it the task that it was traced with."""
+    network, settings = LinearRegression(1), dataclasses.replace(SETTINGS, steps=7)
+    task = make_task(settings, network)
+    held, before = weakref.ref(task.data["x"]), training_step._cache_size()
+    fit(task, network, settings, 0)
+    assert training_step._cache_size() - before == 1
     del task
     gc.collect()
     assert held() is None

@@ -27,7 +27,6 @@ from mesobayes.studies.stress.models.gather import gather, in_store_order
 from mesobayes.studies.stress.models.network_data import (
     AnyNetworkSettings,
     NetworkData,
-    examples,
     open_network_data,
     training_task,
 )
@@ -121,7 +120,7 @@ def image_examples(
             begin += len(part)
 
     count = len(numbers) + sum(map(len, turned()))
-    return gather(((rows, examples(model_inputs(part, model))) for rows, part in parts()), count)
+    return gather(((rows, Batch(**vars(model_inputs(part, model)))) for rows, part in parts()), count)
 
 
 def model_inputs(patches: PatchData, model: ModelSettings) -> PatchData:

@@ -33,7 +33,8 @@ class BaselineScores:
 def score_baseline(patches: xr.Dataset, validation: NDArray, threshold: float) -> BaselineScores:
     """Tune the factor for the score on all training patches and score it on the given validation patches."""
     train = np.flatnonzero(patches["split"].values == TRAIN)
-    baseline = tuned_baseline(*_maxima(patches, train), threshold)
+    macro_max, true_max = _maxima(patches, train)
+    baseline = tuned_baseline(macro_max, true_max, threshold)
     macro_max, true_max = _maxima(patches, validation)
     accuracy = accuracy_at(baseline.predict(macro_max), true_max, threshold)
     squared = [
