@@ -91,7 +91,7 @@ rule merge_structures:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=grows(patches_mem_mb),
+        mem_mb=grows(structures_mem_mb),
         runtime=grows(30),
     params:
         **call(
@@ -119,7 +119,7 @@ rule cut_patches:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=grows(patches_mem_mb),
+        mem_mb=grows(structures_mem_mb),
         runtime=grows(30),
     params:
         **call(

@@ -127,16 +127,34 @@ def selective_chains(wildcards):
     ]
 
 
+def patches_of_fits():
+    """Return the patches that each fit learns from; a turned copy gives 30 patches of a structure that gives 79."""
+    chains = [getattr(STRESS, experiment) for experiment in EXPERIMENTS]
+    return [
+        model.labels * (1 + 0.4 * model.rotations)
+        for model in vars(STRESS.models).values()
+    ] + [
+        chain.labelled(chain.queries) * (1 if chain.unit == "patch" else 81)
+        for chain in chains
+    ]
+
+
 def patches_mem_mb(wildcards):
-    """Return the memory of a job that fits patches or predicts them: those of a family in host and device, and a base."""
-    structures = max(getattr(STRESS.structures, family) for family in FAMILIES)
+    """Return the memory of a job that fits patches or predicts them: those of the largest fit once, as without a GPU, and a base."""
     pixels, roi = (18 * STRESS.pixels_per_radius) ** 2, (
         8 * STRESS.pixels_per_radius
     ) ** 2
     patch = (
         5 * 4 * pixels + 5 * roi
     )  # five channels, target; single precision, and a mask
-    return 2000 + 2 * structures * 81 * patch // 10**6
+    return 2700 + int(max(patches_of_fits()) * patch / 1e6)
+
+
+def structures_mem_mb(wildcards):
+    """Return the memory of a job that joins or cuts structures: their images twice, and a base."""
+    structures = getattr(STRESS.structures, wildcards.family)
+    images = (50 * STRESS.pixels_per_radius) ** 2 * 20 * 4
+    return 2000 + 2 * structures * images // 10**6
 
 
 def channels_mem_mb(wildcards):
