@@ -27,7 +27,7 @@ from mesobayes.studies.stress.selective.query import fit_query
 from mesobayes.studies.stress.settings import ChainSettings
 from mesobayes.studies.stress.stores import PATCHES
 
-RADIUS, PATCHES_EACH, STRUCTURES = 2, 500, 15
+RADIUS, PATCHES_EACH, STRUCTURES = 2, 500, 21
 SIZE = PatchGeometry(RADIUS).patch
 RUN = Run("stress", "smoke", "test")
 NETWORK = StressNetworkSettings("modern", 8 * RADIUS, width=0.17, levels=2)

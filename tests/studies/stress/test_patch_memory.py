@@ -118,13 +118,13 @@ def peak(tmp_path_factory):
 
 
 def test_a_fit_holds_what_it_learns_from_once(peak):
-    more = peak("fit", 4800) - peak("fit", 1200)
-    assert more == pytest.approx(3600 * EACH, rel=0.25)
+    more = peak("fit", 6900) - peak("fit", 1200)
+    assert more == pytest.approx(5700 * EACH, rel=0.4)  # not twice; peaks vary by 25 MB
 
 
 def test_a_query_holds_a_block_of_the_pool_and_of_the_held_out_patches(peak):
-    more = peak("query", 4800, 2400) - peak("query", 1100, 1100)
-    assert more < 0.2 * (3700 + 1300) * EACH
+    more = peak("query", 6500, 3400) - peak("query", 1100, 1100)
+    assert more < 0.3 * (5400 + 2300) * EACH
 
 
 def test_a_patch_takes_its_channels_in_float32_and_its_mask_in_bytes(memory, paper):
