@@ -19,7 +19,7 @@ from mesobayes.fem.plate.meshing import Mesh
 from mesobayes.fem.plate.triangles import shape_gradients
 
 FloatArray = NDArray[np.float64]
-_CURVED_DEGREE = 4  # six points: with three the curved cells spoil the accuracy of the hole edges
+CURVED_DEGREE = 4  # six points: with three the curved cells spoil the accuracy of the hole edges
 _DEGREE_2_POINTS = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]]) / 6.0  # equal weights, exact to degree 2
 
 
@@ -57,7 +57,7 @@ def element_stiffness(mesh: Mesh, material: PlaneStrain) -> FloatArray:
     straight = ~mesh.curved
     stiffness[straight] = raise_order(linear.tangents(coordinates[straight, :3]))
     if np.any(mesh.curved):
-        curved = element_kernels(material, 2, _CURVED_DEGREE)
+        curved = element_kernels(material, 2, CURVED_DEGREE)
         stiffness[mesh.curved] = curved.tangents(coordinates[mesh.curved])
     return stiffness
 

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preconditioned conjugate gradients for the stiffness of one mesh on the device of JAX, without its matrix.
+
+Element stiffnesses K_c come from JAX-FEM's kernels; the stiffness is applied cell by cell, K v = Σ_c G_cᵀ K_c
+G_c v, to several loads at once. The preconditioner adds the inverses in three nested spaces,
+
+    M⁻¹ = D⁻¹ + P (D₁⁻¹ + T (Tᵀ K₁ T)⁻¹ Tᵀ) Pᵀ,
+
+with the 2 × 2 blocks D of the nodes and D₁ of the vertices, the stiffness K₁ = Pᵀ K P of the linear triangles
+P, and the coarse points T of `coarse.py`, whose stiffness is inverted once. All functions belong inside
+`jax.enable_x64(True)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.scipy.linalg import cho_solve
+
+from mesobayes.fem.plate.assembly import raise_order
+from mesobayes.fem.plate.triangles import NODES, shape_values
+
+Kernel = Callable[[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]  # x, u -> residuals, tangents
+LinearMap = Callable[[jax.Array], jax.Array]
+_SHIFT = 1e-10  # of the mean pivot on the coarse stiffness, whose unused points have none
+
+
+class PaddedMesh(NamedTuple):
+    """Arrays of one mesh, or behind a leading axis of several, filled up to one size.
+
+    points (node, 2); free (node,): 1 where the displacement is unknown, 0 on the outer edge and where padded;
+    cells (cell, n), of which the padded ones repeat others; solid (cell,): 0 where padded; curved: indices of
+    curved cells; parents (node, 2), corners and weights (vertex, 3) as in `CoarseSpaces`.
+    """
+
+    points: np.ndarray
+    free: np.ndarray
+    cells: np.ndarray
+    solid: np.ndarray
+    curved: np.ndarray
+    parents: np.ndarray
+    corners: np.ndarray
+    weights: np.ndarray
+
+
+def element_matrices(mesh: PaddedMesh, kernels: tuple[Kernel, ...]) -> jax.Array:
+    """Element stiffnesses (cell, dof, dof) as in `assembly.element_stiffness`, zero of padded cells."""
+    x = mesh.points[mesh.cells]
+    stiffness = kernels[0](x[:, :3], jnp.zeros_like(x[:, :3]))[1]
+    if len(kernels) == 2:
+        x = x[mesh.curved]
+        curved = kernels[1](x, jnp.zeros_like(x))[1]
+        stiffness = raise_order(stiffness).at[mesh.curved].set(curved)
+    return stiffness * mesh.solid[:, None, None]
+
+
+def apply_stiffness(mesh: PaddedMesh, stiffness: jax.Array, u: jax.Array) -> jax.Array:
+    """Forces (node, component, load) of displacements, zero at held nodes."""
+    of_cells = u[mesh.cells]  # (cell, n, component, load)
+    forces = jnp.einsum("cij,cjl->cil", stiffness, of_cells.reshape(*stiffness.shape[:2], -1))
+    forces = jnp.zeros_like(u).at[mesh.cells].add(forces.reshape(of_cells.shape))
+    return mesh.free[:, None, None] * forces
+
+
+def make_preconditioner(mesh: PaddedMesh, stiffness: jax.Array, coarse_points: int) -> LinearMap:
+    """Symmetric positive definite approximation r -> M⁻¹ r of the inverse stiffness of the free nodes."""
+    vertices, n = len(mesh.weights), mesh.cells.shape[1]
+    triangles = mesh.cells[:, :3]
+    free, free_vertex = mesh.free, mesh.free[:vertices]
+    blocks = stiffness.reshape(-1, n, 2, n, 2)
+    continued = shape_values(1, NODES[:n])  # (n, 3): a linear field at the nodes of a cell
+    linear = jnp.einsum("pa,cpiqj,qb->caibj", continued, blocks, continued)  # K₁
+    fine = _inverse_blocks(mesh.cells, blocks, free)
+    middle = _inverse_blocks(triangles, linear, free_vertex)
+
+    weights, corners = mesh.weights[triangles], mesh.corners[triangles].reshape(-1, 9)  # (c, 3, 3), (c, 9)
+    entries = jnp.einsum("cak,caibj,cbm->cakbmij", weights, linear, weights).reshape(-1, 9, 9, 2, 2)
+    coarse = jnp.zeros((coarse_points, coarse_points, 2, 2))
+    coarse = coarse.at[corners[:, :, None], corners[:, None, :]].add(entries)
+    coarse = coarse.transpose(0, 2, 1, 3).reshape(2 * coarse_points, -1)
+    identity = jnp.eye(len(coarse))
+    shift = _SHIFT * jnp.trace(coarse) / len(coarse)
+    inverse = cho_solve((jnp.linalg.cholesky(coarse + shift * identity), True), identity)
+
+    def precondition(r: jax.Array) -> jax.Array:
+        halves = jnp.broadcast_to(0.5 * r[:, None], (len(r), 2, *r.shape[1:]))
+        on_vertices = jnp.zeros((vertices, *r.shape[1:])).at[mesh.parents].add(halves)  # Pᵀ r
+        shared = mesh.weights[:, :, None, None] * on_vertices[:, None]
+        on_points = jnp.zeros((coarse_points, *r.shape[1:])).at[mesh.corners].add(shared)
+        from_points = (inverse @ on_points.reshape(len(inverse), -1)).reshape(on_points.shape)
+        z = jnp.einsum("vij,vjl->vil", middle, on_vertices)
+        z = z + jnp.einsum("vk,vkil->vil", mesh.weights, from_points[mesh.corners])
+        fluctuation = 0.5 * jnp.sum(z[mesh.parents], axis=1)
+        return jnp.einsum("nij,njl->nil", fine, r) + free[:, None, None] * fluctuation
+
+    return precondition
+
+
+def conjugate_gradients(
+    product: LinearMap, precondition: LinearMap, load: jax.Array, tolerance: float, iterations_max: int
+) -> tuple[jax.Array, jax.Array]:
+    """Solution (node, component, load) of loads side by side, and the iterations of the slowest."""
+    goal = tolerance**2 * dot(load)
+
+    def step(state):
+        v, r, p, rz, count = state
+        kp = product(p)
+        length = ratio(rz, dot(p, kp))
+        v, r = v + length * p, r - length * kp
+        z = precondition(r)
+        rz_new = dot(r, z)
+        return v, r, z + ratio(rz_new, rz) * p, rz_new, count + 1
+
+    def unfinished(state):
+        _, r, _, _, count = state
+        return jnp.any(dot(r) > goal) & (count < iterations_max)
+
+    z = precondition(load)
+    start = (jnp.zeros_like(load), load, z, dot(load, z), jnp.zeros((), jnp.int32))
+    v, *_, count = lax.while_loop(unfinished, step, start)
+    return v, count
+
+
+def _inverse_blocks(cells: jax.Array, blocks: jax.Array, free: jax.Array) -> jax.Array:
+    """Inverses (node, 2, 2) of the diagonal blocks of (cell, n, 2, n, 2) stiffnesses, zero where not free."""
+    n = np.arange(cells.shape[1])
+    diagonal = jnp.zeros((len(free), 2, 2)).at[cells].add(blocks[:, n, :, n].swapaxes(0, 1))
+    (a, b), (c, d) = diagonal.transpose(1, 2, 0)
+    adjugate = jnp.stack([d, -b, -c, a], axis=-1).reshape(-1, 2, 2)
+    return ratio(free, a * d - b * c)[:, None, None] * adjugate
+
+
+def dot(a: jax.Array, b: jax.Array | None = None) -> jax.Array:
+    """Products (load,) of nodal fields (node, component, load), of one with itself if there is no other."""
+    return jnp.sum(a * (a if b is None else b), axis=(0, 1))
+
+
+def ratio(a: jax.Array, b: jax.Array) -> jax.Array:
+    """a/b, 0 where b is 0: nothing is left to correct."""
+    return jnp.where(b > 0.0, a / jnp.where(b > 0.0, b, 1.0), 0.0)
