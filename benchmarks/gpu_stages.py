@@ -29,6 +29,8 @@ import numpy as np
 
 from mesobayes.fem.bar.failure import fail_specimens
 from mesobayes.fem.cell.homogenisation import homogenise_batch
+from mesobayes.fem.plate.device import solve_on_device
+from mesobayes.fem.plate.meshing import mesh_plate
 from mesobayes.fem.plate.solution import solve_unit_strains
 from mesobayes.geometry import Ellipse, Plate
 from mesobayes.learning.fit import fit
@@ -96,6 +98,19 @@ def solve_stress(_: Precision) -> Work:
     pores = tuple(Ellipse(x, y, 1.0, 1.0) for x, y in ((-7.0, 2.0), (6.0, 6.0), (5.5, -6.0)))
     plate = Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), pores)
     return Work(lambda: ([solve_unit_strains(plate, pixels_per_radius=2)["stress"].values], None))
+
+
+def iterate_stress(_: Precision) -> Work:
+    """Displacements of plates with different pores by conjugate gradients, all at once."""
+    plates = [
+        Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), (Ellipse(x, 6.0, 1.0, 1.0),)) for x in (5, 6, 7)
+    ]
+    meshes = [mesh_plate(plate) for plate in plates]
+
+    def run() -> tuple[Arrays, None]:
+        return [solution.checked(1e-9) for solution in solve_on_device(meshes, tolerance=1e-9)], None
+
+    return Work(run, len(meshes))
 
 
 def homogenise_cells(shape: tuple[int, ...], number: int, _: Precision) -> Work:
@@ -279,6 +294,7 @@ TRAINING: dict[Precision, float] = {"float32": 1e-3, "tensorfloat32": 3e-2}
 
 STAGES: dict[str, Stage] = {
     "solve stress": Stage(solve_stress, "plates", {"float32": 1e-8}),
+    "solve stress on the device": Stage(iterate_stress, "plates", {"float32": 1e-8}),
     "homogenise 2-D": Stage(partial(homogenise_cells, (64, 64), 8), "cells", {"float32": 1e-8}),
     "homogenise 3-D": Stage(partial(homogenise_cells, (23, 23, 23), 2), "volumes", {"float32": 1e-8}),
     "specimens fast": Stage(partial(load_specimens, "fast", False), "specimens", {"float32": 1e-3}),
