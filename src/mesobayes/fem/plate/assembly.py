@@ -8,7 +8,9 @@ stays symmetric and Cholesky applies.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+import jax
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from mesobayes.fem.plate.meshing import Mesh
 from mesobayes.fem.plate.triangles import shape_gradients
 
 FloatArray = NDArray[np.float64]
+Array = TypeVar("Array", NDArray[np.float64], jax.Array)
 CURVED_DEGREE = 4  # six points: with three the curved cells spoil the accuracy of the hole edges
 _DEGREE_2_POINTS = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]]) / 6.0  # equal weights, exact to degree 2
 
@@ -62,7 +65,7 @@ def element_stiffness(mesh: Mesh, material: PlaneStrain) -> FloatArray:
     return stiffness
 
 
-def raise_order(linear: FloatArray) -> FloatArray:
+def raise_order(linear: Array) -> Array:
     """Stiffness (cell, 12, 12) of straight quadratic triangles from that of linear ones (cell, 6, 6).
 
     With constant coefficients a stiffness is K[ai,bj] = ∫ ∂_k N_a ∂_l N_b dξ D[ik,jl], where D holds the

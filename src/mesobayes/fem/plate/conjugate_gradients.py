@@ -38,14 +38,14 @@ class PaddedMesh(NamedTuple):
     curved cells; parents (node, 2), corners and weights (vertex, 3) as in `CoarseSpaces`.
     """
 
-    points: np.ndarray
-    free: np.ndarray
-    cells: np.ndarray
-    solid: np.ndarray
-    curved: np.ndarray
-    parents: np.ndarray
-    corners: np.ndarray
-    weights: np.ndarray
+    points: jax.Array
+    free: jax.Array
+    cells: jax.Array
+    solid: jax.Array
+    curved: jax.Array
+    parents: jax.Array
+    corners: jax.Array
+    weights: jax.Array
 
 
 def element_matrices(mesh: PaddedMesh, kernels: tuple[Kernel, ...]) -> jax.Array:

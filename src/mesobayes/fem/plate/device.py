@@ -75,8 +75,8 @@ def solve_on_device(
     Meshes are padded to common sizes, of which there are four to every power of two: batches of as many
     meshes with the same sizes share one compiled program.
     """
-    padded, coarse_points = pad_meshes(meshes)
     with jax.enable_x64(True):
+        padded, coarse_points = pad_meshes(meshes)
         kernels = [element_kernels(material, 1, 0).evaluate]
         if meshes[0].order == 2:
             kernels.append(element_kernels(material, 2, CURVED_DEGREE).evaluate)
@@ -89,36 +89,35 @@ def solve_on_device(
 
 
 def pad_meshes(meshes: Sequence[Mesh]) -> tuple[PaddedMesh, int]:
-    """Meshes with a leading axis, and the number of coarse points."""
+    """Meshes with a leading axis, and the number of coarse points; inside `jax.enable_x64(True)`."""
     spaces = [coarse_spaces(mesh) for mesh in meshes]
-    nodes = bucket(max(len(mesh.points) for mesh in meshes))
-    cells = bucket(max(len(mesh.cells) for mesh in meshes))
-    vertices = bucket(max(len(space.weights) for space in spaces))
-    curved = bucket(max(1, *(np.count_nonzero(mesh.curved) for mesh in meshes)))
+    nodes = bucket([len(mesh.points) for mesh in meshes])
+    cells = bucket([len(mesh.cells) for mesh in meshes])
+    vertices = bucket([len(space.weights) for space in spaces])
+    curved = bucket([1, *(int(np.count_nonzero(mesh.curved)) for mesh in meshes)])
     padded = []
     for mesh, space in zip(meshes, spaces, strict=True):
         free = np.ones(len(mesh.points))
         free[mesh.outer] = 0.0
-        padded.append(
-            PaddedMesh(
-                _filled(mesh.points, nodes),
-                _filled(free, nodes),
-                np.resize(mesh.cells, (cells, mesh.cells.shape[1])).astype(np.int32),
-                _filled(np.ones(len(mesh.cells)), cells),
-                np.resize(np.flatnonzero(mesh.curved), curved).astype(np.int32),
-                _filled(space.parents, nodes).astype(np.int32),
-                _filled(space.corners, vertices).astype(np.int32),
-                _filled(space.weights, vertices),
-            )
-        )
-    stacked = PaddedMesh(*(np.stack(arrays) for arrays in zip(*padded, strict=True)))
-    return stacked, max(space.points for space in spaces)
+        arrays = {
+            "points": _filled(mesh.points, nodes),
+            "free": _filled(free, nodes),
+            "cells": np.resize(mesh.cells, (cells, mesh.cells.shape[1])).astype(np.int32),
+            "solid": _filled(np.ones(len(mesh.cells)), cells),
+            "curved": np.resize(np.flatnonzero(mesh.curved), curved).astype(np.int32),
+            "parents": _filled(space.parents, nodes).astype(np.int32),
+            "corners": _filled(space.corners, vertices).astype(np.int32),
+            "weights": _filled(space.weights, vertices),
+        }
+        padded.append(arrays)
+    stacked = {name: jnp.asarray(np.stack([arrays[name] for arrays in padded])) for name in padded[0]}
+    return PaddedMesh(**stacked), max(space.points for space in spaces)
 
 
-def bucket(size: int) -> int:
-    """The next of four sizes to a power of two, so that few programs are compiled."""
-    step = 2 ** max(int(size).bit_length() - 3, 0)
-    return -(-size // step) * step
+def bucket(sizes: Sequence[int]) -> int:
+    """A size for all: the next of four to a power of two, so that few programs are compiled."""
+    step = 2 ** max(max(sizes).bit_length() - 3, 0)
+    return -(-max(sizes) // step) * step
 
 
 def _filled(array: np.ndarray, size: int) -> np.ndarray:
