@@ -13,7 +13,12 @@ from mesobayes.fem.errors import SolveError
 from mesobayes.fem.jaxfem import element_kernels
 from mesobayes.fem.plate.assembly import CURVED_DEGREE, element_stiffness, reduce_system
 from mesobayes.fem.plate.coarse import bisect, coarse_spaces
-from mesobayes.fem.plate.conjugate_gradients import apply_stiffness, element_matrices, make_preconditioner
+from mesobayes.fem.plate.conjugate_gradients import (
+    apply_stiffness,
+    element_matrices,
+    make_preconditioner,
+    precondition,
+)
 from mesobayes.fem.plate.device import bucket, pad_meshes, solve_on_device
 from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN, UNIT_STRAINS
 from mesobayes.fem.plate.meshing import mesh_plate
@@ -87,8 +92,8 @@ def test_operator_and_preconditioner_are_symmetric_and_positive_on_the_free_node
 
     def images(padded, columns):
         stiffness = element_matrices(padded, kernels)
-        precondition = make_preconditioner(padded, stiffness, coarse_points)
-        return apply_stiffness(padded, stiffness, columns), precondition(columns)
+        inverse = make_preconditioner(padded, stiffness, coarse_points)
+        return apply_stiffness(padded, stiffness, columns), precondition(padded, inverse, columns)
 
     with jax.enable_x64(True):
         kernels = tuple(

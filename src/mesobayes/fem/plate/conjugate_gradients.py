@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preconditioned conjugate gradients for the stiffness of one mesh on the device of JAX, without its matrix.
+"""Preconditioned conjugate gradients on the device of JAX for the stiffness of meshes, without its matrix.
 
 Element stiffnesses K_c come from JAX-FEM's kernels; the stiffness is applied cell by cell, K v = Σ_c G_cᵀ K_c
 G_c v, to several loads at once. The preconditioner adds the inverses in three nested spaces,
@@ -67,16 +67,22 @@ def apply_stiffness(mesh: PaddedMesh, stiffness: jax.Array, u: jax.Array) -> jax
     return mesh.free[:, None, None] * forces
 
 
-def make_preconditioner(mesh: PaddedMesh, stiffness: jax.Array, coarse_points: int) -> LinearMap:
-    """Symmetric positive definite approximation r -> M⁻¹ r of the inverse stiffness of the free nodes."""
+class Preconditioner(NamedTuple):
+    """Inverses of the 2 × 2 blocks of nodes (node, 2, 2) and vertices (vertex, 2, 2), and of the stiffness
+    of the coarse points (2 point, 2 point)."""
+
+    nodes: jax.Array
+    vertices: jax.Array
+    points: jax.Array
+
+
+def make_preconditioner(mesh: PaddedMesh, stiffness: jax.Array, coarse_points: int) -> Preconditioner:
+    """Preconditioner from the element stiffnesses (cell, dof, dof)."""
     vertices, n = len(mesh.weights), mesh.cells.shape[1]
     triangles = mesh.cells[:, :3]
-    free, free_vertex = mesh.free, mesh.free[:vertices]
     blocks = stiffness.reshape(-1, n, 2, n, 2)
     continued = shape_values(1, NODES[:n])  # (n, 3): a linear field at the nodes of a cell
     linear = jnp.einsum("pa,cpiqj,qb->caibj", continued, blocks, continued)  # K₁
-    fine = _inverse_blocks(mesh.cells, blocks, free)
-    middle = _inverse_blocks(triangles, linear, free_vertex)
 
     weights, corners = mesh.weights[triangles], mesh.corners[triangles].reshape(-1, 9)  # (c, 3, 3), (c, 9)
     entries = jnp.einsum("cak,caibj,cbm->cakbmij", weights, linear, weights).reshape(-1, 9, 9, 2, 2)
@@ -85,44 +91,53 @@ def make_preconditioner(mesh: PaddedMesh, stiffness: jax.Array, coarse_points: i
     coarse = coarse.transpose(0, 2, 1, 3).reshape(2 * coarse_points, -1)
     identity = jnp.eye(len(coarse))
     shift = _SHIFT * jnp.trace(coarse) / len(coarse)
-    inverse = cho_solve((jnp.linalg.cholesky(coarse + shift * identity), True), identity)
+    return Preconditioner(
+        _inverse_blocks(mesh.cells, blocks, mesh.free),
+        _inverse_blocks(triangles, linear, mesh.free[:vertices]),
+        cho_solve((jnp.linalg.cholesky(coarse + shift * identity), True), identity),
+    )
 
-    def precondition(r: jax.Array) -> jax.Array:
-        halves = jnp.broadcast_to(0.5 * r[:, None], (len(r), 2, *r.shape[1:]))
-        on_vertices = jnp.zeros((vertices, *r.shape[1:])).at[mesh.parents].add(halves)  # Pᵀ r
-        shared = mesh.weights[:, :, None, None] * on_vertices[:, None]
-        on_points = jnp.zeros((coarse_points, *r.shape[1:])).at[mesh.corners].add(shared)
-        from_points = (inverse @ on_points.reshape(len(inverse), -1)).reshape(on_points.shape)
-        z = jnp.einsum("vij,vjl->vil", middle, on_vertices)
-        z = z + jnp.einsum("vk,vkil->vil", mesh.weights, from_points[mesh.corners])
-        fluctuation = 0.5 * jnp.sum(z[mesh.parents], axis=1)
-        return jnp.einsum("nij,njl->nil", fine, r) + free[:, None, None] * fluctuation
 
-    return precondition
+def precondition(mesh: PaddedMesh, inverse: Preconditioner, r: jax.Array) -> jax.Array:
+    """M⁻¹ r (node, component, load): symmetric, and positive definite on the free nodes."""
+    halves = jnp.broadcast_to(0.5 * r[:, None], (len(r), 2, *r.shape[1:]))
+    on_vertices = jnp.zeros((len(mesh.weights), *r.shape[1:])).at[mesh.parents].add(halves)  # Pᵀ r
+    shared = mesh.weights[:, :, None, None] * on_vertices[:, None]
+    on_points = jnp.zeros((len(inverse.points) // 2, *r.shape[1:])).at[mesh.corners].add(shared)
+    from_points = (inverse.points @ on_points.reshape(len(inverse.points), -1)).reshape(on_points.shape)
+    z = jnp.einsum("vij,vjl->vil", inverse.vertices, on_vertices)
+    z = z + jnp.einsum("vk,vkil->vil", mesh.weights, from_points[mesh.corners])
+    continued = 0.5 * jnp.sum(z[mesh.parents], axis=1)
+    return jnp.einsum("nij,njl->nil", inverse.nodes, r) + mesh.free[:, None, None] * continued
 
 
 def conjugate_gradients(
-    product: LinearMap, precondition: LinearMap, load: jax.Array, tolerance: float, iterations_max: int
+    product: LinearMap, preconditioned: LinearMap, load: jax.Array, tolerance: float, iterations_max: int
 ) -> tuple[jax.Array, jax.Array]:
-    """Solution (node, component, load) of loads side by side, and the iterations of the slowest."""
-    goal = tolerance**2 * dot(load)
+    """Solutions (mesh, node, component, load) of all loads of several meshes, and iterations (mesh,).
+
+    A load whose residual has fallen to `tolerance` times its norm stays as it is while others go on.
+    """
+    goal = tolerance**2 * dot(load, load)
 
     def step(state):
-        v, r, p, rz, count = state
+        v, r, p, rz, unfinished, count = state
         kp = product(p)
-        length = ratio(rz, dot(p, kp))
+        length = jnp.where(unfinished, ratio(rz, dot(p, kp)), 0.0)
         v, r = v + length * p, r - length * kp
-        z = precondition(r)
+        z = preconditioned(r)
         rz_new = dot(r, z)
-        return v, r, z + ratio(rz_new, rz) * p, rz_new, count + 1
+        left = dot(r, r) > goal
+        return v, r, z + ratio(rz_new, rz) * p, rz_new, left, count + jnp.any(unfinished, axis=-1).ravel()
 
-    def unfinished(state):
-        _, r, _, _, count = state
-        return jnp.any(dot(r) > goal) & (count < iterations_max)
+    def some_left(state):
+        *_, unfinished, count = state
+        return jnp.any(unfinished) & (jnp.max(count) < iterations_max)
 
-    z = precondition(load)
-    start = (jnp.zeros_like(load), load, z, dot(load, z), jnp.zeros((), jnp.int32))
-    v, *_, count = lax.while_loop(unfinished, step, start)
+    z = preconditioned(load)
+    count = jnp.zeros(len(load), jnp.int32)
+    start = (jnp.zeros_like(load), load, z, dot(load, z), dot(load, load) > goal, count)
+    v, *_, count = lax.while_loop(some_left, step, start)
     return v, count
 
 
@@ -135,9 +150,9 @@ def _inverse_blocks(cells: jax.Array, blocks: jax.Array, free: jax.Array) -> jax
     return ratio(free, a * d - b * c)[:, None, None] * adjugate
 
 
-def dot(a: jax.Array, b: jax.Array | None = None) -> jax.Array:
-    """Products (load,) of nodal fields (node, component, load), of one with itself if there is no other."""
-    return jnp.sum(a * (a if b is None else b), axis=(0, 1))
+def dot(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Products (mesh, 1, 1, load) of nodal fields (mesh, node, component, load)."""
+    return jnp.sum(a * b, axis=(1, 2), keepdims=True)
 
 
 def ratio(a: jax.Array, b: jax.Array) -> jax.Array:

@@ -33,6 +33,7 @@ from mesobayes.fem.plate.conjugate_gradients import (
     dot,
     element_matrices,
     make_preconditioner,
+    precondition,
     ratio,
 )
 from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN, UNIT_STRAINS, PlaneStrain
@@ -131,14 +132,13 @@ def _solve_batch(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Displacements (mesh, node, component, load), residuals (mesh, load) and iterations (mesh,)."""
 
-    def solve(mesh: PaddedMesh) -> tuple[jax.Array, jax.Array, jax.Array]:
-        stiffness = element_matrices(mesh, kernels)
-        precondition = make_preconditioner(mesh, stiffness, coarse_points)
-        product = partial(apply_stiffness, mesh, stiffness)
-        affine = jnp.einsum("lij,nj->nil", UNIT_STRAINS, mesh.points)
-        load = -product(affine)
-        v, iterations = conjugate_gradients(product, precondition, load, tolerance, iterations_max)
-        residual = jnp.sqrt(ratio(dot(load - product(v)), dot(load)))
-        return affine + v, residual, iterations
-
-    return jax.vmap(solve)(meshes)
+    stiffness = jax.vmap(partial(element_matrices, kernels=kernels))(meshes)
+    inverse = jax.vmap(partial(make_preconditioner, coarse_points=coarse_points))(meshes, stiffness)
+    product = partial(jax.vmap(apply_stiffness), meshes, stiffness)
+    affine = jnp.einsum("lij,mnj->mnil", UNIT_STRAINS, meshes.points)
+    load = -product(affine)
+    preconditioned = partial(jax.vmap(precondition), meshes, inverse)
+    v, iterations = conjugate_gradients(product, preconditioned, load, tolerance, iterations_max)
+    rest = load - product(v)
+    residual = jnp.sqrt(ratio(dot(rest, rest), dot(load, load)))[:, 0, 0]
+    return affine + v, residual, iterations
