@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,13 +21,13 @@ PROFILE = ("--profile", "profiles/site", "--slurm-status-command", "squeue")
 OFTEN = ("--slurm-init-seconds-before-status-checks", "1", "--max-status-checks-per-second", "5")
 QUICK = (*PROFILE, *OFTEN, "--latency-wait", "5", *SMOKE)
 WAIT = """\
-    import pathlib, time
-    begun = pathlib.Path("begun_" + __name__)
-    first = not begun.exists(){condition}
-    if first:
-        begun.touch()
-    while first and not pathlib.Path("go").exists():
-        time.sleep(0.1)
+import pathlib, time
+begun = pathlib.Path("begun_" + __name__)
+first = not begun.exists(){condition}
+if first:
+    begun.touch()
+while first and not pathlib.Path("go").exists():
+    time.sleep(0.1)
 """
 
 
@@ -77,7 +78,13 @@ class ClusterCopy(Checkout):
 
     def wait_at(self, name: str, line: str, condition: str = "") -> None:
         """Make a stage wait before a line of it, at its first call, until there is a file `go`."""
-        self.replace(name, line, WAIT.format(condition=condition) + line)
+        margin = line[: len(line) - len(line.lstrip())]
+        self.replace(name, line, textwrap.indent(WAIT.format(condition=condition), margin) + line)
+
+    def waits(self, name: str) -> bool:
+        """Whether the stage in a file waits, or has waited, for `go`."""
+        module = name.removeprefix("src/").removesuffix(".py").replace("/", ".")
+        return (self.path / f"begun_{module}").exists()
 
     def start_word(self, *words: str) -> subprocess.Popen:
         """Start a word of the command `mesobayes` in a session of its own."""

@@ -11,6 +11,7 @@ from cluster.copies import QUICK, wait_for
 
 CELLS = "results/smoke/permeability/mono/batches/000{}.zarr.zip"
 BARS = "results/smoke/failure/fast/batches/0000.zarr.zip"
+SPECIMENS = "src/mesobayes/studies/failure/data.py"
 PLATES = "results/smoke/stress/ellipse3/batches/0000.zarr.zip"
 
 
@@ -20,9 +21,9 @@ def test_a_job_over_its_memory_or_its_time_or_cancelled_gets_another_attempt(slu
     copy.replace("workflow/rules/permeability.smk", cells.format(60), cells.format(1))
     copy.replace("workflow/rules/stress.smk", "mem_mb=grows(2000)", "mem_mb=grows(300)")
     copy.wait_at("src/mesobayes/studies/permeability/data.py", "    cells = label_cells(family, indices")
-    copy.wait_at("src/mesobayes/studies/failure/data.py", "    data = simulate(field, indices")
+    copy.wait_at(SPECIMENS, "    data = simulate(field, indices")
     driver = copy.start(CELLS.format(0), BARS, PLATES, *QUICK)
-    wait_for(lambda: job_of(copy, "simulate_specimens"), driver)
+    wait_for(lambda: copy.waits(SPECIMENS), driver)
     subprocess.run(["scancel", str(job_of(copy, "simulate_specimens"))], check=True)
     assert driver.wait(timeout=900) == 0
     ends = {rule: [state for _, name, state in copy.jobs if name == rule] for _, rule, _ in copy.jobs}

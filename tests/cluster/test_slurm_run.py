@@ -8,6 +8,7 @@ from cluster.copies import QUICK, shown, wait_for
 from workflow.copies import SMOKE
 
 CHAIN = "results/smoke/stress/selective_structures/geometry/random/repeat0.zarr.zip"
+STAGE = "src/mesobayes/studies/stress/selective/chain.py"
 LONGER = "stress={selective_structures: {initial: 1, pool: 3, query_rate: 1, queries: 2}}"
 
 
@@ -28,14 +29,10 @@ def test_a_chain_of_fits_that_is_cancelled_goes_on_at_the_fit_where_it_was(
     copy = cluster_copy(tmp_path / "copy")
     copy.take_results_of(on_one_machine)
     assert "Nothing to be done" in copy.snakemake(CHANNELS, *SMOKE).text
-    copy.wait_at(
-        "src/mesobayes/studies/stress/selective/chain.py",
-        "            fitted, found = fit_query(\n",
-        " and query == 2",
-    )
+    copy.wait_at(STAGE, "            fitted, found = fit_query(\n", " and query == 2")
     driver = copy.start(CHAIN, *QUICK, LONGER)
     log = copy.path / "logs/smoke/fit_selective/selective_structures_geometry_random_repeat0.log"
-    wait_for(lambda: log.exists() and "query 2" in log.read_text("utf-8"), driver)
+    wait_for(lambda: copy.waits(STAGE), driver)
     (number,) = [number for number, _, state in copy.jobs if state == "RUNNING"]
     subprocess.run(["scancel", str(number)], check=True)
     assert driver.wait(timeout=600) == 0

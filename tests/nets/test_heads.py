@@ -65,6 +65,19 @@ def test_a_gradient_of_the_heads_ends_at_the_heads():
         assert not np.any(gradient)
 
 
+def test_a_patch_unlike_all_others_keeps_the_heads_within_bounds():
+    heads = SpreadHeads(4, "auto", WeightPlan(1))
+    rng = np.random.default_rng(2)
+    features = jnp.asarray(1e6 * rng.uniform(size=(8, 6, 6, 4)), jnp.float32)
+    field = jnp.asarray(rng.uniform(size=(8, 6, 6)), jnp.float32)
+    spread = heads(features, field, jnp.full((8, 6, 6), 0.5), jnp.ones((8, 6, 6), bool))
+    noise = np.asarray(at(spread.log_noise, largest(field, jnp.ones((8, 6, 6), bool))))
+    assert np.abs(spread.shift).max() == pytest.approx(0.5)
+    ratio = np.asarray(spread.log_spread) - noise
+    assert ratio.min() >= -3.0 - 1e-5
+    assert ratio.max() <= 4.0 + 1e-5
+
+
 def test_the_maximum_is_sought_among_the_solid_pixels():
     field = jnp.arange(18.0).reshape(2, 3, 3)
     solid = jnp.ones((2, 3, 3), bool).at[0, 2].set(False)

@@ -26,6 +26,8 @@ _GAIN = 0.1
 _INITIAL_NOISE = 0.1  # in units of the output scale S
 _HIDDEN = 16
 _LOG_RANGE = (-7.0, 2.0)  # of the noise in units of S
+_LOG_RATIO = (-3.0, 4.0)  # of the spread of the largest stress over the noise where it is
+_SHIFT = 1.0  # at most, in units of S; without bounds one patch unlike all others makes the loss overflow
 
 
 class Spread(NamedTuple):
@@ -68,8 +70,8 @@ class SpreadHeads(nnx.Module):
         h = relu(conv F),  g = dense h,  log noise = g + log S,
         (d, a) = dense relu(dense [mean F, max F, F*, h*]),  shift = S* d,  log spread = log noise* + a.
 
-    Means and maxima are over the solid pixels. A network builds its heads last, so that its own weights start
-    from the numbers that they have without heads.
+    g, d and a are kept within bounds. Means and maxima are over the solid pixels. A network builds its heads
+    last, so that its own weights start from the numbers that they have without heads.
     """
 
     def __init__(self, channels: int, form: ConvolutionForm | None, plan: WeightPlan):
@@ -96,6 +98,7 @@ class SpreadHeads(nnx.Module):
         u = jnp.concatenate(pooled, axis=-1)  # (n, 4 channels)
         u = nnx.relu(u @ self.pooled.kernel[...] + self.pooled.bias[...])
         d, a = jnp.moveaxis(u @ self.maximum.kernel[...] + self.maximum.bias[...], -1, 0)
+        d, a = jnp.clip(d, -_SHIFT, _SHIFT), jnp.clip(a, *_LOG_RATIO)
         return Spread(log_noise, at(scale, place) * d, lax.stop_gradient(at(log_noise, place)) + a)
 
 
