@@ -70,6 +70,7 @@ def time_device(meshes: list[Mesh], expected: list[np.ndarray]) -> Row:
         float(np.linalg.norm(one.displacement - other) / np.linalg.norm(other))
         for one, other in zip(found, expected, strict=True)
     )
+    print("iterations on the device:", *(solution.iterations for solution in found))
     name = f"ours, conjugate gradients on the device ({jax.default_backend()})"
     count = len(meshes)
     return Row(name, "ours", [watch.wall / count] * count, [watch.cpu / count] * count, difference)

@@ -17,6 +17,7 @@ largest magnitude of the same array:
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ Arrays = list[np.ndarray]
 COMPARED_STEPS = 8  # of training
 _TIMED_STEPS = 50  # more, on a GPU
 _DRAWS = 8
+_GMSH = threading.Lock()  # it has one session a process
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,12 @@ def solve_stress(_: Precision) -> Work:
     """Stress images of a plate with an ellipse and three pores under the unit strains."""
     pores = tuple(Ellipse(x, y, 1.0, 1.0) for x, y in ((-7.0, 2.0), (6.0, 6.0), (5.5, -6.0)))
     plate = Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), pores)
-    return Work(lambda: ([solve_unit_strains(plate, pixels_per_radius=2)["stress"].values], None))
+
+    def run() -> tuple[Arrays, None]:
+        with _GMSH:
+            return [solve_unit_strains(plate, pixels_per_radius=2)["stress"].values], None
+
+    return Work(run)
 
 
 def iterate_stress(_: Precision) -> Work:
@@ -105,7 +112,8 @@ def iterate_stress(_: Precision) -> Work:
     plates = [
         Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), (Ellipse(x, 6.0, 1.0, 1.0),)) for x in (5, 6, 7)
     ]
-    meshes = [mesh_plate(plate) for plate in plates]
+    with _GMSH:
+        meshes = [mesh_plate(plate) for plate in plates]
 
     def run() -> tuple[Arrays, None]:
         return [solution.checked(1e-9) for solution in solve_on_device(meshes, tolerance=1e-9)], None
