@@ -34,8 +34,8 @@ class PaddedMesh(NamedTuple):
     """Arrays of one mesh, or behind a leading axis of several, filled up to one size.
 
     points (node, 2); free (node,): 1 where the displacement is unknown, 0 on the outer edge and where padded;
-    cells (cell, n), of which the padded ones repeat others; solid (cell,): 0 where padded; curved: indices of
-    curved cells; parents (node, 2), corners and weights (vertex, 3) as in `CoarseSpaces`.
+    cells (cell, n); solid (cell,): 0 where padded; curved: indices of curved cells; parents (node, 2),
+    corners and weights (vertex, 3) as in `CoarseSpaces`. Padded indices repeat others, padded values are 0.
     """
 
     points: jax.Array

@@ -103,11 +103,11 @@ def pad_meshes(meshes: Sequence[Mesh]) -> tuple[PaddedMesh, int]:
         arrays = {
             "points": _filled(mesh.points, nodes),
             "free": _filled(free, nodes),
-            "cells": np.resize(mesh.cells, (cells, mesh.cells.shape[1])).astype(np.int32),
+            "cells": _repeated(mesh.cells, cells),
             "solid": _filled(np.ones(len(mesh.cells)), cells),
-            "curved": np.resize(np.flatnonzero(mesh.curved), curved).astype(np.int32),
-            "parents": _filled(space.parents, nodes).astype(np.int32),
-            "corners": _filled(space.corners, vertices).astype(np.int32),
+            "curved": _repeated(np.flatnonzero(mesh.curved), curved),
+            "parents": _repeated(space.parents, nodes),
+            "corners": _repeated(space.corners, vertices),
             "weights": _filled(space.weights, vertices),
         }
         padded.append(arrays)
@@ -119,6 +119,11 @@ def bucket(sizes: Sequence[int]) -> int:
     """A size for all: the next of four to a power of two, so that few programs are compiled."""
     step = 2 ** max(max(sizes).bit_length() - 3, 0)
     return -(-max(sizes) // step) * step
+
+
+def _repeated(indices: np.ndarray, size: int) -> np.ndarray:
+    """Indices from the first on again up to a size: what is padded adds its zeros all over the mesh."""
+    return np.resize(indices, (size, *indices.shape[1:])).astype(np.int32)
 
 
 def _filled(array: np.ndarray, size: int) -> np.ndarray:
