@@ -29,8 +29,10 @@ from side_by_side import peer_version
 from stopwatch import Stopwatch, answer_of
 
 from mesobayes.fem.plate.assembly import element_stiffness, reduce_system
+from mesobayes.fem.plate.device import solve_on_device
 from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
 from mesobayes.fem.plate.meshing import Mesh, mesh_plate
+from mesobayes.fem.plate.settings import PlateSolver
 from mesobayes.fem.plate.solution import displacements
 from mesobayes.fem.solvers import cholmod_installed
 from mesobayes.geometry import PlateFamily
@@ -59,6 +61,21 @@ def time_ours(meshes: list[Mesh], solver) -> tuple[Row, list[np.ndarray]]:
     return Row(OURS[solver], "ours", [w.wall for w in watches], [w.cpu for w in watches]), solutions
 
 
+def time_device(meshes: list[Mesh], expected: list[np.ndarray]) -> Row:
+    """Share of every mesh in the seconds of all at once on the device of JAX, after the compilation."""
+    solve_on_device(meshes)
+    with Stopwatch() as watch:
+        found = solve_on_device(meshes)
+    difference = max(
+        float(np.linalg.norm(one.displacement - other) / np.linalg.norm(other))
+        for one, other in zip(found, expected, strict=True)
+    )
+    print("iterations on the device:", *(solution.iterations for solution in found))
+    name = f"ours, conjugate gradients on the device ({jax.default_backend()})"
+    count = len(meshes)
+    return Row(name, "ours", [watch.wall / count] * count, [watch.cpu / count] * count, difference)
+
+
 def factor_operations(mesh: Mesh) -> float:
     """Operations of a Cholesky factorisation of the stiffness of a mesh."""
     held = np.zeros((len(mesh.outer), 2, 1))
@@ -84,9 +101,9 @@ def count_compilations(n_meshes: int) -> int:
 
 def batch(structures: int, first: int) -> dict[str, float]:
     """Seconds a structure of one batch in this process, warm."""
-    simulate_batch(FAMILY, [10_000], "benchmark", solver="cholespy")
+    simulate_batch(FAMILY, [10_000], "benchmark", solver=PlateSolver("cholespy"))
     with Stopwatch() as watch:
-        simulate_batch(FAMILY, range(first, first + structures), "benchmark", solver="cholespy")
+        simulate_batch(FAMILY, range(first, first + structures), "benchmark", solver=PlateSolver("cholespy"))
     return {"cpu": watch.cpu / structures, "wall": watch.wall / structures}
 
 
@@ -182,6 +199,7 @@ def main() -> None:
     for solver in ["cholespy", "superlu"] + ["cholmod"] * cholmod_installed():
         row, solutions = time_ours(meshes, solver)
         rows.append(row)
+    rows.append(time_device(meshes, solutions))
     with tempfile.TemporaryDirectory() as folder:
         for k, (mesh, solution) in enumerate(zip(meshes, solutions, strict=True)):
             half = np.max(np.abs(mesh.points))

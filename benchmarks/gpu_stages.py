@@ -17,6 +17,7 @@ largest magnitude of the same array:
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ import numpy as np
 
 from mesobayes.fem.bar.failure import fail_specimens
 from mesobayes.fem.cell.homogenisation import homogenise_batch
+from mesobayes.fem.plate.device import solve_on_device
+from mesobayes.fem.plate.meshing import mesh_plate
 from mesobayes.fem.plate.solution import solve_unit_strains
 from mesobayes.geometry import Ellipse, Plate
 from mesobayes.learning.fit import fit
@@ -57,6 +60,7 @@ Arrays = list[np.ndarray]
 COMPARED_STEPS = 8  # of training
 _TIMED_STEPS = 50  # more, on a GPU
 _DRAWS = 8
+_GMSH = threading.Lock()  # it has one session a process
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,26 @@ def solve_stress(_: Precision) -> Work:
     """Stress images of a plate with an ellipse and three pores under the unit strains."""
     pores = tuple(Ellipse(x, y, 1.0, 1.0) for x, y in ((-7.0, 2.0), (6.0, 6.0), (5.5, -6.0)))
     plate = Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), pores)
-    return Work(lambda: ([solve_unit_strains(plate, pixels_per_radius=2)["stress"].values], None))
+
+    def run() -> tuple[Arrays, None]:
+        with _GMSH:
+            return [solve_unit_strains(plate, pixels_per_radius=2)["stress"].values], None
+
+    return Work(run)
+
+
+def iterate_stress(_: Precision) -> Work:
+    """Displacements of plates with different pores by conjugate gradients, all at once."""
+    plates = [
+        Plate(24.0, (Ellipse(0.0, 0.0, 5.0, 3.0, 30.0),), (Ellipse(x, 6.0, 1.0, 1.0),)) for x in (5, 6, 7)
+    ]
+    with _GMSH:
+        meshes = [mesh_plate(plate) for plate in plates]
+
+    def run() -> tuple[Arrays, None]:
+        return [solution.checked(1e-9) for solution in solve_on_device(meshes, tolerance=1e-9)], None
+
+    return Work(run, len(meshes))
 
 
 def homogenise_cells(shape: tuple[int, ...], number: int, _: Precision) -> Work:
@@ -279,6 +302,7 @@ TRAINING: dict[Precision, float] = {"float32": 1e-3, "tensorfloat32": 3e-2}
 
 STAGES: dict[str, Stage] = {
     "solve stress": Stage(solve_stress, "plates", {"float32": 1e-8}),
+    "solve stress on the device": Stage(iterate_stress, "plates", {"float32": 1e-8}),
     "homogenise 2-D": Stage(partial(homogenise_cells, (64, 64), 8), "cells", {"float32": 1e-8}),
     "homogenise 3-D": Stage(partial(homogenise_cells, (23, 23, 23), 2), "volumes", {"float32": 1e-8}),
     "specimens fast": Stage(partial(load_specimens, "fast", False), "specimens", {"float32": 1e-3}),

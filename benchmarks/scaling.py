@@ -22,7 +22,7 @@ from stopwatch import Stopwatch
 
 from mesobayes.fem.cell.homogenisation import homogenise
 from mesobayes.fem.plate.meshing import mesh_plate
-from mesobayes.fem.plate.settings import DEFAULT_MESH
+from mesobayes.fem.plate.settings import DEFAULT_MESH, PlateSolver
 from mesobayes.fem.plate.solution import displacements
 from mesobayes.geometry.inclusions import sample_cell
 from mesobayes.geometry.settings import InclusionFamily
@@ -68,7 +68,9 @@ def timed(call: Callable[[], object], rounds: int) -> list[float]:
 
 def structures(count: int, rounds: int) -> Point:
     """Plates from geometry to images, macro and micro problem."""
-    seconds = timed(lambda: simulate_batch(FAMILY, range(count), "scaling", solver="cholespy"), rounds)
+    seconds = timed(
+        lambda: simulate_batch(FAMILY, range(count), "scaling", solver=PlateSolver("cholespy")), rounds
+    )
     plates = [draw_structure(FAMILY, "scaling", index)[0] for index in range(count)]
     work = sum(factor_operations(mesh_plate(plate, pores)) for plate in plates for pores in (True, False))
     return Point(count, seconds, work / product_rate(np.float64))

@@ -36,6 +36,7 @@ rule simulate_structures:
             family=pick(STRESS.families, "family"),
             indices=structures_of_batch,
             mesh=STRESS.mesh,
+            solver=STRESS.solver,
             pixels_per_radius=STRESS.pixels_per_radius,
         ),
     message:

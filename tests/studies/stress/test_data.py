@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from mesobayes.fem.errors import MeshError
-from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.fem.plate.settings import MeshSettings, PlateSolver
 from mesobayes.geometry import PlacementError, PlateFamily
 from mesobayes.studies.stress import data as structures
 from mesobayes.studies.stress.data import simulate_batch
@@ -27,6 +27,24 @@ def test_numbers_do_not_depend_on_the_batch():
     parts = xr.concat([simulate([0]), simulate([1, 2])], dim="structure", data_vars="all", join="exact")
     for name in whole.data_vars:
         np.testing.assert_array_equal(whole[name], parts[name])
+
+
+def test_structures_solved_together_on_the_device_are_those_of_the_cores():
+    cores, device = simulate(range(3)), simulate(range(3), solver=PlateSolver("device"))
+    for name in cores.data_vars:
+        if cores[name].dtype.kind == "f":
+            np.testing.assert_allclose(device[name], cores[name], rtol=0.0, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(device[name], cores[name])
+
+
+def test_a_structure_whose_iteration_does_not_end_is_given_up_with_the_reason(monkeypatch):
+    monkeypatch.setattr(structures, "_MAX_FAILED_DRAWS", 1)
+    batch = simulate([0], solver=PlateSolver("device", iterations_max=2))
+    assert batch.status.values.tolist() == [1]
+    assert "draw 0: SolveError: conjugate gradients left a relative residual" in str(
+        batch.status_reason.values[0]
+    )
 
 
 def test_structures_follow_from_the_study_seed():
@@ -56,16 +74,16 @@ def test_batch_has_the_schema_and_consistent_fields():
 
 
 def fail_until(monkeypatch, failures):
-    """Make the first `failures` solves raise."""
-    solve, calls = structures.solve_nodal_stress, []
+    """Make the first `failures` meshes raise."""
+    mesh, calls = structures.mesh_plate, []
 
     def flaky(*args):
         calls.append(args)
         if len(calls) <= failures:
             raise MeshError("gmsh failed on purpose.")
-        return solve(*args)
+        return mesh(*args)
 
-    monkeypatch.setattr(structures, "solve_nodal_stress", flaky)
+    monkeypatch.setattr(structures, "mesh_plate", flaky)
 
 
 def test_a_failed_draw_is_recorded_and_replaced_by_the_next(monkeypatch):

@@ -8,7 +8,9 @@ stays symmetric and Cholesky applies.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+import jax
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -19,7 +21,8 @@ from mesobayes.fem.plate.meshing import Mesh
 from mesobayes.fem.plate.triangles import shape_gradients
 
 FloatArray = NDArray[np.float64]
-_CURVED_DEGREE = 4  # six points: with three the curved cells spoil the accuracy of the hole edges
+Array = TypeVar("Array", NDArray[np.float64], jax.Array)
+CURVED_DEGREE = 4  # six points: with three the curved cells spoil the accuracy of the hole edges
 _DEGREE_2_POINTS = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]]) / 6.0  # equal weights, exact to degree 2
 
 
@@ -57,12 +60,12 @@ def element_stiffness(mesh: Mesh, material: PlaneStrain) -> FloatArray:
     straight = ~mesh.curved
     stiffness[straight] = raise_order(linear.tangents(coordinates[straight, :3]))
     if np.any(mesh.curved):
-        curved = element_kernels(material, 2, _CURVED_DEGREE)
+        curved = element_kernels(material, 2, CURVED_DEGREE)
         stiffness[mesh.curved] = curved.tangents(coordinates[mesh.curved])
     return stiffness
 
 
-def raise_order(linear: FloatArray) -> FloatArray:
+def raise_order(linear: Array) -> Array:
     """Stiffness (cell, 12, 12) of straight quadratic triangles from that of linear ones (cell, 6, 6).
 
     With constant coefficients a stiffness is K[ai,bj] = ∫ ∂_k N_a ∂_l N_b dξ D[ik,jl], where D holds the

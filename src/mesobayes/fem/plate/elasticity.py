@@ -44,3 +44,5 @@ class PlaneStrain:
 
 
 UNIT_PLANE_STRAIN = PlaneStrain()  # E = 1, ν = 0.3
+# far-field displacement gradients of the unit strains; exy is the tensor component
+UNIT_STRAINS = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])

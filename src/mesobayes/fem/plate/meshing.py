@@ -19,6 +19,7 @@ from mesobayes.fem.errors import MeshError
 from mesobayes.fem.gmsh_model import generate_triangles, gmsh_model, set_sizes
 from mesobayes.fem.plate.refinement import refinements
 from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
+from mesobayes.fem.plate.triangles import EDGES
 from mesobayes.geometry.distance import bounding_circles_apart, gap
 from mesobayes.geometry.plate import Ellipse, Plate
 
@@ -26,7 +27,6 @@ _MIN_ARC_EDGES = 3  # on each quarter of a hole
 _GAP_MIN = 1e-3  # between two holes, over R or the longer semi-axis of the smaller one
 _FLAT_MIN = 0.02  # shorter over longer semi-axis
 _RADIUS_MIN = 1e-3  # longer semi-axis of a hole, in R
-_EDGES = np.array([[0, 1], [1, 2], [2, 0]])  # mid-edge node 3 + k lies on edge k
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _with_boundaries(
     settings: MeshSettings,
 ) -> Mesh:
     """Name the boundary nodes and, for order 2, add mid-edge nodes, those of hole edges on the ellipse."""
-    ends = np.sort(triangles[:, _EDGES], axis=2)  # (cell, edge, 2)
+    ends = np.sort(triangles[:, EDGES], axis=2)  # (cell, edge, 2)
     _, first, inverse, count = np.unique(
         ends[..., 0] * len(points) + ends[..., 1], return_index=True, return_inverse=True, return_counts=True
     )

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of the finite-element meshes of the plate."""
+"""Settings of the finite elements of the plate: meshes and solver."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mesobayes.record.settings import Positive, settings
+from mesobayes.record.settings import Count, Positive, settings
 
 
 @settings
@@ -44,4 +44,21 @@ class MeshSettings:
         )
 
 
+@settings
+class PlateSolver:
+    """How the displacements of many plates are found.
+
+    Attributes:
+        name: `device` iterates on the device of JAX, all plates of a batch at once; the others factorise
+            plate by plate on a core, `auto` with the fastest that is installed.
+        tolerance: relative residual that has to be reached; of `device` relative to the forces at the holes.
+        iterations_max: of `device`.
+    """
+
+    name: Literal["auto", "cholespy", "cholmod", "superlu", "device"] = "auto"
+    tolerance: Positive = 1e-8
+    iterations_max: Count = 1000
+
+
 DEFAULT_MESH = MeshSettings()
+DEFAULT_SOLVER = PlateSolver()

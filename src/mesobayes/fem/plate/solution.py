@@ -8,7 +8,9 @@ By linearity the stress of every far-field strain is a combination of those of t
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -16,10 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mesobayes.fem.pixels import pixel_values
 from mesobayes.fem.plate.assembly import element_stiffness, reduce_system
-from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN, PlaneStrain
+from mesobayes.fem.plate.device import solve_on_device
+from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN, UNIT_STRAINS, PlaneStrain
 from mesobayes.fem.plate.meshing import Mesh, mesh_plate
 from mesobayes.fem.plate.recovery import hoop_stress, recover_stress
-from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
+from mesobayes.fem.plate.settings import DEFAULT_MESH, DEFAULT_SOLVER, MeshSettings, PlateSolver
 from mesobayes.fem.solvers import SolverName, solve_spd
 from mesobayes.geometry.plate import Ellipse, Plate
 from mesobayes.images.raster import pixel_centres, solid_image
@@ -27,8 +30,6 @@ from mesobayes.images.raster import pixel_centres, solid_image
 FloatArray = NDArray[np.float64]
 COMPONENTS = ("xx", "yy", "xy")
 LOADS = ("exx", "eyy", "exy")
-# far-field displacement gradients of the unit strains; exy is the tensor component
-_UNIT_STRAINS = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
 _BUFFER_SHARE = 0.13  # largest semi-axis of a hole over its distance from the displaced edge
 _HOOP_ANGLES = np.arange(0.0, 360.0, 1.0)
 
@@ -56,13 +57,38 @@ def solve_nodal_stress(
     return NodalStress(mesh, recover_stress(mesh, displacements(mesh, material, solver), material))
 
 
+def solve_meshes(
+    meshes: Sequence[Mesh],
+    material: PlaneStrain = UNIT_PLANE_STRAIN,
+    solver: PlateSolver = DEFAULT_SOLVER,
+) -> list[Callable[[], NodalStress]]:
+    """For every mesh a function that returns its nodal stresses, or raises MeshError or SolveError.
+
+    On the device all meshes are solved before the first call, on cores each by its own call.
+    """
+    solutions: list[Callable[[], FloatArray]]
+    if solver.name == "device":
+        found = solve_on_device(meshes, material, solver.tolerance, solver.iterations_max)
+        solutions = [partial(solution.checked, solver.tolerance) for solution in found]
+    else:
+        solutions = [partial(displacements, mesh, material, solver.name, solver.tolerance) for mesh in meshes]
+
+    def recovered(mesh: Mesh, solution: Callable[[], FloatArray]) -> NodalStress:
+        return NodalStress(mesh, recover_stress(mesh, solution(), material))
+
+    return [partial(recovered, *pair) for pair in zip(meshes, solutions, strict=True)]
+
+
 def displacements(
-    mesh: Mesh, material: PlaneStrain = UNIT_PLANE_STRAIN, solver: SolverName = "auto"
+    mesh: Mesh,
+    material: PlaneStrain = UNIT_PLANE_STRAIN,
+    solver: SolverName = "auto",
+    tolerance: float = 1e-8,
 ) -> FloatArray:
     """Displacements (node, component, load) of the three unit strains. Raises SolveError."""
-    prescribed = np.einsum("lij,nj->nil", _UNIT_STRAINS, mesh.points[mesh.outer])
+    prescribed = np.einsum("lij,nj->nil", UNIT_STRAINS, mesh.points[mesh.outer])
     system = reduce_system(mesh, element_stiffness(mesh, material), prescribed)
-    return system.expand(solve_spd(system.lower, system.load, solver))
+    return system.expand(solve_spd(system.lower, system.load, solver, tolerance))
 
 
 def image_stress(solution: NodalStress, x: FloatArray, y: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from mesobayes.fem.errors import MeshError, SolveError
 from mesobayes.fem.plate.elasticity import UNIT_PLANE_STRAIN
-from mesobayes.fem.plate.settings import DEFAULT_MESH, MeshSettings
-from mesobayes.fem.plate.solution import COMPONENTS, LOADS, image_stress, solve_nodal_stress, tresca
-from mesobayes.fem.solvers import SolverName
+from mesobayes.fem.plate.meshing import Mesh, mesh_plate
+from mesobayes.fem.plate.settings import DEFAULT_MESH, DEFAULT_SOLVER, MeshSettings, PlateSolver
+from mesobayes.fem.plate.solution import COMPONENTS, LOADS, image_stress, solve_meshes, tresca
 from mesobayes.geometry import Ellipse, Plate, PlateFamily
 from mesobayes.images.raster import coverage_image, pixel_centres, solid_image
 from mesobayes.record.batches import merge_batches, refuse_bad_share
@@ -55,6 +56,7 @@ def simulate_structures(
     family: PlateFamily,
     indices: tuple[int, ...],
     mesh: MeshSettings,
+    solver: PlateSolver,
     pixels_per_radius: int,
     run: Run,
 ) -> None:
@@ -63,7 +65,7 @@ def simulate_structures(
     def report(done: int, total: int, remark: str) -> None:
         print(f"{done}/{total} {remark}", flush=True)
 
-    batch = simulate_batch(family, indices, run.seed, mesh, pixels_per_radius, report=report)
+    batch = simulate_batch(family, indices, run.seed, mesh, pixels_per_radius, solver, report)
     write_store(batch, store, STRUCTURES, run)
 
 
@@ -91,35 +93,43 @@ def merge_structures(
     write_store(merged, store, STRUCTURES, run)
 
 
-def simulate_structure(
+def solve_structures(
     family: PlateFamily,
-    index: int,
+    indices: Iterable[int],
     study_seed: str,
     mesh: MeshSettings = DEFAULT_MESH,
     pixels_per_radius: float = 4,
-    solver: SolverName = "auto",
-) -> Structure:
-    """Solve one structure, replacing draws that fail; give up after a few.
+    solver: PlateSolver = DEFAULT_SOLVER,
+) -> list[Structure]:
+    """Solve structures together, replacing draws that fail; give each up after a few.
 
     Raises PlacementError if the family cannot be placed.
     """
     centres = pixel_centres(family.side, pixels_per_radius)
-    failures: list[str] = []
+    failures: dict[int, list[str]] = {index: [] for index in indices}
+    solved: dict[int, Structure] = {}
     for draw in range(_MAX_FAILED_DRAWS):
-        plate, strain = draw_structure(family, study_seed, index, draw)
-        try:
-            macro, micro = (
-                image_stress(
-                    solve_nodal_stress(plate, pores, mesh, UNIT_PLANE_STRAIN, solver), centres, centres
-                )
-                for pores in (False, True)
-            )
-        except (MeshError, SolveError) as error:
-            failures.append(f"draw {draw}: {type(error).__name__}: {error}")
-            continue
-        return Structure(plate, strain, macro, micro, tuple(failures))
+        drawn = {k: draw_structure(family, study_seed, k, draw) for k in failures if k not in solved}
+        meshes: dict[int, list[Mesh]] = {}
+        for index, (plate, _) in drawn.items():
+            try:
+                meshes[index] = [mesh_plate(plate, pores, mesh) for pores in (False, True)]
+            except MeshError as error:
+                failures[index].append(f"draw {draw}: {type(error).__name__}: {error}")
+        kinds = [solve_meshes(kind, UNIT_PLANE_STRAIN, solver) for kind in zip(*meshes.values(), strict=True)]
+        for index, *solutions in zip(meshes, *kinds, strict=True):
+            try:
+                macro, micro = (image_stress(solution(), centres, centres) for solution in solutions)
+            except (MeshError, SolveError) as error:
+                failures[index].append(f"draw {draw}: {type(error).__name__}: {error}")
+                continue
+            solved[index] = Structure(*drawn[index], macro, micro, tuple(failures[index]))
     nothing = np.zeros((len(LOADS), len(COMPONENTS), len(centres), len(centres)))
-    return Structure(plate, strain, nothing, nothing, tuple(failures), solved=False)
+    for index, reasons in failures.items():
+        if index not in solved:
+            plate, strain = draw_structure(family, study_seed, index, _MAX_FAILED_DRAWS - 1)
+            solved[index] = Structure(plate, strain, nothing, nothing, tuple(reasons), solved=False)
+    return [solved[index] for index in failures]
 
 
 def simulate_batch(
@@ -128,7 +138,7 @@ def simulate_batch(
     study_seed: str,
     mesh: MeshSettings = DEFAULT_MESH,
     pixels_per_radius: float = 4,
-    solver: SolverName = "auto",
+    solver: PlateSolver = DEFAULT_SOLVER,
     report: Report | None = None,
 ) -> xr.Dataset:
     """Simulate a batch of structures and return it with the `structures` schema.
@@ -152,8 +162,9 @@ def simulate_batch(
     )
     failures: list[tuple[str, ...]] = []
     status = np.full(count, GOOD, np.int32)
-    for k, index in enumerate(indices):
-        done = simulate_structure(family, index, study_seed, mesh, pixels_per_radius, solver)
+    together = [indices] if solver.name == "device" else [[index] for index in indices]
+    parts = (solve_structures(family, part, study_seed, mesh, pixels_per_radius, solver) for part in together)
+    for k, done in enumerate(chain.from_iterable(parts)):
         holes = done.plate.holes()
         geometry[k] = solid_image(holes, centres, centres)
         coverage[k] = coverage_image(holes, centres, centres)
@@ -164,7 +175,7 @@ def simulate_batch(
         failures.append(done.failures)
         status[k] = GOOD if done.solved else GIVEN_UP
         if report is not None:
-            remark = f"structure {index}: {len(done.plate.pores)} pores"
+            remark = f"structure {indices[k]}: {len(done.plate.pores)} pores"
             report(k + 1, count, remark + f", after {len(done.failures)} failed draws" * bool(done.failures))
     dims, stress_dims = ("structure", "y", "x"), ("structure", "load", "component", "y", "x")
     shape_dims = ("structure", "ellipse", "parameter"), ("structure", "pore", "parameter")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mesobayes.fem.plate.settings import MeshSettings
+from mesobayes.fem.plate.settings import MeshSettings, PlateSolver
 from mesobayes.geometry.settings import PlateFamily
 from mesobayes.nets.settings import LocalNetworkSettings, StressNetworkSettings
 from mesobayes.record.settings import Count, Positive, Share, settings
@@ -177,6 +177,7 @@ class StressSettings:
 
     families: PlateFamilies
     mesh: MeshSettings
+    solver: PlateSolver
     structures: StructureCounts
     strips: StripSettings
     pixels_per_radius: Count
