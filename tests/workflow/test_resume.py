@@ -64,7 +64,7 @@ def test_a_killed_fit_goes_on_where_it_was_and_ends_with_the_same_numbers(starte
 
     assert whole.snakemake(FIT, *LONGER).code == 0
     a, b = (open_store(copy.path / FIT, "stress/fit") for copy in (started, whole))
-    for name in a.data_vars:
+    for name in set(a.data_vars) - {"fit_seconds"}:
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
